@@ -1,0 +1,39 @@
+//! Exit codes: the contract with scripts.
+
+use std::process::ExitCode;
+
+use crate::health::Status;
+
+/// How a command ends. The numbers are documented in the README and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for was done; a sweep found everything ok.
+    Ok = 0,
+    /// A sweep's worst is `warn`; another command failed.
+    Warn = 1,
+    /// A sweep's worst is `down`.
+    Down = 2,
+    /// A sweep's worst is `unknown`.
+    Unknown = 3,
+    /// The command line is wrong (`EX_USAGE`).
+    Usage = 64,
+    /// A pack or a setting is wrong (`EX_CONFIG`).
+    Config = 78,
+}
+
+impl From<Status> for Exit {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Ok => Exit::Ok,
+            Status::Warn => Exit::Warn,
+            Status::Unknown => Exit::Unknown,
+            Status::Down => Exit::Down,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,22 @@
+//! `warroom`: live health panels next to an executable runbook, in one terminal program.
+//!
+//! The house, from the top down. An arrow may only point down; `tests/architecture.rs` enforces the table.
+//!
+//! | layer | what it is | may use |
+//! | --- | --- | --- |
+//! | [`tui`], [`cli`] | the two front ends; no domain logic in either | everything below |
+//! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
+//! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
+//! | [`host`] | this machine: clock, environment, files, secrets, signals | `platform` |
+//! | [`health`] | pure: readings, thresholds, panels, transitions, alerts, RPO exposure | `platform` |
+//! | [`platform`] | pure: the platform pack, its validation, expressions, scenarios | nothing |
+//!
+//! The pure layers know no I/O, no clock and no async: time comes in as a value.
+
+pub mod cli;
+pub mod health;
+pub mod host;
+pub mod platform;
+pub mod probe;
+pub mod room;
+pub mod tui;

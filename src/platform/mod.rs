@@ -1,0 +1,13 @@
+//! The platform pack: what is operated, as data, with its validation. Pure: text comes in, values go out.
+
+mod diagnostic;
+mod expression;
+mod pack;
+mod probe_spec;
+mod text;
+
+pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
+pub use expression::{Expression, ExpressionError};
+pub use pack::*;
+pub use probe_spec::*;
+pub use text::SecretText;

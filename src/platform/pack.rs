@@ -1,0 +1,186 @@
+//! The data of a platform pack, as it stands after validation.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+
+use super::{Expression, ProbeSpec};
+
+/// Everything a `platform.toml` says. Made by the loader; references between its parts are known to hold.
+#[derive(Debug, Clone, Default)]
+pub struct Pack {
+    pub name: String,
+    pub title: String,
+    pub document: Option<Document>,
+    pub environments: IndexMap<String, Environment>,
+    pub components: Vec<Component>,
+    pub probes: Vec<ProbeSpec>,
+    pub alerts: Vec<AlertRule>,
+    pub severities: Vec<SeverityLevel>,
+    pub escalations: Vec<Escalation>,
+    pub roles: Vec<Role>,
+    pub contacts: Vec<Contact>,
+    pub audiences: Vec<Audience>,
+    pub backups: Vec<BackupPolicy>,
+    pub drills: Vec<DrillPlan>,
+    pub links: Vec<Link>,
+}
+
+impl Pack {
+    pub fn component(&self, id: &str) -> Option<&Component> {
+        self.components.iter().find(|c| c.id == id)
+    }
+
+    pub fn probe(&self, id: &str) -> Option<&ProbeSpec> {
+        self.probes.iter().find(|p| p.id == id)
+    }
+
+    /// Panel ids in the order in which the pack first names them.
+    pub fn panels(&self) -> Vec<&str> {
+        let mut panels: Vec<&str> = Vec::new();
+        for probe in &self.probes {
+            if !panels.contains(&probe.panel.as_str()) {
+                panels.push(&probe.panel);
+            }
+        }
+        panels
+    }
+}
+
+/// The document the pack was written from, and when it must be looked at again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    pub version: Option<String>,
+    pub owner: Option<String>,
+    pub classification: Option<String>,
+    pub reviewed: Option<Date>,
+    /// `monthly`, `quarterly`, `annually`, or a duration.
+    pub review_every: Option<String>,
+}
+
+/// Where things act. Chosen by `--environment`, never by an ambient default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Environment {
+    pub title: Option<String>,
+    /// Destructive steps ask for a second responder here.
+    pub protected: bool,
+    /// The only kube context that may be used.
+    pub kube_context: Option<String>,
+    pub vars: IndexMap<String, String>,
+}
+
+/// A part of the platform with recovery objectives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    pub id: String,
+    pub title: String,
+    pub tier: Option<u8>,
+    pub rto: Option<Duration>,
+    pub rpo: Option<Duration>,
+    pub depends_on: Vec<String>,
+}
+
+/// A condition over all probes that must hold for a time.
+#[derive(Debug, Clone)]
+pub struct AlertRule {
+    pub id: String,
+    pub title: String,
+    /// CEL over `probes.ID`, `panels.ID` and `components.ID`.
+    pub when: Expression,
+    pub hold: Duration,
+    /// A `severities.level`.
+    pub severity: String,
+    pub runbook: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeverityLevel {
+    pub level: String,
+    pub title: String,
+    pub criteria: Vec<String>,
+    pub respond_within: Option<Duration>,
+    pub recover_within: Option<Duration>,
+}
+
+/// Who must be told when an incident is not over after a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Escalation {
+    pub after: Duration,
+    /// A role or contact id.
+    pub to: String,
+    pub severities: Vec<String>,
+    pub condition: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Role {
+    pub id: String,
+    pub title: String,
+    pub duties: Vec<String>,
+    pub primary: Option<String>,
+    pub backup: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contact {
+    pub id: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub chat: Option<String>,
+    pub backup: Option<String>,
+    pub rotation: Option<String>,
+    pub verified: Option<Date>,
+}
+
+/// People who must be kept informed, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audience {
+    pub id: String,
+    pub title: String,
+    pub severities: Vec<String>,
+    pub first_within: Option<Duration>,
+    pub update_every: Option<Duration>,
+    pub channel: Option<String>,
+    /// File below `templates/`.
+    pub template: Option<String>,
+    /// A role or contact id.
+    pub approver: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackupPolicy {
+    pub id: String,
+    pub component: Option<String>,
+    /// Five-field cron expression.
+    pub schedule: Option<String>,
+    pub timezone: Option<String>,
+    pub retention: Option<Duration>,
+    pub location: Option<String>,
+    /// Probe ids that check this backup.
+    pub checks: Vec<String>,
+}
+
+/// A drill that must be held from time to time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrillPlan {
+    pub id: String,
+    pub title: String,
+    /// `tabletop`, `restore`, `failover`, …
+    pub kind: String,
+    /// `weekly`, `monthly`, `quarterly`, `annually`, or a duration.
+    pub every: String,
+    pub last_run: Option<Date>,
+    pub criteria: Vec<String>,
+    /// A scenario of the pack.
+    pub scenario: Option<String>,
+}
+
+/// A page that people open during an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    pub title: String,
+    pub url: String,
+}

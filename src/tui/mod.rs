@@ -1,0 +1,1 @@
+//! The full-screen front end: `update(model, message) -> effects` and `view(&model, frame)`.
