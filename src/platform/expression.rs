@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use cel::{Context, Program, Value};
+use cel::{
+    Context, Program, Value,
+    common::ast::{EntryExpr, Expr, IdedEntryExpr, LiteralValue, operators::INDEX},
+};
 
 /// A compiled CEL expression and its source text.
 #[derive(Clone)]
@@ -51,6 +54,14 @@ impl Expression {
         self.program.expression()
     }
 
+    /// Which members of a map variable the expression reads: `probes.a.value + probes["b"].value` reads `a` and `b` of
+    /// `probes`.
+    pub fn members_of(&self, variable: &str) -> Members {
+        let mut members = Members::default();
+        members.collect(&self.tree().expr, variable);
+        members
+    }
+
     /// True or false for these variables. Anything else, a missing variable included, is an error.
     pub fn holds(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<bool, ExpressionError> {
         match self.evaluate(variables)? {
@@ -87,6 +98,65 @@ fn from_json(value: &serde_json::Value) -> Value {
                 .map(|(k, v)| (k.clone(), from_json(v)))
                 .collect::<std::collections::HashMap<String, Value>>(),
         ),
+    }
+}
+
+/// The answer of [`Expression::members_of`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// Names written in the expression, in order, without repeats.
+    pub named: Vec<String>,
+    /// True when the expression uses the map as a whole, or a member whose name is only known when it runs.
+    pub whole: bool,
+}
+
+impl Members {
+    /// Whether this member may be read.
+    pub fn may_read(&self, name: &str) -> bool {
+        self.whole || self.named.iter().any(|n| n == name)
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.named.iter().any(|n| n == name) {
+            self.named.push(name.to_owned());
+        }
+    }
+
+    fn collect(&mut self, expr: &Expr, variable: &str) {
+        let is_variable = |e: &Expr| matches!(e, Expr::Ident(name) if name == variable);
+        match expr {
+            Expr::Ident(name) if name == variable => self.whole = true,
+            Expr::Select(select) if is_variable(&select.operand.expr) => self.name(&select.field),
+            Expr::Select(select) => self.collect(&select.operand.expr, variable),
+            Expr::Call(call) => match call.args.as_slice() {
+                [map, key] if call.func_name == INDEX && is_variable(&map.expr) => match &key.expr {
+                    Expr::Literal(LiteralValue::String(name)) => self.name(name.inner()),
+                    _ => self.whole = true,
+                },
+                args => call.target.as_deref().into_iter().chain(args).for_each(|e| self.collect(&e.expr, variable)),
+            },
+            Expr::Comprehension(c) => {
+                for part in [&c.iter_range, &c.accu_init, &c.loop_cond, &c.loop_step, &c.result] {
+                    self.collect(&part.expr, variable);
+                }
+            }
+            Expr::List(list) => list.elements.iter().for_each(|e| self.collect(&e.expr, variable)),
+            Expr::Map(map) => self.collect_entries(&map.entries, variable),
+            Expr::Struct(fields) => self.collect_entries(&fields.entries, variable),
+            Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
+        }
+    }
+
+    fn collect_entries(&mut self, entries: &[IdedEntryExpr], variable: &str) {
+        for entry in entries {
+            match &entry.expr {
+                EntryExpr::StructField(field) => self.collect(&field.value.expr, variable),
+                EntryExpr::MapEntry(entry) => {
+                    self.collect(&entry.key.expr, variable);
+                    self.collect(&entry.value.expr, variable);
+                }
+            }
+        }
     }
 }
 
@@ -131,5 +201,14 @@ mod tests {
     fn a_syntax_error_says_where() {
         let Err(ExpressionError::Syntax { column, .. }) = Expression::compile("value >") else { panic!("compiled") };
         assert!(column >= 7, "{column}");
+    }
+
+    #[test]
+    fn members_are_found_wherever_they_stand() {
+        let members = |source: &str| Expression::compile(source).unwrap().members_of("probes");
+        assert_eq!(members(r#"probes.a.value > 3 && has(probes["b-c"].x)"#).named, ["a", "b-c"]);
+        assert_eq!(members("[1, 2].exists(n, n > probes.a.value)").named, ["a"]);
+        assert!(!members("probes.a.value > 3").whole);
+        assert!(members("probes.exists(id, probes[id].status == 'down')").whole);
     }
 }

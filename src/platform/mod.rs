@@ -7,7 +7,7 @@ mod probe_spec;
 mod text;
 
 pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
-pub use expression::{Expression, ExpressionError};
+pub use expression::{Expression, ExpressionError, Members};
 pub use pack::*;
 pub use probe_spec::*;
 pub use text::SecretText;
