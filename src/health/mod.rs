@@ -1,7 +1,23 @@
 //! Health semantics: what a look at a target means, over time. Pure: no I/O, no clock, no async.
 
+mod alert;
+mod board;
+#[cfg(test)]
+mod board_tests;
+mod debounce;
+mod exposure;
 mod format;
+mod history;
+mod judge;
 mod reading;
+#[cfg(test)]
+pub(crate) mod testing;
 
+pub use alert::{Alert, AlertStatus};
+pub use board::{Board, Happening, Panel, ProbeHealth, firing};
+pub use debounce::Debounce;
+pub use exposure::ComponentExposure;
 pub use format::{age, bytes, duration, number, quantity};
+pub use history::{History, Sample};
+pub use judge::{judge, shown_threshold, timed_out};
 pub use reading::{Exposure, Observation, Reading, Status, Unit};

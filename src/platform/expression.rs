@@ -111,6 +111,11 @@ pub struct Members {
 }
 
 impl Members {
+    /// True when nothing of the map is read.
+    pub fn is_empty(&self) -> bool {
+        !self.whole && self.named.is_empty()
+    }
+
     /// Whether this member may be read.
     pub fn may_read(&self, name: &str) -> bool {
         self.whole || self.named.iter().any(|n| n == name)

@@ -8,6 +8,10 @@
 //! 4. Give it default thresholds beside the others in `crate::health`.
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
+mod scheduler;
+
+pub use scheduler::{Scheduled, Scheduler, Signal, look_once};
+
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},

@@ -1,1 +1,56 @@
-//! One opened platform: pack, settings, probes and health wired together. Headless; both front ends use it.
+//! One opened platform: pack, environment, probes and health wired together. Headless; both front ends use it.
+
+mod monitor;
+mod sweep;
+
+use std::{path::PathBuf, sync::Arc};
+
+pub use monitor::Monitor;
+pub use sweep::{Sweep, SweepAlert};
+
+use crate::{
+    host::secret::SecretStore,
+    platform::{Environment, Pack, ProbeSpec},
+    probe::{self, Scheduled, Surroundings},
+};
+
+/// A platform pack and the environment that was chosen in it.
+#[derive(Debug, Clone)]
+pub struct Room {
+    pub pack: Arc<Pack>,
+    /// Name of the environment; empty when the pack has none.
+    pub environment_name: String,
+    pub environment: Environment,
+    surroundings: Surroundings,
+}
+
+impl Room {
+    /// `base` is the pack's folder, where its relative paths start; empty for an embedded pack.
+    pub fn new(pack: Pack, environment_name: &str, base: impl Into<PathBuf>) -> Self {
+        let environment = pack.environments.get(environment_name).cloned().unwrap_or_default();
+        let base = base.into();
+        let surroundings =
+            Surroundings { environment: environment.clone(), secrets: Arc::new(SecretStore::new(&base)), base };
+        Room { pack: Arc::new(pack), environment_name: environment_name.to_owned(), environment, surroundings }
+    }
+
+    /// Starts to look at every probe. Must be called inside a tokio runtime.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::start(self.scheduled(|_| true))
+    }
+
+    /// Looks once at every probe that `wanted` accepts.
+    pub async fn sweep(&self, wanted: impl Fn(&ProbeSpec) -> bool) -> Sweep {
+        Sweep::run(self, self.scheduled(wanted)).await
+    }
+
+    fn scheduled(&self, wanted: impl Fn(&ProbeSpec) -> bool) -> Vec<Scheduled> {
+        let specs = self.pack.probes.iter().filter(|spec| wanted(spec));
+        specs
+            .map(|spec| Scheduled {
+                spec: Arc::new(spec.clone()),
+                probe: probe::build(spec, &self.surroundings).into(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,388 @@
+//! The board: all readings of a platform folded into panels, transitions, alerts and RPO exposure.
+
+use std::{sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Alert, AlertStatus, ComponentExposure, Debounce, History, Reading, Status,
+    alert::{Change, Reads},
+    exposure::{self, SeenCopy},
+    judge::variables,
+};
+use crate::platform::{Component, Pack, ProbeSpec};
+
+/// The health of one platform. State is the fold of readings and of time: [`Board::apply`] and [`Board::tick`].
+#[derive(Debug, Clone)]
+pub struct Board {
+    probes: IndexMap<String, ProbeHealth>,
+    /// Panel id → indices into `probes`.
+    panels: IndexMap<String, Vec<usize>>,
+    components: Vec<Component>,
+    alerts: Vec<Alert>,
+}
+
+/// All that is known of one probe.
+#[derive(Debug, Clone)]
+pub struct ProbeHealth {
+    pub spec: Arc<ProbeSpec>,
+    latest: Option<Reading>,
+    /// The newest reading that is not `unknown`.
+    last_good: Option<Reading>,
+    debounce: Debounce,
+    history: History,
+    copy: Option<SeenCopy>,
+}
+
+/// One panel at a moment.
+#[derive(Debug, Clone)]
+pub struct Panel<'a> {
+    pub id: &'a str,
+    /// The id in words: `error-rate` is `Error rate`.
+    pub title: String,
+    /// The worst of its probes.
+    pub status: Status,
+    /// Since when the worst probe has its status.
+    pub since: Option<Timestamp>,
+    /// Worst first; equally bad ones in the pack's order.
+    pub probes: Vec<&'a ProbeHealth>,
+}
+
+/// Something that belongs into the history of the platform.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// A probe settled on another status. `from` is `None` for its first reading.
+    Transition {
+        at: Timestamp,
+        probe: String,
+        title: String,
+        panel: String,
+        from: Option<Status>,
+        to: Status,
+        summary: String,
+    },
+    AlertFired {
+        at: Timestamp,
+        since: Timestamp,
+        alert: String,
+        title: String,
+        severity: String,
+        runbook: Option<String>,
+    },
+    AlertCleared {
+        at: Timestamp,
+        alert: String,
+        title: String,
+        severity: String,
+        lasted: Duration,
+    },
+}
+
+impl Happening {
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Happening::Transition { at, .. }
+            | Happening::AlertFired { at, .. }
+            | Happening::AlertCleared { at, .. } => *at,
+        }
+    }
+}
+
+impl ProbeHealth {
+    fn new(spec: ProbeSpec) -> Self {
+        ProbeHealth {
+            spec: Arc::new(spec),
+            latest: None,
+            last_good: None,
+            debounce: Debounce::default(),
+            history: History::default(),
+            copy: None,
+        }
+    }
+
+    /// The newest reading, whatever it says.
+    pub fn latest(&self) -> Option<&Reading> {
+        self.latest.as_ref()
+    }
+
+    /// The newest reading that could look; shown with its age while the latest could not.
+    pub fn last_good(&self) -> Option<&Reading> {
+        self.last_good.as_ref()
+    }
+
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// True before the first look has ended.
+    pub fn is_pending(&self) -> bool {
+        self.latest.is_none()
+    }
+
+    /// A reading is stale when it is older than three intervals (or three time limits, when that is longer).
+    pub fn stale_after(&self) -> Duration {
+        self.spec.every.max(self.spec.timeout) * 3
+    }
+
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.latest.as_ref().is_some_and(|r| elapsed(r.at, now) > self.stale_after())
+    }
+
+    /// The debounced status; `unknown` while pending or stale.
+    pub fn status(&self, now: Timestamp) -> Status {
+        match self.debounce.settled() {
+            Some((status, _)) if !self.is_stale(now) => status,
+            _ => Status::Unknown,
+        }
+    }
+
+    /// The status of the latest reading, not debounced; `unknown` while pending or stale.
+    pub fn raw_status(&self, now: Timestamp) -> Status {
+        match &self.latest {
+            Some(reading) if !self.is_stale(now) => reading.status,
+            _ => Status::Unknown,
+        }
+    }
+
+    /// Since when the debounced status holds.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.debounce.settled().map(|(_, since)| since)
+    }
+
+    /// The sentence that explains [`ProbeHealth::status`].
+    pub fn summary(&self, now: Timestamp) -> String {
+        match &self.latest {
+            None => "waiting for the first answer".to_owned(),
+            Some(reading) if self.is_stale(now) => {
+                format!("no reading for {}", super::duration(elapsed(reading.at, now)))
+            }
+            // A reading that has not been confirmed yet must not explain the status before it.
+            Some(reading) => {
+                let settled = self.status(now);
+                let agreeing =
+                    || self.history.iter().rev().find(|s| s.status == settled).map(|s| s.summary.to_string());
+                if reading.status == settled { None } else { agreeing() }.unwrap_or_else(|| reading.summary.clone())
+            }
+        }
+    }
+}
+
+impl Board {
+    pub fn new(pack: &Pack) -> Self {
+        let probes: IndexMap<_, _> =
+            pack.probes.iter().map(|spec| (spec.id.clone(), ProbeHealth::new(spec.clone()))).collect();
+        let mut panels: IndexMap<String, Vec<usize>> = IndexMap::new();
+        for (index, probe) in probes.values().enumerate() {
+            panels.entry(probe.spec.panel.clone()).or_default().push(index);
+        }
+        Board {
+            probes,
+            panels,
+            components: pack.components.clone(),
+            alerts: pack.alerts.iter().cloned().map(Alert::new).collect(),
+        }
+    }
+
+    /// Takes one reading in and returns what it made happen. Readings of unknown probes are ignored.
+    pub fn apply(&mut self, reading: Reading) -> Vec<Happening> {
+        let mut happenings = Vec::new();
+        let now = reading.at;
+        let Some(probe) = self.probes.get_mut(&reading.probe) else { return happenings };
+        probe.history.push(&reading);
+        if let Some(exposure) = &reading.exposure {
+            probe.copy = Some(SeenCopy { exposure: exposure.clone(), at: now });
+        }
+        if let Some(from) = probe.debounce.take(reading.status, now, probe.spec.confirm) {
+            happenings.push(transition(&probe.spec, from, reading.status, now, &reading.summary));
+        }
+        if reading.status != Status::Unknown {
+            probe.last_good = Some(reading.clone());
+        }
+        let id = reading.probe.clone();
+        probe.latest = Some(reading);
+        self.evaluate_alerts(now, Some(&id), &mut happenings);
+        happenings
+    }
+
+    /// Lets time pass: readings become stale, alert rules reach their hold times.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Happening> {
+        let mut happenings = Vec::new();
+        for probe in self.probes.values_mut() {
+            if probe.is_stale(now)
+                && let Some(from) = probe.debounce.settle(Status::Unknown, now)
+            {
+                let summary = probe.summary(now);
+                happenings.push(transition(&probe.spec, Some(from), Status::Unknown, now, &summary));
+            }
+        }
+        self.evaluate_alerts(now, None, &mut happenings);
+        happenings
+    }
+
+    pub fn probes(&self) -> impl Iterator<Item = &ProbeHealth> {
+        self.probes.values()
+    }
+
+    pub fn probe(&self, id: &str) -> Option<&ProbeHealth> {
+        self.probes.get(id)
+    }
+
+    pub fn alerts(&self) -> &[Alert] {
+        &self.alerts
+    }
+
+    /// Panels in the pack's order.
+    pub fn panels(&self, now: Timestamp) -> Vec<Panel<'_>> {
+        self.panels
+            .iter()
+            .map(|(id, members)| {
+                let mut probes: Vec<&ProbeHealth> = members.iter().map(|i| &self.probes[*i]).collect();
+                probes.sort_by_key(|p| std::cmp::Reverse(p.status(now)));
+                let worst = probes.first();
+                Panel {
+                    id,
+                    title: title(id),
+                    status: worst.map_or(Status::Unknown, |p| p.status(now)),
+                    since: worst.and_then(|p| p.since()),
+                    probes,
+                }
+            })
+            .collect()
+    }
+
+    /// The worst status of all probes.
+    pub fn status(&self, now: Timestamp) -> Status {
+        self.probes.values().map(|p| p.status(now)).max().unwrap_or(Status::Unknown)
+    }
+
+    /// RPO exposure of every component that has an RPO, in the pack's order.
+    pub fn exposures(&self, now: Timestamp) -> Vec<ComponentExposure> {
+        self.components
+            .iter()
+            .filter_map(|component| {
+                let copies = self
+                    .probes
+                    .values()
+                    .filter(|p| p.spec.component.as_deref() == Some(&component.id))
+                    .filter_map(|p| p.copy.as_ref());
+                let smallest = exposure::smallest(copies, now);
+                Some(ComponentExposure {
+                    component: component.id.clone(),
+                    title: component.title.clone(),
+                    rpo: component.rpo?,
+                    loss: smallest.map(|(loss, _)| loss),
+                    source: smallest.map(|(_, source)| source.to_owned()),
+                })
+            })
+            .collect()
+    }
+
+    /// Evaluates the alerts that may read the changed probe, or all of them when time passed.
+    fn evaluate_alerts(&mut self, now: Timestamp, changed: Option<&str>, happenings: &mut Vec<Happening>) {
+        let mut alerts = std::mem::take(&mut self.alerts);
+        for alert in &mut alerts {
+            let concerned = changed.is_none_or(|id| {
+                let reads = alert.reads();
+                reads.probes.may_read(id) || !reads.panels.is_empty() || !reads.components.is_empty()
+            });
+            if !concerned {
+                continue;
+            }
+            let variables = self.variables(alert.reads(), now);
+            let rule = &alert.rule;
+            let (id, title, severity) = (rule.id.clone(), rule.title.clone(), rule.severity.clone());
+            let runbook = rule.runbook.clone();
+            match alert.evaluate(&variables, now) {
+                Some(Change::Fired { since }) => {
+                    happenings.push(Happening::AlertFired { at: now, since, alert: id, title, severity, runbook });
+                }
+                Some(Change::Cleared { since }) => happenings.push(Happening::AlertCleared {
+                    at: now,
+                    alert: id,
+                    title,
+                    severity,
+                    lasted: elapsed(since, now),
+                }),
+                None => {}
+            }
+        }
+        self.alerts = alerts;
+    }
+
+    /// `probes`, `panels` and `components` as an alert condition sees them, with only what it reads.
+    fn variables(&self, reads: &Reads, now: Timestamp) -> Map<String, Value> {
+        let probes = self
+            .probes
+            .values()
+            .filter(|p| reads.probes.may_read(&p.spec.id))
+            .map(|p| (p.spec.id.clone(), Value::Object(probe_variables(p, now))));
+        let mut all = Map::new();
+        all.insert("probes".to_owned(), Value::Object(probes.collect()));
+        if !reads.panels.is_empty() {
+            let panels = self.panels(now).into_iter().map(|panel| {
+                let down = panel.probes.iter().filter(|p| p.raw_status(now) == Status::Down).count();
+                let worst = panel.probes.iter().map(|p| p.raw_status(now)).max().unwrap_or(Status::Unknown);
+                (panel.id.to_owned(), json!({"status": worst.word(), "probes": panel.probes.len(), "down": down}))
+            });
+            all.insert("panels".to_owned(), Value::Object(panels.collect()));
+        }
+        if !reads.components.is_empty() {
+            let components = self.exposures(now).into_iter().map(|exposure| {
+                let mut members = Map::new();
+                members.insert("rpo_seconds".to_owned(), exposure.rpo.as_secs_f64().into());
+                if let Some(loss) = exposure.loss {
+                    members.insert("rpo_exposure_seconds".to_owned(), loss.as_secs_f64().into());
+                }
+                (exposure.component, Value::Object(members))
+            });
+            all.insert("components".to_owned(), Value::Object(components.collect()));
+        }
+        all
+    }
+}
+
+/// The details of a fresh reading, or nothing but the status of a stale or missing one.
+fn probe_variables(probe: &ProbeHealth, now: Timestamp) -> Map<String, Value> {
+    let stale = probe.is_stale(now);
+    let mut members = match probe.latest() {
+        Some(reading) if !stale => variables(reading),
+        _ => Map::new(),
+    };
+    members.insert("status".to_owned(), probe.raw_status(now).word().into());
+    members.insert("stale".to_owned(), stale.into());
+    members
+}
+
+fn transition(spec: &ProbeSpec, from: Option<Status>, to: Status, at: Timestamp, summary: &str) -> Happening {
+    Happening::Transition {
+        at,
+        probe: spec.id.clone(),
+        title: spec.title.clone(),
+        panel: spec.panel.clone(),
+        from,
+        to,
+        summary: summary.to_owned(),
+    }
+}
+
+/// Time from `from` to `to`; zero when the clock went backwards.
+fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// `error-rate` → `Error rate`.
+fn title(id: &str) -> String {
+    let words = id.replace(['-', '_'], " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Alerts that propose an incident now.
+pub fn firing(alerts: &[Alert]) -> impl Iterator<Item = (&Alert, Timestamp)> {
+    alerts.iter().filter_map(|alert| match alert.status {
+        AlertStatus::Firing { since } => Some((alert, since)),
+        _ => None,
+    })
+}

@@ -1,0 +1,141 @@
+//! From what a probe saw to a reading: the thresholds of the pack applied.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Observation, Reading, Status};
+use crate::platform::{Expression, OnTimeout, ProbeSpec};
+
+/// Judges one observation. Thresholds make a verdict worse, never better, and are not asked when the target could not be
+/// looked at or is down already. A threshold that has no answer (it reads a detail that this observation lacks) makes the
+/// reading `unknown`: a check that cannot be evaluated must not look green.
+pub fn judge(spec: &ProbeSpec, observation: Observation, at: Timestamp, latency: Duration) -> Reading {
+    let mut reading = Reading {
+        probe: spec.id.clone(),
+        at,
+        status: observation.verdict,
+        value: observation.value,
+        unit: observation.unit,
+        summary: observation.summary,
+        threshold: None,
+        latency,
+        details: observation.details,
+        exposure: observation.exposure,
+    };
+    if !matches!(reading.status, Status::Ok | Status::Warn) {
+        return reading;
+    }
+    let thresholds = [(&spec.down, Status::Down), (&spec.warn, Status::Warn)];
+    if thresholds.iter().all(|(threshold, _)| threshold.is_none()) {
+        return reading;
+    }
+    let variables = variables(&reading);
+    for (threshold, status) in thresholds {
+        let Some(threshold) = threshold else { continue };
+        match threshold.holds(&variables) {
+            Ok(true) => {
+                reading.status = reading.status.max(status);
+                reading.threshold = Some(threshold.source().to_owned());
+                break;
+            }
+            Ok(false) => {}
+            Err(error) => {
+                reading.status = reading.status.max(Status::Unknown);
+                reading.threshold = Some(threshold.source().to_owned());
+                reading.summary = format!("{} ({error})", reading.summary);
+            }
+        }
+    }
+    reading
+}
+
+/// What a look means that was cut off at its time limit. `stage` is what the probe was waiting for.
+pub fn timed_out(on_timeout: OnTimeout, limit: Duration, stage: &str) -> Observation {
+    let status = match on_timeout {
+        OnTimeout::Unknown => Status::Unknown,
+        OnTimeout::Down => Status::Down,
+    };
+    let limit = super::number(limit.as_secs_f64());
+    let summary = if stage.is_empty() {
+        format!("no answer within {limit} s")
+    } else {
+        format!("no answer within {limit} s: {stage}")
+    };
+    Observation::new(status, summary)
+}
+
+/// The threshold that will matter next, for display beside the value: the one that decided, else `warn`, else `down`.
+pub fn shown_threshold<'a>(spec: &'a ProbeSpec, reading: Option<&'a Reading>) -> Option<&'a str> {
+    reading
+        .and_then(|r| r.threshold.as_deref())
+        .or_else(|| spec.warn.as_ref().or(spec.down.as_ref()).map(Expression::source))
+}
+
+/// The variables of a threshold: the details, plus `value`, `latency_ms` and `status`.
+pub(super) fn variables(reading: &Reading) -> Map<String, Value> {
+    let mut variables = reading.details.clone();
+    if let Some(value) = reading.value {
+        variables.insert("value".to_owned(), value.into());
+    }
+    variables.insert("latency_ms".to_owned(), (reading.latency.as_secs_f64() * 1000.0).into());
+    variables.insert("status".to_owned(), reading.status.word().into());
+    variables
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::health::testing::{SPEC, at};
+
+    fn spec(warn: &str, down: &str) -> ProbeSpec {
+        let mut spec = SPEC.clone();
+        spec.warn = Some(Expression::compile(warn).unwrap());
+        spec.down = Some(Expression::compile(down).unwrap());
+        spec
+    }
+
+    fn judged(spec: &ProbeSpec, verdict: Status, value: f64) -> Reading {
+        let observation = Observation::new(verdict, "seen").with_value(value, crate::health::Unit::Percent);
+        judge(spec, observation, at(0), Duration::from_millis(5))
+    }
+
+    #[test]
+    fn the_worse_threshold_wins_and_is_named() {
+        let spec = spec("value > 70", "value > 95");
+        assert_eq!(judged(&spec, Status::Ok, 50.0).status, Status::Ok);
+        let warned = judged(&spec, Status::Ok, 80.0);
+        assert_eq!((warned.status, warned.threshold.as_deref()), (Status::Warn, Some("value > 70")));
+        let down = judged(&spec, Status::Ok, 96.0);
+        assert_eq!((down.status, down.threshold.as_deref()), (Status::Down, Some("value > 95")));
+    }
+
+    #[test]
+    fn a_threshold_without_an_answer_is_unknown_not_ok() {
+        let reading = judged(&spec("connections.used > 3", "false"), Status::Ok, 1.0);
+        assert_eq!(reading.status, Status::Unknown);
+        assert!(reading.summary.contains("connections.used > 3"), "{}", reading.summary);
+    }
+
+    #[test]
+    fn a_time_out_says_what_was_waited_for() {
+        let seen = timed_out(OnTimeout::Unknown, Duration::from_secs(3), "the server accepted but does not speak");
+        assert_eq!(seen.verdict, Status::Unknown);
+        assert_eq!(seen.summary, "no answer within 3 s: the server accepted but does not speak");
+    }
+
+    proptest! {
+        #[test]
+        fn thresholds_never_make_a_verdict_better(value in -10.0..200.0f64, verdict in 0usize..4) {
+            let verdict = Status::ALL[verdict];
+            let reading = judged(&spec("value > 70", "value > 95"), verdict, value);
+            prop_assert!(reading.status >= verdict);
+            if verdict >= Status::Unknown {
+                prop_assert_eq!(reading.status, verdict);
+            }
+        }
+    }
+}
