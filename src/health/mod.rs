@@ -5,6 +5,7 @@ mod board;
 #[cfg(test)]
 mod board_tests;
 mod debounce;
+pub mod details;
 mod exposure;
 mod format;
 mod history;

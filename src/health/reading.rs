@@ -21,6 +21,19 @@ pub enum Status {
 impl Status {
     pub const ALL: [Status; 4] = [Status::Ok, Status::Warn, Status::Unknown, Status::Down];
 
+    /// One column that tells the statuses apart without colour; plain ASCII when the terminal cannot show more.
+    pub fn glyph(self, unicode: bool) -> &'static str {
+        match (self, unicode) {
+            (Status::Ok, true) => "●",
+            (Status::Warn, true) => "▲",
+            (Status::Unknown, _) => "?",
+            (Status::Down, true) => "✖",
+            (Status::Ok, false) => "+",
+            (Status::Warn, false) => "!",
+            (Status::Down, false) => "X",
+        }
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Status::Ok => "ok",

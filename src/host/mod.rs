@@ -1,4 +1,5 @@
-//! This machine, as the program sees it: clock, environment, files, secrets.
+//! This machine, as the program sees it: clock, environment, locale, files, secrets.
 
 pub mod clock;
+pub mod locale;
 pub mod secret;

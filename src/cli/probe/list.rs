@@ -1,0 +1,56 @@
+//! `warroom probe list`: every probe of the pack with its pace and thresholds.
+
+use anyhow::Result;
+use comfy_table::Cell;
+use serde_json::json;
+
+use crate::{
+    cli::{output::Output, table},
+    health::duration,
+    platform::Expression,
+    room::Room,
+};
+
+pub(super) fn render(room: &Room, json: bool, output: &Output) -> Result<String> {
+    if json {
+        return as_json(room);
+    }
+    let mut rows = table::new(output, &["PROBE", "PANEL", "KIND", "COMPONENT", "EVERY", "TIMEOUT", "WARN", "DOWN"]);
+    for spec in &room.pack.probes {
+        let source = |threshold: &Option<Expression>| threshold.as_ref().map_or("", Expression::source).to_owned();
+        rows.add_row([
+            Cell::new(&spec.id),
+            Cell::new(&spec.panel),
+            Cell::new(spec.target.kind()),
+            Cell::new(spec.component.as_deref().unwrap_or_default()),
+            table::number(duration(spec.every)),
+            table::number(duration(spec.timeout)),
+            Cell::new(source(&spec.warn)),
+            Cell::new(source(&spec.down)),
+        ]);
+    }
+    Ok(table::text(rows))
+}
+
+fn as_json(room: &Room) -> Result<String> {
+    let probes: Vec<_> = room
+        .pack
+        .probes
+        .iter()
+        .map(|spec| {
+            json!({
+                "id": spec.id,
+                "title": spec.title,
+                "panel": spec.panel,
+                "kind": spec.target.kind(),
+                "component": spec.component,
+                "every_seconds": spec.every.as_secs_f64(),
+                "timeout_seconds": spec.timeout.as_secs_f64(),
+                "connect_timeout_seconds": spec.connect_timeout.as_secs_f64(),
+                "warn": spec.warn.as_ref().map(Expression::source),
+                "down": spec.down.as_ref().map(Expression::source),
+            })
+        })
+        .collect();
+    Ok(serde_json::to_string(&probes)? + "\n")
+}

@@ -1,0 +1,106 @@
+//! `warroom sweep`: every check at once, one answer, an exit code that a script can use.
+
+mod json;
+pub(super) use json::Probe as ProbeJson;
+mod junit;
+mod prometheus;
+mod table;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::{Exit, output::Output};
+use crate::{
+    health::Status,
+    platform::ProbeSpec,
+    room::{Room, Sweep},
+};
+
+/// Look once at every probe and say what is broken
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Exit codes: 0 all ok, 1 warn, 2 down, 3 unknown, 64 wrong usage, 78 bad configuration.")]
+pub struct SweepArgs {
+    /// Only these probes; the name of a panel stands for its probes
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    only: Vec<String>,
+    /// How to print what was seen
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Sweep again and again until interrupted; the exit code is that of the last sweep
+    #[arg(long)]
+    watch: bool,
+    /// Seconds from the start of one sweep to the start of the next, with --watch
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    every: u64,
+}
+
+/// Output formats of a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One JSON document a sweep
+    Json,
+    /// One JUnit test case a probe
+    Junit,
+    /// Prometheus text exposition format, for the node exporter's textfile collector
+    Prometheus,
+}
+
+/// Sweeps once, or until interrupted.
+pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit> {
+    if let Some(unknown) = args.only.iter().find(|id| !room.pack.probes.iter().any(|spec| names(id, spec))) {
+        return Err(no_such_probe(unknown, room).into());
+    }
+    let wanted = |spec: &ProbeSpec| args.only.is_empty() || args.only.iter().any(|id| names(id, spec));
+    if !args.watch {
+        let sweep = room.sweep(wanted).await;
+        output.print(&render(&sweep, args.format, output)?)?;
+        return Ok(sweep.status.into());
+    }
+    let mut interval = tokio::time::interval(Duration::from_secs(args.every));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last = Status::Unknown;
+    loop {
+        tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => return Ok(last.into()),
+            sweep = async { interval.tick().await; room.sweep(wanted).await } => {
+                last = sweep.status;
+                let redraw = args.format == Format::Table && output.is_terminal();
+                // Home and clear to the end, so that a repeated table stands still.
+                let before = if redraw { "\x1b[H\x1b[J" } else { "" };
+                output.print(&format!("{before}{}", render(&sweep, args.format, output)?))?;
+            }
+        }
+    }
+}
+
+fn names(id: &str, spec: &ProbeSpec) -> bool {
+    spec.id == id || spec.panel == id
+}
+
+/// The usage error for a probe or panel that the pack does not have, with the nearest one.
+pub(super) fn no_such_probe(id: &str, room: &Room) -> super::UsageError {
+    let ids = room.pack.probes.iter().map(|spec| spec.id.as_str()).chain(room.pack.panels());
+    let nearest = ids
+        .map(|known| (strsim::jaro_winkler(known, id), known))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = match nearest {
+        Some((_, known)) => format!("did you mean {known}?"),
+        None => "see `warroom probe list`".to_owned(),
+    };
+    super::UsageError(format!("there is no probe or panel {id} in the pack {} ({hint})", room.pack.name))
+}
+
+fn render(sweep: &Sweep, format: Format, output: &Output) -> Result<String> {
+    Ok(match format {
+        Format::Table => table::render(sweep, output),
+        Format::Json => json::render(sweep)?,
+        Format::Junit => junit::render(sweep)?,
+        Format::Prometheus => prometheus::render(sweep)?,
+    })
+}
