@@ -8,6 +8,7 @@
 //! 4. Give it default thresholds beside the others in `crate::health`.
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
+pub mod net_error;
 mod scheduler;
 
 pub use scheduler::{Scheduled, Scheduler, Signal, look_once};
