@@ -8,8 +8,13 @@
 //! 4. Give it default thresholds beside the others in `crate::health`.
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
+pub mod certificate;
 pub mod net_error;
+pub mod reach;
 mod scheduler;
+mod tcp;
+mod tls;
+pub mod trust;
 
 pub use scheduler::{Scheduled, Scheduler, Signal, look_once};
 
@@ -25,8 +30,8 @@ use serde_json::Value;
 
 use crate::{
     health::Observation,
-    host::secret::SecretStore,
-    platform::{Environment, ProbeSpec},
+    host::secret::{SecretStore, expand_home},
+    platform::{Environment, ProbeSpec, ProbeTarget},
 };
 
 /// One check of one target.
@@ -68,25 +73,41 @@ pub struct Look {
     pub at: Timestamp,
     /// True in a sweep: there was no look before this one and there will be none after it.
     pub once: bool,
-    stage: Mutex<String>,
+    stage: Stage,
 }
 
 impl Look {
     pub fn new(connect_timeout: Duration, at: Timestamp, once: bool) -> Self {
-        Look { connect_timeout, at, once, stage: Mutex::new(String::new()) }
+        Look { connect_timeout, at, once, stage: Stage::default() }
     }
 
     /// Says what the look waits for from here on, as the end of "no answer within 3 s: …"
     /// (`127.0.0.1:5432 accepted the connection but does not speak`).
     pub fn stage(&self, waiting_for: impl Into<String>) {
-        if let Ok(mut stage) = self.stage.lock() {
-            *stage = waiting_for.into();
-        }
+        self.stage.set(waiting_for);
+    }
+
+    /// The same, for what runs outside the look's own future (a connector, a certificate verifier).
+    pub fn stage_setter(&self) -> Stage {
+        self.stage.clone()
     }
 
     /// The last stage, empty when the probe reported none.
     pub fn last_stage(&self) -> String {
-        self.stage.lock().map(|stage| stage.clone()).unwrap_or_default()
+        self.stage.0.lock().map(|stage| stage.clone()).unwrap_or_default()
+    }
+}
+
+/// What a look waits for; clones speak of the same look.
+#[derive(Debug, Clone, Default)]
+pub struct Stage(Arc<Mutex<String>>);
+
+impl Stage {
+    /// See [`Look::stage`].
+    pub fn set(&self, waiting_for: impl Into<String>) {
+        if let Ok(mut stage) = self.0.lock() {
+            *stage = waiting_for.into();
+        }
     }
 }
 
@@ -100,10 +121,23 @@ pub struct Surroundings {
     pub secrets: Arc<SecretStore>,
 }
 
+impl Surroundings {
+    /// A path of the pack as it can be opened: `~/` is the home directory, relative paths start at the pack's folder.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.base.join(expand_home(path))
+    }
+}
+
 /// Makes the probe for a spec. Does no I/O: what cannot work is said by the first observation.
 pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
-    let _ = (spec, surroundings);
-    Box::new(NotLooking)
+    match &spec.target {
+        ProbeTarget::Tcp { address } => Box::new(tcp::TcpProbe::new(address, spec)),
+        ProbeTarget::Tls { address, server_name, ca_file } => {
+            let ca_file = ca_file.as_deref().map(|path| surroundings.path(path));
+            Box::new(tls::TlsProbe::new(address, server_name.as_deref(), ca_file, spec))
+        }
+        _ => Box::new(NotLooking),
+    }
 }
 struct NotLooking;
 impl Probe for NotLooking {
