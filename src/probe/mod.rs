@@ -9,12 +9,14 @@
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
 pub mod certificate;
+mod http;
 pub mod net_error;
 pub mod reach;
 mod scheduler;
 mod tcp;
 mod tls;
 pub mod trust;
+pub mod web;
 
 pub use scheduler::{Scheduled, Scheduler, Signal, look_once};
 
@@ -131,6 +133,10 @@ impl Surroundings {
 /// Makes the probe for a spec. Does no I/O: what cannot work is said by the first observation.
 pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
     match &spec.target {
+        ProbeTarget::Http(target) => {
+            let ca_file = target.ca_file.as_deref().map(|path| surroundings.path(path));
+            Box::new(http::HttpProbe::new(target, ca_file, spec, surroundings.secrets.clone()))
+        }
         ProbeTarget::Tcp { address } => Box::new(tcp::TcpProbe::new(address, spec)),
         ProbeTarget::Tls { address, server_name, ca_file } => {
             let ca_file = ca_file.as_deref().map(|path| surroundings.path(path));
