@@ -1,0 +1,57 @@
+//! The lab: real servers for tests, on free loopback ports, gone when the test ends however it ends.
+//!
+//! Include it in an integration crate with `#[path = "../lab/mod.rs"] mod lab;`. Everything here blocks and may be
+//! called from plain tests and from async ones alike: what needs a runtime uses the lab's own ([`background`]).
+//!
+//! ```ignore
+//! #[tokio::test(flavor = "multi_thread")]
+//! async fn a_stopped_replica_is_seen() {
+//!     lab::require!(lab::POSTGRES);
+//!     let primary = Postgres::start();
+//!     let mut replica = primary.replica();
+//!     replica.stop();
+//!     lab::wait_until("the primary notices", SECONDS_10, || primary.sql("select count(*) from pg_stat_replication") == "0");
+//! }
+//! ```
+#![allow(dead_code, unreachable_pub, reason = "every integration crate uses its own part of the lab")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "in a test a server that does not start is a failure of that test"
+)]
+
+mod background;
+mod certificates;
+mod http;
+mod kubernetes;
+mod need;
+mod postgres;
+mod process;
+mod prometheus;
+mod proxy;
+mod redis;
+mod redis_groups;
+mod sockets;
+mod wait;
+
+#[allow(unused_imports, reason = "every integration crate uses its own part of the lab")]
+pub(crate) use need::require;
+#[allow(unused_imports, reason = "every integration crate uses its own part of the lab")]
+pub use {
+    background::background,
+    certificates::{Certificates, ServerCertificate},
+    http::{Answer, Http, Page},
+    kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
+    need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, WHOLE_CLUSTER, missing},
+    postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
+    process::{Folder, Port, Process},
+    prometheus::Prometheus,
+    proxy::Proxy,
+    redis::{Redis, RedisOptions},
+    redis_groups::{RedisCluster, RedisSentinel},
+    sockets::{Hanging, Scripted, closed_port},
+    wait::{wait_until, wait_until_async},
+};

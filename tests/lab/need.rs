@@ -1,0 +1,74 @@
+//! The skip rule: a test whose servers are not installed says so and passes, except where they are required.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// A family of programs that a test needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    programs: &'static [&'static str],
+    /// What to do about it.
+    hint: &'static str,
+}
+
+pub const POSTGRES: Need =
+    Need { programs: &["initdb", "postgres", "psql"], hint: "apt-get install postgresql postgresql-contrib" };
+pub const REDIS: Need =
+    Need { programs: &["redis-server", "redis-cli"], hint: "apt-get install redis-server redis-sentinel" };
+pub const PROMETHEUS: Need = Need { programs: &["prometheus"], hint: "apt-get install prometheus" };
+/// A plain API server: objects, no pods that run.
+pub const KUBERNETES: Need = Need {
+    programs: &["etcd", "kube-apiserver"],
+    hint: "set KUBEBUILDER_ASSETS to a folder that holds etcd and kube-apiserver",
+};
+/// A cluster with nodes, named by `WARROOM_TEST_KUBECONFIG`.
+pub const WHOLE_CLUSTER: Need =
+    Need { programs: &[], hint: "set WARROOM_TEST_KUBECONFIG to the kubeconfig of a cluster for tests" };
+
+/// Why the test cannot run here; `None` when everything is there.
+///
+/// # Panics
+/// Under `WARROOM_REQUIRE_SERVERS=1` instead of returning a reason.
+pub fn missing(needs: &[Need]) -> Option<String> {
+    let reason = needs.iter().find_map(|need| {
+        if *need == WHOLE_CLUSTER && env::var_os("WARROOM_TEST_KUBECONFIG").is_none() {
+            return Some(format!("no whole cluster ({})", need.hint));
+        }
+        let program = need.programs.iter().find(|program| find(program).is_none())?;
+        Some(format!("{program} is not here ({})", need.hint))
+    })?;
+    assert!(env::var("WARROOM_REQUIRE_SERVERS").as_deref() != Ok("1"), "the test cannot run: {reason}");
+    Some(reason)
+}
+
+/// `lab::require!(lab::POSTGRES, lab::REDIS);` returns from the test, with the reason printed, when one is missing.
+macro_rules! require {
+    ($($need:expr),+ $(,)?) => {
+        if let Some(reason) = $crate::lab::missing(&[$($need),+]) {
+            eprintln!("skipped: {reason}");
+            return;
+        }
+    };
+}
+pub(crate) use require;
+
+/// Where a program is: Kubernetes' from KUBEBUILDER_ASSETS, PostgreSQL's from Debian's own folder, others from the path.
+pub(super) fn find(program: &str) -> Option<PathBuf> {
+    let mut folders = Vec::new();
+    if matches!(program, "etcd" | "kube-apiserver") {
+        folders.extend(env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from));
+    } else {
+        folders.extend(newest_postgres());
+        folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        folders.extend(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    }
+    folders.into_iter().map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+fn newest_postgres() -> Option<PathBuf> {
+    let versions = Path::new("/usr/lib/postgresql").read_dir().ok()?;
+    let newest = versions.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max()?;
+    Some(format!("/usr/lib/postgresql/{newest}/bin").into())
+}

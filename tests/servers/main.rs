@@ -1,0 +1,14 @@
+//! Tests against real servers: one module a subject, all on the same lab.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says on standard error why it was skipped"
+)]
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+mod lab_itself;
