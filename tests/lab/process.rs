@@ -184,6 +184,7 @@ fi
 for f in $folders; do case $f in */warroom-lab-*) rm -rf "$f" ;; esac; done
 "#;
 
+#[allow(clippy::zombie_processes, reason = "the reaper outlives this process by design")]
 fn reaper(line: &str) {
     static PIPE: Mutex<Option<ChildStdin>> = Mutex::new(None);
     let mut pipe = PIPE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
