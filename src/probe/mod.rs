@@ -9,6 +9,7 @@
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
 pub mod certificate;
+mod dns;
 mod http;
 pub mod net_error;
 pub mod reach;
@@ -141,6 +142,9 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         ProbeTarget::Tls { address, server_name, ca_file } => {
             let ca_file = ca_file.as_deref().map(|path| surroundings.path(path));
             Box::new(tls::TlsProbe::new(address, server_name.as_deref(), ca_file, spec))
+        }
+        ProbeTarget::Dns { name, record, expect, server } => {
+            Box::new(dns::DnsProbe::new(name, record, expect, server.as_deref(), spec))
         }
         _ => Box::new(NotLooking),
     }
