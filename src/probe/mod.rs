@@ -14,6 +14,7 @@ mod http;
 pub mod net_error;
 pub mod reach;
 mod scheduler;
+mod statuspage;
 mod tcp;
 mod tls;
 pub mod trust;
@@ -145,6 +146,9 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         }
         ProbeTarget::Dns { name, record, expect, server } => {
             Box::new(dns::DnsProbe::new(name, record, expect, server.as_deref(), spec))
+        }
+        ProbeTarget::Statuspage { url } => {
+            Box::new(statuspage::StatuspageProbe::new(url, spec, surroundings.secrets.clone()))
         }
         _ => Box::new(NotLooking),
     }

@@ -1,0 +1,139 @@
+//! `statuspage`: what a vendor says of itself.
+//!
+//! Read are Atlassian Statuspage (`summary.json`, `status.json`: GitHub, Cloudflare, PagerDuty, SendGrid and most others), AWS
+//! Health's `currentevents`, Google Cloud's `incidents.json`, and pages that say their state in one known word
+//! (Slack, Stripe, status.io, Heroku). A URL without a path means Statuspage's `/api/v2/summary.json`.
+//!
+//! Indicator `none` is ok, `minor` and `maintenance` warn, `major` and `critical` down; an open incident is never ok. A page
+//! that cannot be read is unknown: it says nothing about the vendor. The value is the number of open incidents. Details:
+//! `page`, `format`, `indicator`, `description`, `open_incidents`, `incidents` (table: `name`, `impact`, `status`,
+//! `started_at`, `url`), `components_not_operational`, `components` (table of those: `name`, `status`), `maintenances` (table
+//! like incidents, only those going on), `updated_at`.
+
+mod read;
+mod vendors;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+
+use self::read::{Incident, Page};
+use super::{
+    Look, Probe,
+    net_error::{NetError, Trouble, one_line},
+    web::{self, WebRequest},
+};
+use crate::{
+    health::{Observation, Status, Unit},
+    host::secret::SecretStore,
+    platform::{OnTimeout, ProbeSpec, SecretText},
+};
+
+/// Google Cloud's list holds years of incidents.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
+/// Rows of each table.
+const SHOWN: usize = 50;
+
+pub(super) struct StatuspageProbe {
+    url: SecretText,
+    on_timeout: OnTimeout,
+    secrets: Arc<SecretStore>,
+}
+
+impl StatuspageProbe {
+    pub(super) fn new(url: &SecretText, spec: &ProbeSpec, secrets: Arc<SecretStore>) -> Self {
+        StatuspageProbe { url: url.clone(), on_timeout: spec.on_timeout, secrets }
+    }
+
+    async fn look(&self, look: &Look) -> Result<Observation, NetError> {
+        let ours = |cause: String| NetError::new(Trouble::Ours, cause);
+        let url = self.secrets.resolve(&self.url).await.map_err(|error| ours(error.to_string()))?;
+        let mut url = web::parse_url(url.expose_secret()).map_err(ours)?;
+        if url.path() == "/" {
+            url.set_path("/api/v2/summary.json");
+        }
+        let request = WebRequest { body_limit: BODY_LIMIT, ..WebRequest::get(url) };
+        let answer = web::fetch(&request, look).await.map_err(|failure| unseen(failure.error))?;
+        if !answer.status.is_success() {
+            return Ok(Observation::unknown(format!("cannot see the vendor's status: {}", answer.status_text())));
+        }
+        Ok(match read::page(&answer.body) {
+            Ok(page) => judge(&page),
+            Err(why) => Observation::unknown(format!("cannot read the vendor's status: {why}")),
+        })
+    }
+}
+
+impl Probe for StatuspageProbe {
+    fn observe<'a>(&'a self, look: &'a Look) -> BoxFuture<'a, Observation> {
+        Box::pin(async move { self.look(look).await.unwrap_or_else(|error| error.observation(self.on_timeout)) })
+    }
+}
+
+/// The page being away is not the vendor being down.
+fn unseen(error: NetError) -> NetError {
+    let trouble = if error.status() == Status::Down { Trouble::Other } else { error.trouble };
+    NetError::new(trouble, format!("cannot see the vendor's status: {}", error.cause))
+}
+
+fn judge(page: &Page) -> Observation {
+    let incidents = page.incidents.len();
+    let status = match (page.status, incidents) {
+        (Status::Ok, 1..) => Status::Warn,
+        (status, _) => status,
+    };
+    let description = if page.description.is_empty() { page.indicator.as_str() } else { page.description.as_str() };
+    let summary = match (page.incidents.first(), incidents) {
+        (None, _) if status == Status::Ok || page.components.is_empty() => description.to_owned(),
+        (None, _) => format!("{description}: {}", page.components[0].0),
+        (Some(first), 1) => format!("{} ({})", first.name, words(first)),
+        (Some(first), n) => format!("{n} incidents: {} ({})", first.name, words(first)),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "incidents are few")]
+    Observation::new(status, one_line(&summary))
+        .with_value(incidents as f64, Unit::Of("incidents".to_owned()))
+        .with_details(details(page).into())
+}
+
+fn words(incident: &Incident) -> String {
+    let words = [incident.impact.as_str(), incident.status.as_str()];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn details(page: &Page) -> Map<String, Value> {
+    let mut details = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if value != "" {
+            details.insert(name.to_owned(), value);
+        }
+    };
+    put("page", page.name.clone().into());
+    put("format", page.format.into());
+    put("indicator", page.indicator.clone().into());
+    put("description", page.description.clone().into());
+    put("open_incidents", page.incidents.len().into());
+    put("incidents", table(&page.incidents));
+    put("components_not_operational", page.components.len().into());
+    let components = page.components.iter().take(SHOWN);
+    put("components", components.map(|(name, status)| json!({ "name": name, "status": status })).collect());
+    if !page.maintenances.is_empty() {
+        put("maintenances", table(&page.maintenances));
+    }
+    put("updated_at", page.updated_at.clone().into());
+    details
+}
+
+fn table(incidents: &[Incident]) -> Value {
+    let row = |incident: &Incident| {
+        json!({
+            "name": incident.name,
+            "impact": incident.impact,
+            "status": incident.status,
+            "started_at": incident.started_at,
+            "url": incident.url,
+        })
+    };
+    incidents.iter().take(SHOWN).map(row).collect()
+}

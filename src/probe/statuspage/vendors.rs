@@ -1,0 +1,217 @@
+//! Status pages that are not Atlassian's: AWS, Google Cloud, and those that say one known word.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::read::{Incident, Page, list, text};
+use crate::health::Status;
+
+/// AWS Health's public list (`health.aws.amazon.com/public/currentevents`): an array of events. `status` is 0 when the event is
+/// over, 1 for information, 2 for degraded performance, 3 for a disruption.
+pub(super) fn aws(json: &Value) -> Option<Page> {
+    let events = json.as_array()?;
+    if !events.iter().all(|event| event.get("service_name").is_some() && event.get("status").is_some()) {
+        return None;
+    }
+    let mut worst = Status::Ok;
+    let mut incidents = Vec::new();
+    for event in events {
+        let (status, impact) = match text(event.get("status")).as_str() {
+            "0" => continue,
+            "1" => (Status::Warn, "informational"),
+            "2" => (Status::Warn, "degradation"),
+            "3" => (Status::Down, "disruption"),
+            _ => (Status::Warn, "unknown impact"),
+        };
+        worst = worst.max(status);
+        let region = text(event.get("region_name"));
+        let service = text(event.get("service_name"));
+        let place = if region.is_empty() { service } else { format!("{service} {region}") };
+        incidents.push(Incident {
+            name: format!("{place}: {}", text(event.get("summary"))),
+            impact: impact.to_owned(),
+            status: "open".to_owned(),
+            started_at: seconds(event.get("date")),
+            url: "https://health.aws.amazon.com/health/status".to_owned(),
+        });
+    }
+    Some(listed("AWS", "aws", worst, incidents))
+}
+
+/// Google Cloud's list (`status.cloud.google.com/incidents.json`): an array of incidents, open while they have no `end`.
+pub(super) fn google(json: &Value) -> Option<Page> {
+    let all = json.as_array()?;
+    if !all.iter().all(|incident| incident.get("begin").is_some() && incident.get("status_impact").is_some()) {
+        return None;
+    }
+    let mut worst = Status::Ok;
+    let mut incidents = Vec::new();
+    for incident in all.iter().filter(|incident| incident.get("end").is_none_or(Value::is_null)) {
+        let impact = text(incident.get("status_impact"));
+        worst = worst.max(if impact == "SERVICE_OUTAGE" { Status::Down } else { Status::Warn });
+        incidents.push(Incident {
+            name: text(incident.get("external_desc")),
+            impact: impact.trim_start_matches("SERVICE_").to_ascii_lowercase(),
+            status: "open".to_owned(),
+            started_at: text(incident.get("begin")),
+            url: format!("https://status.cloud.google.com/{}", text(incident.get("uri"))),
+        });
+    }
+    Some(listed("Google Cloud", "google", worst, incidents))
+}
+
+fn listed(name: &str, format: &'static str, status: Status, incidents: Vec<Incident>) -> Page {
+    Page {
+        name: name.to_owned(),
+        format,
+        status,
+        indicator: word(status).to_owned(),
+        description: if incidents.is_empty() { "no open events".to_owned() } else { String::new() },
+        incidents,
+        components: Vec::new(),
+        maintenances: Vec::new(),
+        updated_at: String::new(),
+    }
+}
+
+/// Where pages keep their one word: Stripe, status.io, Slack, plain health documents.
+const WORDS: [&str; 8] = [
+    "/indicator",
+    "/largestatus",
+    "/result/status_overall/status",
+    "/status/indicator",
+    "/status/status",
+    "/status/state",
+    "/state",
+    "/status",
+];
+
+/// A page whose state is one known word; Heroku's list of systems counts by its worst.
+pub(super) fn generic(json: &Value) -> Option<Page> {
+    let systems: Vec<(String, String)> =
+        list(json, "status").map(|system| (text(system.get("system")), text(system.get("status")))).collect();
+    let worst = systems.iter().filter_map(|(_, word)| known(word).map(|status| (status, word))).max_by_key(|(s, _)| *s);
+    let single = WORDS.iter().find_map(|place| {
+        let word = json.pointer(place)?.as_str()?;
+        Some((known(word)?, text(Some(&word.into()))))
+    });
+    let (status, indicator) = single.or_else(|| worst.map(|(status, word)| (status, word.clone())))?;
+    let open = ["active_incidents", "incidents"].iter().find_map(|name| json.get(*name)?.as_array());
+    let incidents: Vec<Incident> = open
+        .into_iter()
+        .flatten()
+        .map(|incident| Incident {
+            name: text(incident.get("title").or_else(|| incident.get("name"))),
+            impact: text(incident.get("type").or_else(|| incident.get("impact"))),
+            status: text(incident.get("status").or_else(|| incident.get("state"))),
+            started_at: text(incident.get("date_created").or_else(|| incident.get("created_at"))),
+            url: text(incident.get("url")),
+        })
+        .filter(|incident| !matches!(incident.status.as_str(), "resolved" | "completed" | "cancelled"))
+        .collect();
+    Some(Page {
+        name: text(json.pointer("/page/name")),
+        format: "generic",
+        status,
+        indicator,
+        description: text(json.get("message").or_else(|| json.get("description"))),
+        incidents,
+        components: systems.into_iter().filter(|(_, word)| known(word) != Some(Status::Ok)).collect(),
+        maintenances: Vec::new(),
+        updated_at: text(json.get("date_updated").or_else(|| json.get("updated_at"))),
+    })
+}
+
+/// The words in use for a state.
+fn known(word: &str) -> Option<Status> {
+    let word = word.to_ascii_lowercase().replace(['_', '-'], " ");
+    Some(match word.as_str() {
+        "none" | "ok" | "up" | "green" | "operational" | "available" | "healthy" | "all systems operational" => {
+            Status::Ok
+        }
+        "minor"
+        | "degraded"
+        | "degraded performance"
+        | "yellow"
+        | "blue"
+        | "maintenance"
+        | "under maintenance"
+        | "planned maintenance"
+        | "active"
+        | "partial outage"
+        | "partial service disruption"
+        | "notice" => Status::Warn,
+        "major" | "critical" | "down" | "red" | "outage" | "major outage" | "service disruption" | "unavailable" => {
+            Status::Down
+        }
+        _ => return None,
+    })
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "none",
+        Status::Warn => "minor",
+        _ => "major",
+    }
+}
+
+/// Seconds since 1970, as a string or a number, in RFC 3339; empty when it is neither.
+fn seconds(value: Option<&Value>) -> String {
+    text(value)
+        .parse()
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .map(|time| time.to_string())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_aws_event_that_is_over_does_not_count() {
+        let page = aws(&json!([
+            {"service_name": "Amazon EC2", "region_name": "N. Virginia", "status": "3", "summary": "Increased errors", "date": "1763700000"},
+            {"service_name": "AWS Lambda", "status": "0", "summary": "[RESOLVED] Latency", "date": "1763600000"},
+        ]))
+        .unwrap();
+        assert_eq!((page.status, page.incidents.len()), (Status::Down, 1));
+        assert_eq!(page.incidents[0].name, "Amazon EC2 N. Virginia: Increased errors");
+        assert_eq!(page.incidents[0].started_at, "2025-11-21T04:40:00Z");
+        assert_eq!(aws(&json!([])).unwrap().status, Status::Ok);
+    }
+
+    #[test]
+    fn a_google_incident_is_open_until_it_has_an_end() {
+        let page = google(&json!([
+            {"begin": "2026-11-20T10:00:00+00:00", "end": null, "status_impact": "SERVICE_OUTAGE", "external_desc": "GKE down", "uri": "incidents/a"},
+            {"begin": "2026-10-20T10:00:00+00:00", "end": "2026-10-20T11:00:00+00:00", "status_impact": "SERVICE_OUTAGE", "external_desc": "old"},
+        ]))
+        .unwrap();
+        assert_eq!((page.status, page.incidents.len()), (Status::Down, 1));
+        assert_eq!(page.incidents[0].impact, "outage");
+    }
+
+    #[test]
+    fn one_known_word_is_enough() {
+        for (page, status) in [
+            (json!({"largestatus": "up", "message": "All services are online."}), Status::Ok),
+            (
+                json!({"status": "active", "active_incidents": [{"title": "Slow", "type": "incident", "status": "active"}]}),
+                Status::Warn,
+            ),
+            (json!({"result": {"status_overall": {"status": "Operational", "status_code": 100}}}), Status::Ok),
+            (
+                json!({"status": [{"system": "Apps", "status": "red"}, {"system": "Data", "status": "green"}]}),
+                Status::Down,
+            ),
+        ] {
+            assert_eq!(generic(&page).unwrap().status, status, "{page}");
+        }
+        assert_eq!(generic(&json!({"status": "weather"})), None);
+    }
+}
