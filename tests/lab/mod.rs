@@ -35,6 +35,7 @@ mod proxy;
 mod redis;
 mod redis_groups;
 mod sockets;
+mod terminal;
 mod wait;
 
 #[allow(unused_imports, reason = "every integration crate uses its own part of the lab")]
@@ -53,5 +54,6 @@ pub use {
     redis::{Redis, RedisOptions},
     redis_groups::{RedisCluster, RedisSentinel},
     sockets::{Hanging, Scripted, closed_port},
+    terminal::{Terminal, TerminalOptions, binary, key},
     wait::{wait_until, wait_until_async},
 };

@@ -40,7 +40,6 @@ impl Port {
         panic!("no free port between 21000 and 32000");
     }
 
-    /// A port whose sum with `offset` is free as well (Redis Cluster's bus is at the port plus 10000).
     pub fn number(&self) -> u16 {
         self.number
     }
@@ -185,7 +184,7 @@ for f in $folders; do case $f in */warroom-lab-*) rm -rf "$f" ;; esac; done
 "#;
 
 #[allow(clippy::zombie_processes, reason = "the reaper outlives this process by design")]
-fn reaper(line: &str) {
+pub(super) fn reaper(line: &str) {
     static PIPE: Mutex<Option<ChildStdin>> = Mutex::new(None);
     let mut pipe = PIPE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let pipe = pipe.get_or_insert_with(|| {

@@ -4,6 +4,7 @@ use std::{io::Read, net::TcpStream, time::Duration};
 
 use crate::lab::{
     self, Answer, Certificates, Hanging, Http, Kubernetes, Postgres, PostgresOptions, Prometheus, Proxy, Redis,
+    TerminalOptions, key,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -163,4 +164,23 @@ async fn the_api_server_keeps_its_objects_over_a_restart() {
     let pods = kubernetes.request("GET", "/api/v1/namespaces/default/pods", None);
     assert_eq!(pods["items"].as_array().unwrap().len(), 2);
     kubernetes.compact();
+}
+
+#[test]
+fn a_terminal_shows_what_a_program_draws_and_how_it_leaves() {
+    let script = "stty -echo -icanon; printf '\\033[?1049h\\033[31mred\\033[m '; read -r line; stty size; read -r line; \
+                  printf '\\033[?1049lleft'; stty echo icanon; exit 7";
+    let mut terminal = TerminalOptions::new("sh").arguments(&["-c", script]).size(100, 30).start();
+    terminal.wait_for("red");
+    let screen = terminal.screen();
+    assert!(screen.alternate_screen());
+    assert_eq!(screen.cell(0, 0).unwrap().fgcolor(), vt100::Color::Idx(1));
+    assert!(!terminal.is_cooked());
+    terminal.resize(90, 20);
+    terminal.keys(key::ENTER);
+    terminal.wait_for("20 90");
+    terminal.keys(key::ENTER);
+    assert_eq!(terminal.exit().code(), Some(7));
+    assert!(terminal.is_restored());
+    assert!(terminal.contents().contains("left"));
 }
