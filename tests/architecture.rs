@@ -1,0 +1,310 @@
+//! The house stands as `src/lib.rs` draws it: arrows point down, the pure layers stay pure, files say what they are for.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{spanned::Spanned, visit::Visit};
+
+/// Layers without I/O, clock or async. Those that do not exist yet are pure from their first day.
+const PURE: [&str; 3] = ["platform", "health", "runbook"];
+
+/// What a pure layer never mentions. A name ending in `::` bans everything under it.
+const IMPURE: [&str; 22] = [
+    "tokio::",
+    "futures::",
+    "ratatui::",
+    "crossterm::",
+    "reqwest::",
+    "kube::",
+    "k8s_openapi::",
+    "redis::",
+    "tokio_postgres::",
+    "hickory_resolver::",
+    "rustls::",
+    "rustix::",
+    "std::fs::",
+    "std::net::",
+    "std::env::",
+    "std::process::",
+    "std::thread::",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "jiff::Timestamp::now",
+    "Timestamp::now",
+    "Zoned::now",
+];
+
+/// What a front end never mentions: it shows what `room` knows and talks to no server itself.
+const CLIENTS: [&str; 7] =
+    ["reqwest::", "kube::", "k8s_openapi::", "redis::", "tokio_postgres::", "hickory_resolver::", "prometheus_parse::"];
+
+const FRONT_ENDS: [&str; 2] = ["tui", "cli"];
+
+#[test]
+fn the_house_stands_as_drawn() {
+    let sources = sources(Path::new("src"));
+    let broken = violations(&sources);
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn every_layer_stands_in_the_table_and_the_other_way_round() {
+    let sources = sources(Path::new("src"));
+    let table = layers(&sources["src/lib.rs"]);
+    let named: BTreeSet<&str> = table.iter().map(|layer| layer.name.as_str()).collect();
+    let present: BTreeSet<&str> =
+        sources.keys().filter_map(|path| layer_of(path)).filter(|layer| !layer.is_empty()).collect();
+    assert_eq!(named, present, "left: the table in src/lib.rs; right: the folders under src");
+}
+
+#[test]
+fn a_planted_violation_is_found_with_file_and_line() {
+    let plant = |path: &str, text: &str| {
+        let mut house = BTreeMap::from([("src/lib.rs".to_owned(), fs::read_to_string("src/lib.rs").unwrap())]);
+        house.insert(path.to_owned(), text.to_owned());
+        violations(&house).join("\n")
+    };
+    let found = plant("src/health/bad.rs", "//! Bad.\n\nuse crate::{\n    platform::Pack,\n    probe::Probe,\n};\n");
+    assert_eq!(found, "src/health/bad.rs:5: health -> probe: src/lib.rs allows health platform only");
+    let found =
+        plant("src/platform/deep/bad.rs", "//! Bad.\nfn f() -> super::super::super::health::Status { todo!() }\n");
+    assert_eq!(found, "src/platform/deep/bad.rs:2: platform -> health: src/lib.rs allows platform nothing");
+    let found = plant("src/health/bad.rs", "//! Bad.\nfn f() { println!(\"{:?}\", std::fs::read(\"x\")); }\n");
+    assert!(found.starts_with("src/health/bad.rs:2: health is pure and may not mention std::fs::read"), "{found}");
+    let found = plant("src/platform/bad.rs", "//! Bad.\nasync fn f() {}\n");
+    assert!(found.starts_with("src/platform/bad.rs:2: platform is pure and knows no async"), "{found}");
+    let found = plant("src/tui/bad.rs", "//! Bad.\nuse kube::Client as C;\n");
+    assert!(found.starts_with("src/tui/bad.rs:2: tui is a front end and may not mention kube::Client"), "{found}");
+    let found = plant("src/room/bad.rs", "// Not a description.\n");
+    assert!(found.starts_with("src/room/bad.rs:1: the first line does not say"), "{found}");
+    let found = plant("src/main.rs", &("//! Long.\n".to_owned() + &"// line\n".repeat(40)));
+    assert!(found.starts_with("src/main.rs:41: "), "{found}");
+    assert_eq!(plant("src/cli/good.rs", "//! Good.\nuse crate::{room, platform::Pack, tui};\n"), "");
+    assert_eq!(
+        plant("src/health/good.rs", "//! Good.\n#[cfg(test)]\nmod tests { use std::fs; }\n"),
+        "",
+        "tests may read files"
+    );
+}
+
+/// A row of the table in `src/lib.rs`.
+struct Layer {
+    name: String,
+    may_use: BTreeSet<String>,
+    /// As the table says it.
+    words: String,
+}
+
+/// The table: `| [`a`], [`b`] | what | everything below / `c`, `d` / nothing |`. Layers of one row may use each other.
+fn layers(lib: &str) -> Vec<Layer> {
+    let rows: Vec<(Vec<String>, String)> = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! |")?.strip_suffix('|'))
+        .map(|row| row.split('|').map(str::trim).collect::<Vec<_>>())
+        .filter(|cells| cells.len() == 3 && cells[0].starts_with('['))
+        .map(|cells| (names_in(cells[0]), cells[2].to_owned()))
+        .collect();
+    assert!(!rows.is_empty(), "src/lib.rs holds no table of layers");
+    let mut layers = Vec::new();
+    for (index, (names, words)) in rows.iter().enumerate() {
+        let mut may_use: BTreeSet<String> = names.iter().cloned().collect();
+        if words == "everything below" {
+            may_use.extend(rows[index + 1..].iter().flat_map(|(names, _)| names.clone()));
+        } else {
+            may_use.extend(names_in(words));
+        }
+        for name in names {
+            let words = words.replace('`', "");
+            layers.push(Layer { name: name.clone(), may_use: may_use.clone(), words });
+        }
+    }
+    layers
+}
+
+/// The names between backquotes.
+fn names_in(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Every Rust file below `folder`, by path.
+fn sources(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.insert(path.to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap());
+        }
+    }
+    found
+}
+
+/// The folder under `src`, empty for `lib.rs` and `main.rs`.
+fn layer_of(path: &str) -> Option<&str> {
+    let inside = path.strip_prefix("src/")?;
+    Some(inside.split_once('/').map_or("", |(layer, _)| layer))
+}
+
+/// The module a file is: `src/a/b/mod.rs` and `src/a/b.rs` are both `a::b`.
+fn module_of(path: &str) -> Vec<String> {
+    let inside = path.strip_prefix("src/").unwrap().strip_suffix(".rs").unwrap();
+    inside.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main")).map(str::to_owned).collect()
+}
+
+fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
+    let layers = layers(&sources["src/lib.rs"]);
+    let mut broken = Vec::new();
+    for (path, text) in sources {
+        if !text.starts_with("//! ") {
+            broken.push(format!("{path}:1: the first line does not say what the file is for (`//! …`)"));
+        }
+        let lines = text.lines().count();
+        if path == "src/main.rs" && lines >= 40 {
+            broken.push(format!("{path}:{lines}: main.rs stays under 40 lines"));
+        }
+        let name = layer_of(path).unwrap();
+        let Some(layer) = layers.iter().find(|layer| layer.name == name) else { continue };
+        let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut seen = Mentions { module: module_of(path), ..Mentions::default() };
+        seen.visit_file(&file);
+        let is_layer = |name: &String| layers.iter().any(|layer| layer.name == *name);
+        for (mention, line) in &seen.paths {
+            let written = mention.join("::");
+            if mention[0] == "crate" {
+                let target = mention.get(1).filter(|target| is_layer(target) && !layer.may_use.contains(*target));
+                if let Some(target) = target {
+                    let words = &layer.words;
+                    broken.push(format!("{path}:{line}: {name} -> {target}: src/lib.rs allows {name} {words} only"));
+                }
+            } else if PURE.contains(&name) && mentions(&written, &IMPURE) {
+                broken.push(format!("{path}:{line}: {name} is pure and may not mention {written}"));
+            } else if FRONT_ENDS.contains(&name) && mentions(&written, &CLIENTS) {
+                broken.push(format!("{path}:{line}: {name} is a front end and may not mention {written}"));
+            }
+        }
+        for line in seen.asyncs.iter().filter(|_| PURE.contains(&name)) {
+            broken.push(format!("{path}:{line}: {name} is pure and knows no async"));
+        }
+    }
+    let mut broken: Vec<_> = broken.into_iter().map(|line| line.replace("nothing only", "nothing")).collect();
+    broken.dedup();
+    broken
+}
+
+fn mentions(path: &str, banned: &[&str]) -> bool {
+    let with_end = format!("{path}::");
+    banned.iter().any(|banned| with_end.starts_with(&format!("{}::", banned.trim_end_matches("::"))))
+}
+
+/// Every path a file mentions, written out from the crate's root where it leads into the crate.
+#[derive(Default)]
+struct Mentions {
+    module: Vec<String>,
+    paths: Vec<(Vec<String>, usize)>,
+    asyncs: Vec<usize>,
+}
+
+impl Mentions {
+    fn add(&mut self, path: Vec<String>, line: usize) {
+        let ups = path.iter().take_while(|part| *part == "super").count();
+        let path = match path.first().map(String::as_str) {
+            Some("super") => {
+                // Inline modules are not tracked: a `super` too many stops at the root.
+                let stays = self.module.len().saturating_sub(ups);
+                [&["crate".to_owned()], &self.module[..stays], &path[ups..]].concat()
+            }
+            Some("self") => [&["crate".to_owned()], &self.module[..], &path[1..]].concat(),
+            _ => path,
+        };
+        if path.len() > 1 {
+            self.paths.push((path, line));
+        }
+    }
+
+    fn add_use(&mut self, tree: &syn::UseTree, before: &mut Vec<String>) {
+        match tree {
+            syn::UseTree::Path(path) => {
+                before.push(path.ident.to_string());
+                self.add_use(&path.tree, before);
+                before.pop();
+            }
+            syn::UseTree::Name(name) => self.add_leaf(&name.ident, before),
+            syn::UseTree::Rename(rename) => self.add_leaf(&rename.ident, before),
+            syn::UseTree::Glob(glob) => self.add(before.clone(), glob.span().start().line),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.add_use(item, before)),
+        }
+    }
+
+    fn add_leaf(&mut self, name: &syn::Ident, before: &[String]) {
+        self.add([before, &[name.to_string()]].concat(), name.span().start().line);
+    }
+
+    /// Paths among the tokens of a macro call, which nobody has parsed.
+    fn add_tokens(&mut self, tokens: TokenStream) {
+        let (mut path, mut line, mut colons) = (Vec::new(), 0, 0);
+        for token in tokens {
+            match token {
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.add(std::mem::take(&mut path), line);
+                        line = ident.span().start().line;
+                    }
+                    path.push(ident.to_string());
+                    colons = 0;
+                }
+                other => {
+                    self.add(std::mem::take(&mut path), line);
+                    colons = 0;
+                    if let TokenTree::Group(group) = other {
+                        self.add_tokens(group.stream());
+                    }
+                }
+            }
+        }
+        self.add(path, line);
+    }
+}
+
+impl<'a> Visit<'a> for Mentions {
+    fn visit_item_mod(&mut self, module: &'a syn::ItemMod) {
+        let is_test = |attribute: &syn::Attribute| {
+            attribute.path().is_ident("cfg")
+                && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+        };
+        if !module.attrs.iter().any(is_test) {
+            syn::visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
+        self.add_use(&item.tree, &mut Vec::new());
+    }
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let parts = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.add(parts, path.span().start().line);
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'a syn::Macro) {
+        self.add_tokens(call.tokens.clone());
+        syn::visit::visit_macro(self, call);
+    }
+
+    fn visit_signature(&mut self, signature: &'a syn::Signature) {
+        self.asyncs.extend(signature.asyncness.iter().map(|word| word.span().start().line));
+        syn::visit::visit_signature(self, signature);
+    }
+
+    fn visit_expr_async(&mut self, block: &'a syn::ExprAsync) {
+        self.asyncs.push(block.async_token.span().start().line);
+        syn::visit::visit_expr_async(self, block);
+    }
+}
