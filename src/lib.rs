@@ -7,6 +7,7 @@
 //! | [`tui`], [`cli`] | the two front ends; no domain logic in either | everything below |
 //! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
 //! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
+//! | [`settings`] | layered settings of the program, with provenance | `platform` |
 //! | [`host`] | this machine: clock, environment, files, secrets, signals | `platform` |
 //! | [`health`] | pure: readings, thresholds, panels, transitions, alerts, RPO exposure | `platform` |
 //! | [`platform`] | pure: the platform pack, its validation, expressions, scenarios | nothing |
@@ -19,4 +20,5 @@ pub mod host;
 pub mod platform;
 pub mod probe;
 pub mod room;
+pub mod settings;
 pub mod tui;
