@@ -11,4 +11,8 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 
+mod http;
 mod lab_itself;
+mod look;
+mod tcp;
+mod tls;
