@@ -1,19 +1,95 @@
 //! The command line: one subcommand a file, documented exit codes, errors in one sentence.
 
+pub mod args;
+mod diagnostics;
 mod exit;
+mod open;
 pub mod output;
+pub mod pack;
 pub mod probe;
+pub mod shell;
 pub mod sweep;
 mod table;
+mod usage;
+
+use std::{io::Write, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::Parser;
 
 pub use exit::Exit;
+
+use self::{
+    args::{Cli, Command},
+    output::Output,
+};
 
 /// The command line asks for something that does not exist. One sentence; the program ends with [`Exit::Usage`].
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
 
+/// A pack or a setting is wrong. One sentence; the program ends with [`Exit::Config`].
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
 /// Runs the program and says how it ended.
-pub fn main() -> std::process::ExitCode {
-    Exit::Ok.into()
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::explain(&error).into(),
+    };
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            exit_of(&error).into()
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Exit> {
+    let output = Output::detect(cli.global.no_color);
+    match &cli.command {
+        Some(Command::Sweep(args)) => {
+            let room = open::room(&cli.global)?;
+            in_runtime(sweep::run(args, &room, &output))
+        }
+        Some(Command::Probe(command)) => {
+            let room = open::room(&cli.global)?;
+            in_runtime(probe::run(command, &room, &output))
+        }
+        Some(Command::Pack(command)) => pack::run(command, &cli.global, &output),
+        Some(Command::Completions(args)) => shell::completions(args, &output),
+        Some(Command::Man) => shell::man(&output),
+        None => Err(UsageError("name a subcommand: see `warroom --help`".to_owned()).into()),
+    }
+}
+
+/// Runs a command on a fresh tokio runtime, with the process-wide TLS provider in place before any client is made.
+fn in_runtime(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    // An error means that one is installed already, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the worker threads")?;
+    let exit = runtime.block_on(command);
+    // A look that hangs in a system call (DNS) must not keep the program from ending.
+    runtime.shutdown_background();
+    exit
+}
+
+/// One sentence on standard error. When that is closed too, there is nobody left to tell.
+fn complain(sentence: &str) {
+    let _ = writeln!(std::io::stderr(), "warroom: {sentence}");
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<UsageError>() {
+        Exit::Usage
+    } else if error.is::<ConfigError>() {
+        Exit::Config
+    } else {
+        Exit::Warn
+    }
 }

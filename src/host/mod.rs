@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod locale;
+pub mod packs;
 pub mod secret;

@@ -2,12 +2,18 @@
 
 mod diagnostic;
 mod expression;
+pub mod kinds;
+mod load;
+mod nearest;
 mod pack;
+pub mod period;
 mod probe_spec;
 mod text;
 
 pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
 pub use expression::{Expression, ExpressionError, Members};
+pub use load::{Loaded, PackFiles, parse};
+pub use nearest::{nearest, suggestion};
 pub use pack::*;
 pub use probe_spec::*;
 pub use text::SecretText;

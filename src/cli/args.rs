@@ -1,0 +1,62 @@
+//! The command line as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{pack::PackCommand, probe::ProbeCommand, shell::Completions, sweep::SweepArgs};
+
+/// Live health panels and executable runbooks in one terminal program
+#[derive(Debug, Parser)]
+#[command(
+    name = "warroom",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 ok, 1 warn or failed, 2 down, 3 unknown, 64 wrong usage, 78 bad configuration."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every subcommand takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// The platform pack: a folder, or a name from `warroom pack list`
+    #[arg(long, global = true, value_name = "DIR|NAME")]
+    pub pack: Option<String>,
+    /// Which of the pack's environments to act in
+    #[arg(long, global = true, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// A further settings file, over the user's own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where incidents and logs are kept
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Change nothing: run only what reads
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// The theme of the console
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Print and draw without colour
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// What to do. Without a subcommand the console opens.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Sweep(SweepArgs),
+    #[command(subcommand)]
+    Probe(ProbeCommand),
+    #[command(subcommand)]
+    Pack(PackCommand),
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}

@@ -1,0 +1,68 @@
+//! Shows diagnostics: with the source around them, or as JSON lines.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use anyhow::Result;
+use serde_json::json;
+
+use super::output::Output;
+use crate::platform::{Diagnostic, DiagnosticSeverity};
+
+/// One JSON document a line: `{"severity","file","line","column","message","help"}`.
+pub(super) fn as_json_lines(found: &[Diagnostic]) -> Result<String> {
+    let mut lines = String::new();
+    for diagnostic in found {
+        let line = json!({
+            "severity": diagnostic.severity,
+            "file": diagnostic.file,
+            "line": diagnostic.position.as_ref().map(|p| p.line),
+            "column": diagnostic.position.as_ref().map(|p| p.column),
+            "message": diagnostic.message,
+            "help": diagnostic.help,
+        });
+        lines.push_str(&serde_json::to_string(&line)?);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// Each diagnostic with the lines of `source` that it is about.
+pub(super) fn as_snippets(found: &[Diagnostic], source: &str, output: &Output) -> String {
+    let renderer = if output.colored() { Renderer::styled() } else { Renderer::plain() };
+    let decor = if output.unicode() { DecorStyle::Unicode } else { DecorStyle::Ascii };
+    let renderer = renderer.decor_style(decor).term_width(output.width().map_or(140, usize::from));
+    found
+        .iter()
+        .map(|diagnostic| {
+            let level = match diagnostic.severity {
+                DiagnosticSeverity::Error => Level::ERROR,
+                DiagnosticSeverity::Warning => Level::WARNING,
+            };
+            let title = level.primary_title(diagnostic.message.as_str());
+            let mut group = match &diagnostic.position {
+                Some(at) => title.element(
+                    Snippet::source(source)
+                        .path(diagnostic.file.as_str())
+                        .annotation(AnnotationKind::Primary.span(at.span.clone())),
+                ),
+                None => Group::with_title(title),
+            };
+            if let Some(help) = &diagnostic.help {
+                group = group.element(Level::HELP.message(help.as_str()));
+            }
+            renderer.render(&[group]) + "\n\n"
+        })
+        .collect()
+}
+
+/// The sum in one line: `platform.toml: 2 errors, 1 warning`.
+pub(super) fn verdict(file: &str, found: &[Diagnostic]) -> String {
+    let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
+    let warnings = found.len() - errors;
+    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (0, 0) => format!("{file}: nothing is wrong"),
+        (0, _) => format!("{file}: usable, {}", count(warnings, "warning")),
+        (_, 0) => format!("{file}: {}", count(errors, "error")),
+        _ => format!("{file}: {}, {}", count(errors, "error"), count(warnings, "warning")),
+    }
+}

@@ -1,0 +1,70 @@
+//! `warroom pack list`: every pack that can be named.
+
+use anyhow::Result;
+use comfy_table::Cell;
+use serde_json::json;
+
+use crate::{
+    cli::{Exit, output::Output, table},
+    host::packs::{self, MANIFEST, PackFolder, Place},
+    platform::{self, Loaded},
+};
+
+pub(super) fn run(json: bool, output: &Output) -> Result<Exit> {
+    let found: Vec<(PackFolder, Option<Loaded>)> = packs::list(&[])
+        .into_iter()
+        .map(|folder| {
+            let loaded = folder
+                .read(MANIFEST)
+                .ok()
+                .map(|text| platform::parse(&folder.display(MANIFEST), &text, &folder.files()));
+            (folder, loaded)
+        })
+        .collect();
+    let text = if json { as_json(&found)? } else { as_table(&found, output) };
+    output.print(&text)?;
+    Ok(Exit::Ok)
+}
+
+fn place(folder: &PackFolder) -> String {
+    match &folder.place {
+        Place::Disk(path) => path.display().to_string(),
+        Place::Embedded => "embedded".to_owned(),
+    }
+}
+
+fn as_table(found: &[(PackFolder, Option<Loaded>)], output: &Output) -> String {
+    let mut rows = table::new(output, &["PACK", "TITLE", "ENVIRONMENTS", "PROBES", "WHERE"]);
+    for (folder, loaded) in found {
+        let pack = loaded.as_ref().and_then(|l| l.pack.as_ref());
+        let title = pack.map_or("cannot be used, see `warroom pack check`", |p| p.title.as_str());
+        let environments = pack.map(|p| p.environments.keys().cloned().collect::<Vec<_>>().join(", "));
+        rows.add_row([
+            Cell::new(&folder.name),
+            Cell::new(title),
+            Cell::new(environments.unwrap_or_default()),
+            table::number(pack.map(|p| p.probes.len().to_string()).unwrap_or_default()),
+            Cell::new(place(folder)),
+        ]);
+    }
+    table::text(rows)
+}
+
+fn as_json(found: &[(PackFolder, Option<Loaded>)]) -> Result<String> {
+    let packs: Vec<_> = found
+        .iter()
+        .map(|(folder, loaded)| {
+            let pack = loaded.as_ref().and_then(|l| l.pack.as_ref());
+            json!({
+                "name": folder.name,
+                "title": pack.map(|p| &p.title),
+                "usable": pack.is_some(),
+                "environments": pack.map(|p| p.environments.keys().collect::<Vec<_>>()),
+                "probes": pack.map(|p| p.probes.len()),
+                "runbooks": folder.files().runbooks().count(),
+                "place": place(folder),
+            })
+        })
+        .collect();
+    Ok(serde_json::to_string(&packs)? + "\n")
+}

@@ -1,0 +1,37 @@
+//! `warroom pack`: which platform packs there are, and what is wrong with one.
+
+mod check;
+mod list;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use super::{Exit, args::Global, output::Output};
+
+/// List, check and write platform packs
+#[derive(Debug, Clone, Subcommand)]
+pub enum PackCommand {
+    /// List the packs that `--pack` can name
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is wrong with a pack
+    #[command(after_help = "Exit codes: 0 clean or only warnings, 64 wrong usage, 78 errors.")]
+    Check {
+        /// A folder, or a name from `warroom pack list`; without it the pack that would be used
+        #[arg(value_name = "DIR|NAME")]
+        pack: Option<String>,
+        /// Print one JSON document a line, one line a finding
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn run(command: &PackCommand, global: &Global, output: &Output) -> Result<Exit> {
+    match command {
+        PackCommand::List { json } => list::run(*json, output),
+        PackCommand::Check { pack, json } => check::run(pack.as_deref().or(global.pack.as_deref()), *json, output),
+    }
+}

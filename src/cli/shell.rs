@@ -1,0 +1,41 @@
+//! `warroom completions` and `warroom man`: what a shell and `man` want to know.
+
+use anyhow::Result;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::{Exit, args::Cli, output::Output};
+
+/// Print a completion script for a shell
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "For bash: warroom completions bash > ~/.local/share/bash-completion/completions/warroom")]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(super) fn completions(args: &Completions, output: &Output) -> Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "warroom", &mut script);
+    output.print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Ok)
+}
+
+/// One page for the program and each of its subcommands, one after the other.
+pub(super) fn man(output: &Output) -> Result<Exit> {
+    let mut pages = Vec::new();
+    let mut program = Cli::command();
+    program.build();
+    render(&program, &mut pages)?;
+    output.print(&String::from_utf8_lossy(&pages))?;
+    Ok(Exit::Ok)
+}
+
+fn render(command: &clap::Command, pages: &mut Vec<u8>) -> std::io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(pages)?;
+    for below in command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
+        render(below, pages)?;
+    }
+    Ok(())
+}

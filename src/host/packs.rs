@@ -1,0 +1,163 @@
+//! Where platform packs are: folders on disk, and the folders that are part of the binary.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use include_dir::{Dir, include_dir};
+
+use crate::platform::PackFiles;
+
+/// The packs that come with the program. Cargo notices changed files here; after adding one, touch this file.
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runbooks");
+
+/// The file that makes a folder a pack.
+pub const MANIFEST: &str = "platform.toml";
+
+/// Folders below a pack that belong to it. Others (a `.git`, evidence) are not walked.
+const SUBFOLDERS: [&str; 2] = ["drills", "templates"];
+
+/// One pack, unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackFolder {
+    /// The folder's own name.
+    pub name: String,
+    pub place: Place,
+}
+
+/// Where a pack's files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Disk(PathBuf),
+    Embedded,
+}
+
+impl PackFolder {
+    /// The pack in a folder. An error when it holds no `platform.toml`.
+    pub fn on_disk(folder: &Path) -> io::Result<Self> {
+        // The name as the user sees it also for `.` and `..`.
+        let full = folder.canonicalize()?;
+        std::fs::metadata(full.join(MANIFEST))?;
+        let name = full.file_name().unwrap_or(full.as_os_str()).to_string_lossy().into_owned();
+        Ok(PackFolder { name, place: Place::Disk(folder.to_owned()) })
+    }
+
+    /// A pack that is part of the binary.
+    pub fn embedded(name: &str) -> Option<Self> {
+        EMBEDDED.get_file(Path::new(name).join(MANIFEST))?;
+        Some(PackFolder { name: name.to_owned(), place: Place::Embedded })
+    }
+
+    /// Where its relative paths start; empty for an embedded pack.
+    pub fn base(&self) -> PathBuf {
+        match &self.place {
+            Place::Disk(folder) => folder.clone(),
+            Place::Embedded => PathBuf::new(),
+        }
+    }
+
+    /// The name of one of its files, for people.
+    pub fn display(&self, path: &str) -> String {
+        match &self.place {
+            Place::Disk(folder) => folder.join(path).display().to_string(),
+            Place::Embedded => format!("{}/{path} (embedded)", self.name),
+        }
+    }
+
+    /// The text of one of its files, by the path from the folder. Bytes that are not UTF-8 become `�`, so that a broken
+    /// file still gets diagnostics.
+    pub fn read(&self, path: &str) -> io::Result<String> {
+        let bytes = match &self.place {
+            Place::Disk(folder) => std::fs::read(folder.join(path))?,
+            Place::Embedded => match EMBEDDED.get_file(Path::new(&self.name).join(path)) {
+                Some(file) => file.contents().to_vec(),
+                None => return Err(io::ErrorKind::NotFound.into()),
+            },
+        };
+        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// Its runbooks, scenarios and templates.
+    pub fn files(&self) -> PackFiles {
+        let mut paths = match &self.place {
+            Place::Disk(folder) => {
+                let mut paths = names_in(folder);
+                for below in SUBFOLDERS {
+                    paths.extend(names_in(&folder.join(below)).into_iter().map(|name| format!("{below}/{name}")));
+                }
+                paths
+            }
+            Place::Embedded => {
+                let mut paths = Vec::new();
+                let root = Path::new(&self.name);
+                for folder in std::iter::once(root.to_owned()).chain(SUBFOLDERS.iter().map(|below| root.join(below))) {
+                    let files = EMBEDDED.get_dir(&folder).into_iter().flat_map(Dir::files);
+                    let relative = files.filter_map(|file| file.path().strip_prefix(root).ok());
+                    paths.extend(relative.map(|path| path.to_string_lossy().into_owned()));
+                }
+                paths
+            }
+        };
+        paths.retain(|path| path != MANIFEST);
+        paths.sort();
+        PackFiles { paths }
+    }
+}
+
+/// The packs in these folders, in their order, then the embedded ones. A name that was found already hides later ones.
+pub fn list(folders: &[PathBuf]) -> Vec<PackFolder> {
+    let on_disk = folders.iter().flat_map(|folder| {
+        let mut names: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
+        names.sort();
+        names.into_iter().filter_map(|path| PackFolder::on_disk(&path).ok())
+    });
+    let embedded = EMBEDDED.dirs().filter_map(|dir| PackFolder::embedded(dir.path().to_str()?));
+    let mut found: Vec<PackFolder> = Vec::new();
+    for pack in on_disk.chain(embedded) {
+        if !found.iter().any(|other| other.name == pack.name) {
+            found.push(pack);
+        }
+    }
+    found
+}
+
+/// Names of the files in a folder; a folder that cannot be read has none.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|e| e.path().is_file()).map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pack_on_disk_hides_one_of_the_same_name_in_a_later_folder() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["a/shop", "b/shop", "b/other", "b/no-pack"] {
+            std::fs::create_dir_all(root.path().join(path)).unwrap();
+            if !path.ends_with("no-pack") {
+                std::fs::write(root.path().join(path).join(MANIFEST), "").unwrap();
+            }
+        }
+        let found = list(&[root.path().join("a"), root.path().join("b")]);
+        let on_disk: Vec<_> = found.iter().filter(|p| p.place != Place::Embedded).collect();
+        assert_eq!(on_disk.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["shop", "other"]);
+        assert_eq!(on_disk[0].place, Place::Disk(root.path().join("a/shop")));
+    }
+
+    #[test]
+    fn only_files_of_the_pack_are_listed() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("drills")).unwrap();
+        std::fs::create_dir_all(root.path().join("evidence")).unwrap();
+        for path in [MANIFEST, "outage.md", "drills/outage.toml", "evidence/x"] {
+            std::fs::write(root.path().join(path), "").unwrap();
+        }
+        let files = PackFolder::on_disk(root.path()).unwrap().files();
+        assert_eq!(files.paths, ["drills/outage.toml", "outage.md"]);
+        assert_eq!(files.runbooks().collect::<Vec<_>>(), ["outage"]);
+        assert_eq!(files.scenarios().collect::<Vec<_>>(), ["outage"]);
+    }
+}

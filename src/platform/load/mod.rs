@@ -1,0 +1,167 @@
+//! From the text of a `platform.toml` to a [`Pack`], with everything that is wrong with it.
+
+mod fields;
+mod findings;
+mod names;
+mod objectives;
+mod people;
+mod plan;
+mod probes;
+mod section;
+mod targets;
+mod unfilled;
+
+use std::{cell::RefCell, collections::HashMap, ops::Range};
+
+use jiff::civil::Date;
+use toml::de::DeTable;
+
+use self::{
+    findings::Findings,
+    names::{Names, Noun},
+    section::Section,
+};
+use super::{Diagnostic, DiagnosticSeverity, Pack, Position};
+
+/// The other files of a pack's folder, by their paths from it (`pool-saturation.md`, `drills/outage.toml`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PackFiles {
+    pub paths: Vec<String>,
+}
+
+impl PackFiles {
+    /// Ids of the runbooks: the names of the Markdown files at the top, without the extension.
+    pub fn runbooks(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().filter(|p| !p.contains('/')).filter_map(|p| p.strip_suffix(".md"))
+    }
+
+    /// Ids of the scenarios: `drills/ID.toml`.
+    pub fn scenarios(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().filter_map(|p| p.strip_prefix("drills/")?.strip_suffix(".toml"))
+    }
+
+    /// Communication templates: paths below `templates/`.
+    pub fn templates(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().filter_map(|p| p.strip_prefix("templates/"))
+    }
+}
+
+/// What became of a `platform.toml`.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The pack; `None` when there is an error among the diagnostics.
+    pub pack: Option<Pack>,
+    /// In the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    file: String,
+    due: Vec<Due>,
+}
+
+impl Loaded {
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error)
+    }
+
+    /// Warnings about reviews and drills that were due before `today`.
+    pub fn overdue(&self, today: Date) -> Vec<Diagnostic> {
+        let overdue = self.due.iter().filter(|due| due.on < today);
+        overdue
+            .map(|due| {
+                let message = format!("{} has been due since {}", due.what, due.on);
+                Diagnostic::warning(&self.file, Some(due.position.clone()), message)
+            })
+            .collect()
+    }
+}
+
+/// Something that must be done again by a day.
+#[derive(Debug, Clone)]
+struct Due {
+    what: String,
+    on: Date,
+    position: Position,
+}
+
+/// What the readers of the sections share.
+struct Reading<'f, 't> {
+    findings: &'f Findings<'t>,
+    names: Names<'f, 't>,
+    due: RefCell<Vec<Due>>,
+    /// Section, id, key → where the value stands, for checks across sections.
+    places: RefCell<HashMap<(&'static str, String, &'static str), Range<usize>>>,
+}
+
+impl<'t> Reading<'_, 't> {
+    fn remember(&self, section: &'static str, id: &str, key: &'static str, at: Range<usize>) {
+        self.places.borrow_mut().insert((section, id.to_owned(), key), at);
+    }
+
+    fn remembered(&self, section: &'static str, id: &str, key: &'static str) -> Range<usize> {
+        self.places.borrow().get(&(section, id.to_owned(), key)).cloned().unwrap_or_default()
+    }
+
+    fn names_findings(&self) -> &Findings<'t> {
+        self.findings
+    }
+}
+
+/// Reads a pack. `file` is the name for diagnostics, `files` what else lies in the pack's folder. Never fails:
+/// what cannot be read is a diagnostic.
+pub fn parse(file: &str, text: &str, files: &PackFiles) -> Loaded {
+    let findings = Findings::new(file, text);
+    let (document, syntax) = DeTable::parse_recoverable(text);
+    for error in &syntax {
+        let cause = error.message().lines().collect::<Vec<_>>().join(", ");
+        findings.error(error.span().unwrap_or_default(), format!("this is not TOML: {cause}"), None);
+    }
+    let (pack, due) = if syntax.is_empty() {
+        let (pack, due) = read(document.get_ref(), files, &findings);
+        (Some(pack), due)
+    } else {
+        (None, Vec::new())
+    };
+    let diagnostics = findings.into_diagnostics();
+    let failed = diagnostics.iter().any(|d| d.severity == DiagnosticSeverity::Error);
+    Loaded { pack: pack.filter(|_| !failed), diagnostics, file: file.to_owned(), due }
+}
+
+fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t>) -> (Pack, Vec<Due>) {
+    let reading =
+        Reading { findings, names: Names::new(findings), due: RefCell::default(), places: RefCell::default() };
+    files.runbooks().for_each(|id| reading.names.add(Noun::Runbook, id));
+    files.scenarios().for_each(|id| reading.names.add(Noun::Scenario, id));
+    files.templates().for_each(|id| reading.names.add(Noun::Template, id));
+    let root = Section::new("platform.toml", document, 0..0, findings);
+    let mut pack = Pack::default();
+    match root.table("platform") {
+        Some(section) => {
+            let (name, title, document) = plan::platform(section, &reading);
+            pack.name = name.unwrap_or_default();
+            pack.title = title.unwrap_or_else(|| pack.name.clone());
+            pack.document = document;
+        }
+        None if root.has("platform") => {}
+        None => root.findings.error(
+            0..0,
+            "[platform] is missing",
+            Some("begin the file with [platform] and name = \"my-platform\"".to_owned()),
+        ),
+    }
+    pack.environments = plan::environments(&root);
+    pack.components = root.tables("components").into_iter().filter_map(|s| plan::component(s, &reading)).collect();
+    pack.probes = root.tables("probes").into_iter().filter_map(|s| probes::probe(s, &reading)).collect();
+    pack.alerts = root.tables("alerts").into_iter().filter_map(|s| probes::alert(s, &reading)).collect();
+    pack.severities = root.tables("severities").into_iter().filter_map(|s| people::severity(s, &reading)).collect();
+    pack.escalations = root.tables("escalations").into_iter().filter_map(|s| people::escalation(s, &reading)).collect();
+    pack.roles = root.tables("roles").into_iter().filter_map(|s| people::role(s, &reading)).collect();
+    pack.contacts = root.tables("contacts").into_iter().filter_map(|s| people::contact(s, &reading)).collect();
+    pack.audiences = root.tables("audiences").into_iter().filter_map(|s| people::audience(s, &reading)).collect();
+    pack.backups = root.tables("backups").into_iter().filter_map(|s| plan::backup(s, &reading)).collect();
+    pack.drills = root.tables("drills").into_iter().filter_map(|s| people::drill(s, &reading)).collect();
+    pack.links = root.tables("links").into_iter().filter_map(plan::link).collect();
+    root.finish();
+    reading.names.resolve();
+    objectives::check(&pack, &reading);
+    unfilled::flag(document, findings);
+    (pack, reading.due.into_inner())
+}
