@@ -82,13 +82,16 @@ struct Due {
     position: Position,
 }
 
+/// Section, id and key of a value.
+type Place = (&'static str, String, &'static str);
+
 /// What the readers of the sections share.
 struct Reading<'f, 't> {
     findings: &'f Findings<'t>,
     names: Names<'f, 't>,
     due: RefCell<Vec<Due>>,
-    /// Section, id, key → where the value stands, for checks across sections.
-    places: RefCell<HashMap<(&'static str, String, &'static str), Range<usize>>>,
+    /// Where values stand, for checks across sections.
+    places: RefCell<HashMap<Place, Range<usize>>>,
 }
 
 impl<'t> Reading<'_, 't> {
