@@ -8,6 +8,7 @@ mod nearest;
 mod pack;
 pub mod period;
 mod probe_spec;
+mod scenario;
 mod text;
 
 pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
@@ -16,4 +17,5 @@ pub use load::{Loaded, PackFiles, parse};
 pub use nearest::{nearest, suggestion};
 pub use pack::*;
 pub use probe_spec::*;
+pub use scenario::{Saying, Scenario, ScenarioStatus};
 pub use text::SecretText;

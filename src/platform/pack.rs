@@ -1,11 +1,11 @@
 //! The data of a platform pack, as it stands after validation.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
-use super::{Expression, ProbeSpec};
+use super::{Expression, ProbeSpec, ProbeTarget, Scenario};
 
 /// Everything a `platform.toml` says. Made by the loader; references between its parts are known to hold.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,8 @@ pub struct Pack {
     pub backups: Vec<BackupPolicy>,
     pub drills: Vec<DrillPlan>,
     pub links: Vec<Link>,
+    /// The scenarios of the pack (`drills/*.toml`), by id.
+    pub scenarios: IndexMap<String, Arc<Scenario>>,
 }
 
 impl Pack {
@@ -34,6 +36,15 @@ impl Pack {
 
     pub fn probe(&self, id: &str) -> Option<&ProbeSpec> {
         self.probes.iter().find(|p| p.id == id)
+    }
+
+    /// The same pack on a simulated platform: every probe says what the scenario says, and keeps its id, panel, thresholds
+    /// and timing. No target is reached.
+    pub fn simulated(mut self, scenario: &str) -> Pack {
+        for probe in &mut self.probes {
+            probe.target = ProbeTarget::Simulated { scenario: scenario.to_owned() };
+        }
+        self
     }
 
     /// Panel ids in the order in which the pack first names them.

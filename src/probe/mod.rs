@@ -14,6 +14,7 @@ mod http;
 pub mod net_error;
 pub mod reach;
 mod scheduler;
+mod simulated;
 mod statuspage;
 mod tcp;
 mod tls;
@@ -21,6 +22,7 @@ pub mod trust;
 pub mod web;
 
 pub use scheduler::{Scheduled, Scheduler, Signal, look_once};
+pub use simulated::{SimulatedProbe, Simulation};
 
 use std::{
     path::PathBuf,
@@ -123,6 +125,8 @@ pub struct Surroundings {
     /// The pack's folder; relative paths start here. Empty for an embedded pack: relative to the working directory.
     pub base: PathBuf,
     pub secrets: Arc<SecretStore>,
+    /// The simulated platform in progress, when there is one.
+    pub simulation: Option<Simulation>,
 }
 
 impl Surroundings {
@@ -149,6 +153,9 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         }
         ProbeTarget::Statuspage { url } => {
             Box::new(statuspage::StatuspageProbe::new(url, spec, surroundings.secrets.clone()))
+        }
+        ProbeTarget::Simulated { scenario } => {
+            Box::new(SimulatedProbe::new(&spec.id, scenario, surroundings.simulation.as_ref()))
         }
         _ => Box::new(NotLooking),
     }

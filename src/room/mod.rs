@@ -8,10 +8,12 @@ use std::{path::PathBuf, sync::Arc};
 pub use monitor::Monitor;
 pub use sweep::{Sweep, SweepAlert};
 
+use jiff::Timestamp;
+
 use crate::{
-    host::secret::SecretStore,
+    host::{clock, secret::SecretStore},
     platform::{Environment, Pack, ProbeSpec},
-    probe::{self, Scheduled, Surroundings},
+    probe::{self, Scheduled, Simulation, Surroundings},
 };
 
 /// A platform pack and the environment that was chosen in it.
@@ -29,9 +31,22 @@ impl Room {
     pub fn new(pack: Pack, environment_name: &str, base: impl Into<PathBuf>) -> Self {
         let environment = pack.environments.get(environment_name).cloned().unwrap_or_default();
         let base = base.into();
-        let surroundings =
-            Surroundings { environment: environment.clone(), secrets: Arc::new(SecretStore::new(&base)), base };
+        let simulation = Simulation { started_at: clock::now(), scenarios: pack.scenarios.clone() };
+        let surroundings = Surroundings {
+            environment: environment.clone(),
+            secrets: Arc::new(SecretStore::new(&base)),
+            base,
+            simulation: Some(simulation),
+        };
         Room { pack: Arc::new(pack), environment_name: environment_name.to_owned(), environment, surroundings }
+    }
+
+    /// Moves the start of the pack's scenarios, which is otherwise the moment when the room was made.
+    pub fn with_simulation_since(mut self, started_at: Timestamp) -> Self {
+        if let Some(simulation) = &mut self.surroundings.simulation {
+            simulation.started_at = started_at;
+        }
+        self
     }
 
     /// Starts to look at every probe. Must be called inside a tokio runtime.
