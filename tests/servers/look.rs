@@ -39,6 +39,7 @@ pub(crate) async fn with(spec: ProbeSpec) -> Reading {
         environment: Environment::default(),
         base: PathBuf::new(),
         secrets: Arc::new(SecretStore::new("")),
+        simulation: None,
     };
     let probe = Arc::from(build(&spec, &surroundings));
     let mut readings = look_once(&[Scheduled { spec: Arc::new(spec), probe }]).await;
