@@ -10,8 +10,10 @@
 
 pub mod certificate;
 mod dns;
+mod failure;
 mod http;
 pub mod net_error;
+mod postgres;
 pub mod reach;
 mod scheduler;
 mod simulated;
@@ -142,6 +144,9 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         ProbeTarget::Http(target) => {
             let ca_file = target.ca_file.as_deref().map(|path| surroundings.path(path));
             Box::new(http::HttpProbe::new(target, ca_file, spec, surroundings.secrets.clone()))
+        }
+        ProbeTarget::Postgres { url, expect } => {
+            Box::new(postgres::PostgresProbe::new(url.clone(), *expect, spec, surroundings.secrets.clone()))
         }
         ProbeTarget::Tcp { address } => Box::new(tcp::TcpProbe::new(address, spec)),
         ProbeTarget::Tls { address, server_name, ca_file } => {

@@ -14,5 +14,7 @@ mod lab;
 mod http;
 mod lab_itself;
 mod look;
+mod looking;
+mod postgres;
 mod tcp;
 mod tls;

@@ -1,0 +1,193 @@
+//! From a server's answers to an observation: verdict, words, details.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    documents::{Archiver, Database, Server, Session, Sessions, Statement},
+    literals::masked,
+};
+use crate::{
+    health::{Observation, Status, Unit, duration},
+    platform::PostgresRole,
+};
+
+/// Everything one look came back with. Parts that the server refused are `None`, with a note.
+pub(super) struct Answers {
+    pub(super) server: Server,
+    pub(super) sessions: Option<Sessions>,
+    pub(super) database: Option<Database>,
+    pub(super) archiver: Option<Archiver>,
+    pub(super) size_bytes: Option<f64>,
+    pub(super) statements: Option<Vec<Statement>>,
+    /// `None` when there was no look before this one.
+    pub(super) deadlocks_since_last_look: Option<i64>,
+    pub(super) notes: Vec<String>,
+}
+
+/// The observation of a server that answered.
+pub(super) fn assess(answers: &Answers, expect: PostgresRole) -> Observation {
+    let (status, summary) = verdict(answers, expect);
+    let mut seen = Observation::new(status, summary).with_details(Value::Object(details(answers)));
+    if let Some(percent) = used_percent(answers) {
+        seen = seen.with_value(percent, Unit::Percent);
+    }
+    match &answers.archiver {
+        Some(archiver) if archiver.enabled && !answers.server.in_recovery => match archive_loss(archiver) {
+            Some(loss) => seen.with_exposure("WAL archive", loss),
+            None => seen,
+        },
+        _ => seen,
+    }
+}
+
+fn verdict(answers: &Answers, expect: PostgresRole) -> (Status, String) {
+    let server = &answers.server;
+    match (expect, server.in_recovery, server.read_only == Some(true)) {
+        (PostgresRole::Primary, true, _) => {
+            return (Status::Down, "in recovery: a standby, not the primary".to_owned());
+        }
+        (PostgresRole::Standby, false, _) => {
+            return (Status::Down, "not in recovery: a primary, not a standby".to_owned());
+        }
+        (PostgresRole::Primary, false, true) => {
+            return (Status::Down, "up but read-only (default_transaction_read_only is on)".to_owned());
+        }
+        _ => {}
+    }
+    let role = if server.in_recovery { "standby" } else { "primary" };
+    let Some(sessions) = &answers.sessions else { return (Status::Ok, format!("{role}, connections not visible")) };
+    let (used, max, reserved) = (sessions.used, server.max_connections, server.reserved_connections);
+    if used >= max - reserved {
+        let kept = if reserved > 0 { format!(", {reserved} reserved") } else { String::new() };
+        return (Status::Down, format!("refuses new connections: {used} of {max} used{kept}"));
+    }
+    if let Some(archiver) = answers.archiver.as_ref().filter(|archiver| archiver.enabled && archiver.failing) {
+        let failures = archiver.failed_count;
+        return (Status::Warn, format!("{role}, WAL archiving fails ({failures} times), {used} of {max} connections"));
+    }
+    (Status::Ok, format!("{role}, {used} of {max} connections"))
+}
+
+fn used_percent(answers: &Answers) -> Option<f64> {
+    let sessions = answers.sessions.as_ref()?;
+    percent(sessions.used as f64, answers.server.max_connections as f64)
+}
+
+fn percent(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| (part / whole * 1000.0).round() / 10.0)
+}
+
+/// What a restore from the archive would lose: the time since the last archived segment, unless nothing was written since.
+fn archive_loss(archiver: &Archiver) -> Option<Duration> {
+    if archiver.unarchived_bytes() == Some(0.0) {
+        return Some(Duration::ZERO);
+    }
+    Duration::try_from_secs_f64(archiver.last_archived_age_seconds?.max(0.0)).ok()
+}
+
+fn details(answers: &Answers) -> Map<String, Value> {
+    let server = &answers.server;
+    let mut details = Map::new();
+    let mut put = |name: &str, value: Value| details.insert(name.to_owned(), value);
+    put("role", if server.in_recovery { "standby" } else { "primary" }.into());
+    put("read_only", (server.in_recovery || server.read_only == Some(true)).into());
+    put("version", server.version.as_str().into());
+    put("started_at", server.started_at.as_str().into());
+    if let Some(sessions) = &answers.sessions {
+        put("connections", connections(server, sessions, used_percent(answers)));
+        if let Some(longest) = sessions.transactions.first() {
+            put("longest_transaction", transaction(longest));
+        }
+        put("blocked", json!({ "count": sessions.blocked }));
+        put("transactions", sessions.transactions.iter().map(transaction).collect());
+        put("blocked_sessions", sessions.blocked_sessions.iter().map(blocked).collect());
+    }
+    if let Some(deadlocks) = answers.deadlocks_since_last_look {
+        put("deadlocks_since_last_look", deadlocks.into());
+    }
+    put("database", json!({ "name": server.database, "size_bytes": answers.size_bytes }));
+    if let Some(database) = &answers.database {
+        let (hit, read) = (database.blocks_hit as f64, database.blocks_read as f64);
+        put("cache_hit_percent", percent(hit, hit + read).into());
+    }
+    if let Some(archiver) = &answers.archiver {
+        put("archiver", archiving(archiver));
+        put("replication", json!({ "replicas": archiver.replicas }));
+    }
+    if let Some(statements) = &answers.statements {
+        put("slow_statements", statements.iter().map(statement).collect());
+    }
+    if !answers.notes.is_empty() {
+        put("notes", answers.notes.as_slice().into());
+    }
+    details
+}
+
+fn connections(server: &Server, sessions: &Sessions, used_percent: Option<f64>) -> Value {
+    json!({
+        "used": sessions.used,
+        "max": server.max_connections,
+        "reserved": server.reserved_connections,
+        "used_percent": used_percent,
+        "active": sessions.active,
+        "idle": sessions.idle,
+        "idle_in_transaction": sessions.idle_in_transaction,
+        "waiting": sessions.waiting,
+    })
+}
+
+fn transaction(session: &Session) -> Value {
+    json!({
+        "seconds": session.seconds,
+        "pid": session.pid,
+        "user": session.user,
+        "database": session.database,
+        "state": session.state,
+        "waits_for": session.waits_for,
+        "query": session.query.as_deref().map(masked),
+    })
+}
+
+fn blocked(session: &Session) -> Value {
+    json!({
+        "pid": session.pid,
+        "blocked_by": session.blocked_by,
+        "seconds": session.seconds,
+        "user": session.user,
+        "database": session.database,
+        "query": session.query.as_deref().map(masked),
+    })
+}
+
+fn archiving(archiver: &Archiver) -> Value {
+    if !archiver.enabled {
+        return json!({ "enabled": false, "failing": false });
+    }
+    json!({
+        "enabled": true,
+        "failing": archiver.failing,
+        "last_archived_age_seconds": archiver.last_archived_age_seconds,
+        "last_archived_wal": archiver.last_archived_wal,
+        "unarchived_bytes": archiver.unarchived_bytes(),
+        "failed_count": archiver.failed_count,
+        "last_failed_age_seconds": archiver.last_failed_age_seconds,
+        "last_failed_wal": archiver.last_failed_wal,
+    })
+}
+
+fn statement(statement: &Statement) -> Value {
+    json!({
+        "mean_ms": statement.mean_ms,
+        "calls": statement.calls,
+        "total_ms": statement.total_ms,
+        "rows": statement.rows,
+        "query": statement.query.as_deref().map(masked),
+    })
+}
+
+/// What is said when the server stops a question after `limit`.
+pub(super) fn too_slow(limit: Duration) -> String {
+    format!("took longer than {}", duration(limit))
+}

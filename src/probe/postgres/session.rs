@@ -1,0 +1,287 @@
+//! One PostgreSQL server and the connection that is kept to it between looks.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures::future::join_all;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::UnixStream,
+    time::{Instant, timeout},
+};
+use tokio_postgres::{
+    Client, SimpleQueryMessage,
+    config::{Config, Host, SslMode, TargetSessionAttrs},
+    tls::MakeTlsConnect,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    refusal,
+    target::{Address, Target, TlsWish, Verify},
+    tls,
+};
+use crate::{
+    host::secret::SecretStore,
+    platform::SecretText,
+    probe::{
+        Look,
+        failure::Failure,
+        net_error::NetError,
+        reach::{self, Endpoint},
+    },
+};
+
+/// A connection is replaced after this time, so that "accepts connections" and what a name resolves to are checked anew.
+const RENEW_AFTER: Duration = Duration::from_secs(60);
+
+/// What a server answered to one question: a JSON document, or why not, in a few words.
+pub(in crate::probe) type Answer = Result<Value, String>;
+
+/// A server as the pack names it.
+pub(in crate::probe) struct Server {
+    url: SecretText,
+    secrets: Arc<SecretStore>,
+    statement_timeout: Duration,
+    session: Option<Session>,
+}
+
+struct Session {
+    client: Client,
+    peer: String,
+    opened: Instant,
+    /// Reads and writes the socket; the connection is gone with it.
+    _driver: AbortOnDropHandle<()>,
+}
+
+impl Server {
+    /// Does no I/O. The server gives up a question after `statement_timeout`.
+    pub(in crate::probe) fn new(url: SecretText, secrets: Arc<SecretStore>, statement_timeout: Duration) -> Self {
+        Server { url, secrets, statement_timeout, session: None }
+    }
+
+    /// Asks all questions in one round trip, each in a read-only transaction of its own. A question is one `SELECT` of
+    /// one JSON document. A refused question does not disturb the others.
+    pub(in crate::probe) async fn ask(&mut self, look: &Look, questions: &[&str]) -> Result<Vec<Answer>, Failure> {
+        // The session is put back only when the look is not dropped half way.
+        let kept = self.session.take().filter(|kept| kept.opened.elapsed() < RENEW_AFTER && !kept.client.is_closed());
+        if let Some(session) = kept
+            && let Ok(answers) = session.ask(look, questions, self.statement_timeout).await
+        {
+            self.session = Some(session);
+            return Ok(answers);
+        }
+        let session = self.open(look).await.inspect_err(|failure| {
+            if failure.credentials {
+                self.secrets.forget();
+            }
+        })?;
+        let answers = session.ask(look, questions, self.statement_timeout).await?;
+        self.session = Some(session);
+        Ok(answers)
+    }
+
+    async fn open(&self, look: &Look) -> Result<Session, Failure> {
+        let text = self.secrets.resolve(&self.url).await.map_err(|error| Failure::unknown(error.to_string()))?;
+        let target = Target::parse(text.expose_secret(), |name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+            .map_err(|clause| Failure::unknown(format!("the connection string from {} {clause}", self.url.origin())))?;
+        let tls = connector(target.tls).await?;
+        let several = target.addresses.len() > 1;
+        let mut last = Failure::unknown("the connection string names no host");
+        for address in &target.addresses {
+            let attempt = connect(address, &target.config, tls.clone(), look);
+            // With one host the whole look bounds the handshake; with several the next one must get its turn.
+            let outcome = if several {
+                let limit = look.connect_timeout * 2;
+                timeout(limit, attempt).await.unwrap_or_else(|_| Err(Failure::no_answer(look.last_stage())))
+            } else {
+                attempt.await
+            };
+            match outcome {
+                Ok(session) => return Ok(session),
+                Err(failure) => last = failure,
+            }
+        }
+        Err(last)
+    }
+}
+
+impl Session {
+    async fn ask(&self, look: &Look, questions: &[&str], limit: Duration) -> Result<Vec<Answer>, Failure> {
+        look.stage(format!("{} lets us in but does not answer a query", self.peer));
+        let asked = questions.iter().map(|question| {
+            // One message is one implicit transaction: nothing is left behind in a pooled session, whatever fails.
+            let text = format!(
+                "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {}; {question}",
+                limit.as_millis().max(1)
+            );
+            async move { self.client.simple_query(&text).await }
+        });
+        join_all(asked).await.into_iter().map(|outcome| self.read(outcome)).collect()
+    }
+
+    fn read(&self, outcome: Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>) -> Result<Answer, Failure> {
+        match outcome {
+            Ok(messages) => {
+                let document = messages.iter().find_map(|message| match message {
+                    SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten(),
+                    _ => None,
+                });
+                Ok(match document.map(serde_json::from_str) {
+                    Some(Ok(value)) => Ok(value),
+                    Some(Err(_)) => Err("the answer is not what this server's version should give".to_owned()),
+                    None => Err("the server has no answer".to_owned()),
+                })
+            }
+            Err(error) => match error.as_db_error() {
+                // A FATAL refusal ends the session; anything else is about this question only.
+                Some(answer) if answer.severity() == "ERROR" && !self.client.is_closed() => {
+                    Ok(Err(answer.message().to_owned()))
+                }
+                _ => Err(refusal::failure(&error, &self.peer)),
+            },
+        }
+    }
+}
+
+/// Files are read off the async workers, and only when the wish names some.
+async fn connector(wish: TlsWish) -> Result<MakeRustlsConnect, Failure> {
+    if wish.verify == Verify::Nothing && wish.identity.is_none() {
+        return tls::connector(&wish).map_err(Failure::unknown);
+    }
+    match tokio::task::spawn_blocking(move || tls::connector(&wish)).await {
+        Ok(made) => made.map_err(Failure::unknown),
+        Err(_) => Err(Failure::unknown("the root certificates could not be read")),
+    }
+}
+
+async fn connect(address: &Address, config: &Config, tls: MakeRustlsConnect, look: &Look) -> Result<Session, Failure> {
+    let peer = address.label();
+    match &address.host {
+        Host::Tcp(host) => {
+            let endpoint = Endpoint { host: host.clone(), port: address.port };
+            let (stream, _) = reach::connect(&endpoint, look).await?;
+            stream.set_nodelay(true).ok();
+            shake_hands(stream, address, config.clone(), tls, peer, look).await
+        }
+        Host::Unix(_) => {
+            look.stage(format!("{peer} does not accept a connection"));
+            let stream = timeout(look.connect_timeout, UnixStream::connect(&peer))
+                .await
+                .map_err(|_| Failure::no_answer(look.last_stage()))?
+                .map_err(|error| match error.kind() {
+                    io::ErrorKind::NotFound => Failure::down(format!("no server listens on {peer}")),
+                    _ => NetError::from_io(&error, &peer).into(),
+                })?;
+            let mut config = config.clone();
+            config.ssl_mode(SslMode::Disable); // as libpq: a local socket has no TLS
+            shake_hands(stream, address, config, tls, peer, look).await
+        }
+    }
+}
+
+async fn shake_hands<S>(
+    stream: S,
+    address: &Address,
+    config: Config,
+    mut tls: MakeRustlsConnect,
+    peer: String,
+    look: &Look,
+) -> Result<Session, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    look.stage(format!("{peer} accepted the connection but does not answer"));
+    let name = match (&address.name, &address.host) {
+        (Some(name), _) | (None, Host::Tcp(name)) => name.as_str(),
+        (None, Host::Unix(_)) => "",
+    };
+    let stream = FirstByte { stream, seen: false };
+    let tls = MakeTlsConnect::<FirstByte<S>>::make_tls_connect(&mut tls, name)
+        .map_err(|error| Failure::unknown(format!("TLS cannot be set up for {peer}: {error}")))?;
+    let (client, connection) =
+        config.connect_raw(stream, tls).await.map_err(|error| refusal::failure(&error, &peer))?;
+    let driver = AbortOnDropHandle::new(tokio::spawn(async move {
+        // Its error is also what the client says of the next question.
+        let _ = connection.await;
+    }));
+    let session = Session { client, peer, opened: Instant::now(), _driver: driver };
+    session.check_attributes(config.get_target_session_attrs()).await?;
+    Ok(session)
+}
+
+impl Session {
+    /// `target_session_attrs`, which decides between several hosts.
+    async fn check_attributes(&self, wanted: TargetSessionAttrs) -> Result<(), Failure> {
+        let writable = match wanted {
+            TargetSessionAttrs::ReadWrite => true,
+            TargetSessionAttrs::ReadOnly => false,
+            _ => return Ok(()),
+        };
+        let shown = self.client.simple_query("SHOW transaction_read_only").await;
+        let messages = shown.map_err(|error| refusal::failure(&error, &self.peer))?;
+        let read_only = messages.iter().any(|message| match message {
+            SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten() == Some("on"),
+            _ => false,
+        });
+        match (writable, read_only) {
+            (true, true) => {
+                Err(Failure::down(format!("{} is up but read-only, and the URL asks for read-write", self.peer)))
+            }
+            (false, false) => {
+                Err(Failure::down(format!("{} accepts writes, and the URL asks for read-only", self.peer)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A stream that gives up at once when the first byte is not one that PostgreSQL starts with, because the client
+/// library would wait for the rest of a "message" that never comes.
+struct FirstByte<S> {
+    stream: S,
+    seen: bool,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for FirstByte<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if !self.seen
+            && let Some(first) = buffer.filled().get(before)
+        {
+            self.seen = true;
+            // S, N: answer to the TLS request; 0x16, 0x15: TLS itself; R, E, v, N: authentication, error, version, notice
+            if !matches!(first, b'S' | b'N' | b'R' | b'E' | b'v' | 0x16 | 0x15) {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "not the PostgreSQL protocol")));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for FirstByte<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,327 @@
+//! Where a PostgreSQL server is and how to get in, read from a connection string as libpq would read it.
+//!
+//! Accepted: `postgresql://` and `postgres://` URLs (also with a driver's name, `postgresql+asyncpg://`, as application
+//! settings have them), several hosts, Unix sockets (`?host=/var/run/postgresql`), and `key=value` strings. What the
+//! string leaves out comes from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE` and `PGSSLROOTCERT`;
+//! `~/.pgpass` and service files are not read. Parameters that only other clients know (`schema`, `pool_size`) are passed over.
+//!
+//! `sslmode` means what it means to psql:
+//!
+//! | mode | TLS | certificate |
+//! | --- | --- | --- |
+//! | `disable` | no | |
+//! | `allow`, `prefer` (the default) | if the server offers it | not checked |
+//! | `require` | yes | not checked, unless `sslrootcert` is given: then as `verify-ca` |
+//! | `verify-ca` | yes | signed by a root we trust |
+//! | `verify-full` | yes | and made for that host name |
+//!
+//! Roots come from `sslrootcert`, else `~/.postgresql/root.crt`, else the system; `sslrootcert=system` asks for the
+//! system's. `sslcert` and `sslkey` name a client certificate. These files are only read in the URL form.
+
+use std::path::PathBuf;
+
+use tokio_postgres::config::{Config, Host, SslMode};
+
+use crate::host::secret::expand_home;
+
+/// How much of a server's certificate is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Verify {
+    #[default]
+    Nothing,
+    Chain,
+    ChainAndName,
+}
+
+/// Which roots sign certificates that we accept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Roots {
+    /// `~/.postgresql/root.crt` when it exists, else the system's.
+    #[default]
+    Usual,
+    System,
+    File(PathBuf),
+}
+
+/// TLS as a connection string asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct TlsWish {
+    pub(super) verify: Verify,
+    pub(super) roots: Roots,
+    /// Certificate and key that show who we are.
+    pub(super) identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// One place to connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    pub(super) host: Host,
+    pub(super) port: u16,
+    /// The name that a certificate must be for, and that people know.
+    pub(super) name: Option<String>,
+}
+
+impl Address {
+    /// As people write it: `10.0.0.5:5432`, `/run/postgresql/.s.PGSQL.5432`.
+    pub(super) fn label(&self) -> String {
+        match &self.host {
+            Host::Tcp(host) => {
+                let host = self.name.as_ref().unwrap_or(host);
+                if host.contains(':') { format!("[{host}]:{}", self.port) } else { format!("{host}:{}", self.port) }
+            }
+            Host::Unix(folder) => folder.join(format!(".s.PGSQL.{}", self.port)).display().to_string(),
+        }
+    }
+}
+
+/// A parsed connection string. Its `Debug` form shows no password (the library's own masks it).
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) config: Config,
+    pub(super) addresses: Vec<Address>,
+    pub(super) tls: TlsWish,
+}
+
+/// Parameters that the library reads itself; `sslmode` is read here.
+const PASSED_ON: [&str; 18] = [
+    "user",
+    "password",
+    "dbname",
+    "options",
+    "application_name",
+    "sslnegotiation",
+    "host",
+    "hostaddr",
+    "port",
+    "connect_timeout",
+    "tcp_user_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "target_session_attrs",
+    "channel_binding",
+    "load_balance_hosts",
+];
+
+impl Target {
+    /// Reads a connection string. `environment` gives the `PG…` variables. The error is a clause without secrets that
+    /// goes on after "the connection string".
+    pub(super) fn parse(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Target, String> {
+        let mut wish = Wish { mode: environment("PGSSLMODE"), root: environment("PGSSLROOTCERT"), ..Wish::default() };
+        let plain = match url_form(text.trim()) {
+            Some(url) => wish.take_from(&url),
+            None if text.contains("://") => {
+                return Err("does not start with postgresql:// or postgres://".to_owned());
+            }
+            None => text.to_owned(),
+        };
+        let mut config: Config = plain.parse().map_err(|_| {
+            "cannot be read as a PostgreSQL URL: percent-encode special characters in names and passwords".to_owned()
+        })?;
+        fill_in(&mut config, environment)?;
+        let (mode, tls) = wish.resolve(config.get_ssl_mode())?;
+        config.ssl_mode(mode);
+        if config.get_application_name().is_none() {
+            config.application_name("warroom");
+        }
+        let addresses = addresses(&config)?;
+        Ok(Target { config, addresses, tls })
+    }
+}
+
+/// The text as a URL that the library takes, or `None` when it is something else.
+fn url_form(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (base, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
+    let driver_is_a_word = driver.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (matches!(base, "postgres" | "postgresql") && driver_is_a_word).then(|| format!("postgresql://{rest}"))
+}
+
+/// What a connection string says about TLS, before it is understood.
+#[derive(Default)]
+struct Wish {
+    mode: Option<String>,
+    root: Option<String>,
+    certificate: Option<String>,
+    key: Option<String>,
+}
+
+impl Wish {
+    /// Takes the TLS parameters, and those that nobody here knows, out of a URL.
+    fn take_from(&mut self, url: &str) -> String {
+        let Some((before, query)) = url.split_once('?') else { return url.to_owned() };
+        let mut kept = Vec::new();
+        for pair in query.split('&') {
+            let key = pair.split('=').next().unwrap_or_default();
+            let value = || url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned());
+            match key {
+                "sslmode" => self.mode = value(),
+                "sslrootcert" => self.root = value(),
+                "sslcert" => self.certificate = value(),
+                "sslkey" => self.key = value(),
+                // libpq's newer words for what the library calls by its older ones
+                "target_session_attrs" if pair.ends_with("=primary") => kept.push(format!("{key}=read-write")),
+                "target_session_attrs" if pair.ends_with("standby") => kept.push(format!("{key}=any")),
+                _ if PASSED_ON.contains(&key) => kept.push(pair.to_owned()),
+                _ => {}
+            }
+        }
+        if kept.is_empty() { before.to_owned() } else { format!("{before}?{}", kept.join("&")) }
+    }
+
+    fn resolve(self, parsed: SslMode) -> Result<(SslMode, TlsWish), String> {
+        let (mode, verify) = match self.mode.as_deref() {
+            None => (parsed, Verify::Nothing),
+            Some("disable") => (SslMode::Disable, Verify::Nothing),
+            Some("allow" | "prefer") => (SslMode::Prefer, Verify::Nothing),
+            Some("require") if self.root.is_some() => (SslMode::Require, Verify::Chain),
+            Some("require") => (SslMode::Require, Verify::Nothing),
+            Some("verify-ca") => (SslMode::Require, Verify::Chain),
+            Some("verify-full") => (SslMode::Require, Verify::ChainAndName),
+            Some(_) => {
+                return Err(
+                    "has an sslmode that is not one of disable, allow, prefer, require, verify-ca, verify-full"
+                        .to_owned(),
+                );
+            }
+        };
+        let roots = match self.root.as_deref() {
+            None => Roots::Usual,
+            Some("system") => Roots::System,
+            Some(path) => Roots::File(expand_home(path)),
+        };
+        // libpq: the system's roots sign everybody's certificates, so the name must be checked too.
+        let verify = if roots == Roots::System && mode == SslMode::Require { Verify::ChainAndName } else { verify };
+        let identity = match (self.certificate, self.key) {
+            (Some(certificate), Some(key)) => Some((expand_home(&certificate), expand_home(&key))),
+            (None, None) => None,
+            _ => return Err("has only one of sslcert and sslkey, which go together".to_owned()),
+        };
+        Ok((mode, TlsWish { verify, roots, identity }))
+    }
+}
+
+/// Fills what the string leaves out from the environment, as libpq does.
+fn fill_in(config: &mut Config, environment: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        for host in environment("PGHOST").unwrap_or_else(usual_host).split(',') {
+            config.host(host);
+        }
+        if config.get_ports().is_empty()
+            && let Some(ports) = environment("PGPORT")
+        {
+            for port in ports.split(',') {
+                config.port(
+                    port.parse().map_err(|_| "leaves the port to PGPORT, which is not a port number".to_owned())?,
+                );
+            }
+        }
+    }
+    if config.get_user().is_none()
+        && let Some(user) = environment("PGUSER")
+    {
+        config.user(user);
+    }
+    if config.get_password().is_none()
+        && let Some(password) = environment("PGPASSWORD")
+    {
+        config.password(password);
+    }
+    if config.get_dbname().is_none()
+        && let Some(database) = environment("PGDATABASE")
+    {
+        config.dbname(database);
+    }
+    Ok(())
+}
+
+/// Debian's socket folder when it is there, as Debian's libpq has it, else the machine itself.
+fn usual_host() -> String {
+    let folder = "/var/run/postgresql";
+    if std::path::Path::new(folder).is_dir() { folder.to_owned() } else { "localhost".to_owned() }
+}
+
+fn addresses(config: &Config) -> Result<Vec<Address>, String> {
+    let (hosts, fixed, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let count = hosts.len().max(fixed.len());
+    if ports.len() > 1 && ports.len() != count || !fixed.is_empty() && !hosts.is_empty() && fixed.len() != hosts.len() {
+        return Err("does not give as many ports (or hostaddr) as hosts".to_owned());
+    }
+    Ok((0..count)
+        .map(|i| {
+            let name = match hosts.get(i) {
+                Some(Host::Tcp(name)) => Some(name.clone()),
+                _ => None,
+            };
+            let host = match (fixed.get(i), hosts.get(i)) {
+                (Some(address), _) => Host::Tcp(address.to_string()),
+                (None, Some(host)) => host.clone(),
+                (None, None) => Host::Tcp("localhost".to_owned()),
+            };
+            Address { host, port: ports.get(i).or(ports.first()).copied().unwrap_or(5432), name }
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Target, String> {
+        Target::parse(text, |_| None)
+    }
+
+    fn labels(target: &Target) -> Vec<String> {
+        target.addresses.iter().map(Address::label).collect()
+    }
+
+    #[test]
+    fn urls_of_applications_are_understood() {
+        let target =
+            parse("postgresql+asyncpg://app:s3cret@db1:5433,db2/portal?schema=public&sslmode=verify-full").unwrap();
+        assert_eq!(labels(&target), ["db1:5433", "db2:5432"]);
+        assert_eq!(target.config.get_dbname(), Some("portal"));
+        assert_eq!(target.tls.verify, Verify::ChainAndName);
+        assert_eq!(target.config.get_application_name(), Some("warroom"));
+    }
+
+    #[test]
+    fn a_url_without_a_host_takes_what_libpq_takes() {
+        let environment = |name: &str| match name {
+            "PGHOST" => Some("/tmp/sockets".to_owned()),
+            "PGPORT" => Some("6000".to_owned()),
+            "PGUSER" => Some("alice".to_owned()),
+            "PGDATABASE" => Some("portal".to_owned()),
+            _ => None,
+        };
+        let target = Target::parse("postgresql://", environment).unwrap();
+        assert_eq!(labels(&target), ["/tmp/sockets/.s.PGSQL.6000"]);
+        assert_eq!((target.config.get_user(), target.config.get_dbname()), (Some("alice"), Some("portal")));
+    }
+
+    #[test]
+    fn require_with_a_root_certificate_checks_the_chain() {
+        assert_eq!(parse("postgres://h/?sslmode=require").unwrap().tls.verify, Verify::Nothing);
+        assert_eq!(parse("postgres://h/?sslmode=require&sslrootcert=/x.pem").unwrap().tls.verify, Verify::Chain);
+        assert_eq!(parse("postgres://h/?sslmode=require&sslrootcert=system").unwrap().tls.verify, Verify::ChainAndName);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_without_the_password() {
+        for text in
+            ["mysql://a:hunter2@h/", "postgres://a:hunter2@h:port/", "postgres://a:hunter2@h/?sslmode=yes", "hunter2"]
+        {
+            let error = parse(text).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(text in ".{0,80}") {
+            let _ = parse(&text);
+            let _ = parse(&format!("postgres://{text}"));
+        }
+    }
+}

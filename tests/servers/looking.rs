@@ -1,0 +1,66 @@
+//! Looking at one target again and again with the same probe, as the scheduler does.
+
+use std::{sync::Arc, time::Duration};
+
+use warroom::{
+    health::Observation,
+    host::{clock, secret::SecretStore},
+    platform::{Environment, ProbeSpec, ProbeTarget},
+    probe::{Look, Probe, Surroundings, build},
+};
+
+use crate::{lab, look};
+
+/// A probe under test.
+pub(crate) struct Looking {
+    probe: Box<dyn Probe>,
+    timeout: Duration,
+}
+
+impl Looking {
+    pub(crate) fn at(target: ProbeTarget) -> Looking {
+        Self::within(target, Duration::from_secs(10))
+    }
+
+    /// With a time limit of its own on each look.
+    pub(crate) fn within(target: ProbeTarget, timeout: Duration) -> Looking {
+        let spec = ProbeSpec { timeout, ..look::spec(target) };
+        let surroundings = Surroundings {
+            environment: Environment::default(),
+            base: std::env::temp_dir(),
+            secrets: Arc::new(SecretStore::new("")),
+        };
+        Looking { probe: build(&spec, &surroundings), timeout }
+    }
+
+    /// One look. A look that runs into its time limit is `unknown` with the last stage, as the scheduler has it.
+    pub(crate) async fn look(&self) -> Observation {
+        let look = Look::new(Duration::from_secs(2), clock::now(), false);
+        match tokio::time::timeout(self.timeout, self.probe.observe(&look)).await {
+            Ok(seen) => seen,
+            Err(_) => Observation::unknown(format!("no answer: {}", look.last_stage())),
+        }
+    }
+
+    /// Looks until the condition holds, and gives back what was seen.
+    pub(crate) async fn until(&self, what: &str, condition: impl Fn(&Observation) -> bool) -> Observation {
+        let seen = std::sync::Mutex::new(None);
+        lab::wait_until_async(what, Duration::from_secs(20), || async {
+            let observation = self.look().await;
+            let holds = condition(&observation);
+            *seen.lock().unwrap() = Some(observation);
+            holds
+        })
+        .await;
+        seen.into_inner().unwrap().unwrap()
+    }
+}
+
+/// A number in the details, by JSON pointer.
+pub(crate) fn number(seen: &Observation, pointer: &str) -> f64 {
+    let details = serde_json::Value::Object(seen.details.clone());
+    details
+        .pointer(pointer)
+        .and_then(serde_json::Value::as_f64)
+        .unwrap_or_else(|| panic!("no {pointer} in {details:#}"))
+}
