@@ -29,6 +29,7 @@ impl Looking {
             environment: Environment::default(),
             base: std::env::temp_dir(),
             secrets: Arc::new(SecretStore::new("")),
+            simulation: None,
         };
         Looking { probe: build(&spec, &surroundings), timeout }
     }
