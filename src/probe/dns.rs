@@ -13,7 +13,7 @@
 //! value is the time of the answer in ms. Details: `name`, `record`, `server`, `authoritative`, `answers` (table: `name`,
 //! `type`, `data`, `ttl_seconds`), `missing` (expected and not there), `response_ms`.
 
-use std::{fmt::Write, net::SocketAddr};
+use std::{fmt::Write, net::SocketAddr, time::Duration};
 
 use futures::future::BoxFuture;
 use hickory_resolver::{
@@ -27,7 +27,7 @@ use hickory_resolver::{
     },
 };
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::{net::UdpSocket, time::Instant};
 
 use super::{
     Look, Probe,
@@ -74,15 +74,16 @@ impl DnsProbe {
     async fn look(&self, look: &Look) -> Result<Observation, NetError> {
         let ours = |cause: String| NetError::new(Trouble::Ours, cause);
         let question = self.question.as_ref().map_err(|wrong| ours(wrong.clone()))?;
-        let (resolver, server) = match &question.server {
+        let (resolver, address) = match &question.server {
             Some(endpoint) => {
                 let address = reach::resolve(endpoint, look).await?.into_iter().next();
                 let address = address.ok_or_else(|| ours(format!("{} has no address", endpoint.host)))?;
-                (fixed(address, look), Some(address.to_string()))
+                (fixed(address, look), Some(address))
             }
             None => (own(look), None),
         };
         let resolver = resolver.map_err(|error| ours(one_line(&error.to_string())))?;
+        let server = address.map(|address| address.to_string());
         let asked = server.clone().unwrap_or_else(|| "the machine's name servers".to_owned());
         look.stage(format!("waiting for {asked}"));
         let started = Instant::now();
@@ -90,7 +91,8 @@ impl DnsProbe {
         let took = ms(started.elapsed());
         let mut observation = match answer {
             Ok(lookup) => self.judge(&lookup, question.record),
-            Err(failure) => self.failed(&failure, question.record, server.as_deref(), took)?,
+            Err(DnsFailure::Timeout) => silent(&asked, address, took).await?,
+            Err(failure) => self.failed(&failure, question.record, server.as_deref())?,
         };
         let mut put = |name: &str, value: Value| observation.details.insert(name.to_owned(), value);
         put("name", self.name.clone().into());
@@ -133,13 +135,7 @@ impl DnsProbe {
     }
 
     /// Failures that are answers are observations; the rest are errors of the network.
-    fn failed(
-        &self,
-        failure: &DnsFailure,
-        record: RecordType,
-        server: Option<&str>,
-        took: f64,
-    ) -> Result<Observation, NetError> {
+    fn failed(&self, failure: &DnsFailure, record: RecordType, server: Option<&str>) -> Result<Observation, NetError> {
         let name = &self.name;
         let peer = server.unwrap_or("the machine's name servers");
         // Our own resolvers' trouble says nothing about the name.
@@ -160,10 +156,6 @@ impl DnsProbe {
             DnsFailure::Dns(DnsError::ResponseCode(code)) => {
                 theirs(format!("{peer} answers {name} with an error ({})", one_line(&code.to_string())))
             }
-            DnsFailure::Timeout => {
-                let waited = crate::health::number((took / 1000.0).max(0.1));
-                return Err(NetError::no_answer(format!("no answer from {peer} within {waited} s")));
-            }
             DnsFailure::Io(error) => {
                 let told = NetError::from_io(error, peer);
                 match told.trouble {
@@ -182,6 +174,30 @@ impl Probe for DnsProbe {
     fn observe<'a>(&'a self, look: &'a Look) -> BoxFuture<'a, Observation> {
         Box::pin(async move { self.look(look).await.unwrap_or_else(|error| error.observation(self.on_timeout)) })
     }
+}
+
+/// No answer. The resolver's socket does not hear that a port is closed (ICMP); a connected one does.
+async fn silent(asked: &str, server: Option<SocketAddr>, took: f64) -> Result<Observation, NetError> {
+    if let Some(server) = server
+        && let Err(error) = knock(server).await
+        && error.kind() == std::io::ErrorKind::ConnectionRefused
+    {
+        return Ok(Observation::down(format!("connection refused by {server} (UDP)")));
+    }
+    let waited = crate::health::number((took / 1000.0).max(0.1));
+    Err(NetError::no_answer(format!("no answer from {asked} within {waited} s")))
+}
+
+/// Sends the shortest question there is and waits a moment for an answer or an error.
+async fn knock(server: SocketAddr) -> std::io::Result<()> {
+    const MOMENT: Duration = Duration::from_millis(250);
+    /// Header (recursion desired, one question), the root's name, type NS, class IN.
+    const ROOT_NS: [u8; 17] = [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
+    let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    socket.send(&ROOT_NS).await?;
+    tokio::time::timeout(MOMENT, socket.recv(&mut [0; 512])).await.map_or(Ok(()), |received| received.map(|_| ()))
 }
 
 fn question(name: &str, record: &str, server: Option<&str>) -> Result<Question, String> {

@@ -155,6 +155,22 @@ async fn redirects_are_followed_so_far_as_the_pack_says() {
 }
 
 #[tokio::test]
+async fn a_secret_header_is_not_sent_to_another_host() {
+    let (first, other) = (Http::start(), Http::start());
+    first.on("/", Answer::redirect(&other.url("/elsewhere")));
+    other.otherwise(Answer::text("give it to me"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "s3cr3t-token").unwrap();
+    let token = SecretText::parse(&format!("file:{}", file.display()));
+    let headers = IndexMap::from([("X-Token".to_owned(), token)]);
+    let reading = look_at(HttpTarget { headers, ..get(first.url("/")) }).await;
+    look::expect(&reading, Status::Unknown, "where the secrets of this request are not sent");
+    assert!(other.requests("/elsewhere").is_empty());
+    look::expect(&look_at(get(first.url("/"))).await, Status::Ok, "200 OK");
+}
+
+#[tokio::test]
 async fn how_far_a_slow_answer_came_is_told() {
     let server = Http::start();
     server.on("/body", Answer::text("the beginning").never_ending());

@@ -11,10 +11,12 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 
+mod dns;
 mod http;
 mod lab_itself;
 mod look;
 mod looking;
 mod postgres;
+mod statuspage;
 mod tcp;
 mod tls;

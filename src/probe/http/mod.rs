@@ -38,7 +38,7 @@ use super::{
 use crate::{
     health::{Observation, Unit, number},
     host::secret::SecretStore,
-    platform::{Expression, HttpTarget, OnTimeout, ProbeSpec},
+    platform::{Expression, HttpTarget, OnTimeout, ProbeSpec, SecretText},
 };
 
 /// Characters of a body shown when something is wrong.
@@ -83,6 +83,8 @@ impl HttpProbe {
         request.redirects = self.target.redirects;
         request.ca_file.clone_from(&self.ca_file);
         request.headers = self.headers().await?;
+        let mut sent = self.target.headers.values().chain(&self.target.body);
+        request.secret = sent.any(|text| !matches!(text, SecretText::Literal(_)));
         if let Some(body) = &self.target.body {
             let body = self.secrets.resolve(body).await.map_err(|error| error.to_string())?;
             request.body = Some(body.expose_secret().as_bytes().to_vec());

@@ -174,8 +174,9 @@ pub struct Hop {
 pub(super) struct Hops(Arc<Mutex<Vec<Hop>>>);
 
 impl Hops {
-    /// Follows so many; with 0 the redirect is the answer.
-    pub(super) fn policy(&self, most: usize) -> Policy {
+    /// Follows so many; with 0 the redirect is the answer. A request with secrets does not leave its host: the client
+    /// takes only the standard headers (`Authorization`, `Cookie`) off on the way to another.
+    pub(super) fn policy(&self, most: usize, secret: bool) -> Policy {
         if most == 0 {
             return Policy::none();
         }
@@ -188,6 +189,10 @@ impl Hops {
             if attempt.previous().len() > most {
                 let many = format!("more than {most} redirects, the last to {to}");
                 return attempt.error(NetError::new(Trouble::NotTheProtocol, many));
+            }
+            if secret && attempt.previous().first().is_some_and(|first| first.origin() != attempt.url().origin()) {
+                let away = format!("redirects to {to}, where the secrets of this request are not sent");
+                return attempt.error(NetError::new(Trouble::RefusesUs, away));
             }
             if let Ok(mut hops) = hops.lock() {
                 hops.push(Hop { status: attempt.status(), to });

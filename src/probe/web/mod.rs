@@ -40,6 +40,8 @@ pub struct WebRequest {
     pub method: Method,
     pub headers: HeaderMap,
     pub body: Option<Vec<u8>>,
+    /// Headers or body hold secrets, so a redirect to another host is not followed.
+    pub secret: bool,
     /// The address to connect to instead of what the URL's host resolves to; port 0 keeps the URL's port.
     pub fixed: Option<SocketAddr>,
     /// How many redirects to follow. With 0 a redirect is the answer.
@@ -58,6 +60,7 @@ impl WebRequest {
             method: Method::GET,
             headers: HeaderMap::new(),
             body: None,
+            secret: false,
             fixed: None,
             redirects: 5,
             ca_file: None,
@@ -245,7 +248,7 @@ fn client(
         .pool_max_idle_per_host(0)
         .referer(false)
         .retry(reqwest::retry::never())
-        .redirect(hops.policy(request.redirects))
+        .redirect(hops.policy(request.redirects, request.secret))
         .connector_layer(progress.layer())
         .dns_resolver(progress.resolver(request.url.host_str(), request.fixed));
     if !proxied {
