@@ -50,6 +50,8 @@ const NAMED: usize = 2;
 pub(super) struct DnsProbe {
     name: String,
     expect: Vec<String>,
+    /// Bound on the tries together.
+    limit: Duration,
     on_timeout: OnTimeout,
     question: Result<Question, String>,
 }
@@ -66,6 +68,7 @@ impl DnsProbe {
         DnsProbe {
             name: name.to_owned(),
             expect: expect.to_vec(),
+            limit: reach::limit(spec),
             on_timeout: spec.on_timeout,
             question: question(name, record, server),
         }
@@ -78,9 +81,9 @@ impl DnsProbe {
             Some(endpoint) => {
                 let address = reach::resolve(endpoint, look).await?.into_iter().next();
                 let address = address.ok_or_else(|| ours(format!("{} has no address", endpoint.host)))?;
-                (fixed(address, look), Some(address))
+                (fixed(address, self.limit), Some(address))
             }
-            None => (own(look), None),
+            None => (own(self.limit), None),
         };
         let resolver = resolver.map_err(|error| ours(one_line(&error.to_string())))?;
         let server = address.map(|address| address.to_string());
@@ -211,7 +214,7 @@ fn question(name: &str, record: &str, server: Option<&str>) -> Result<Question, 
     Ok(Question { name, record, server })
 }
 
-fn fixed(address: SocketAddr, look: &Look) -> Result<TokioResolver, DnsFailure> {
+fn fixed(address: SocketAddr, limit: Duration) -> Result<TokioResolver, DnsFailure> {
     let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
         connection.port = address.port();
         connection
@@ -220,20 +223,20 @@ fn fixed(address: SocketAddr, look: &Look) -> Result<TokioResolver, DnsFailure> 
     let config = ResolverConfig::from_name_servers(vec![server]);
     let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     builder.options_mut().use_hosts_file = ResolveHosts::Never;
-    bounded(builder, look)
+    bounded(builder, limit)
 }
 
-fn own(look: &Look) -> Result<TokioResolver, DnsFailure> {
-    bounded(TokioResolver::builder_tokio()?, look)
+fn own(limit: Duration) -> Result<TokioResolver, DnsFailure> {
+    bounded(TokioResolver::builder_tokio()?, limit)
 }
 
-/// Two tries within the look's connect timeout, because a UDP packet may get lost.
+/// Two tries within the limit, because a UDP packet may get lost.
 fn bounded(
     mut builder: hickory_resolver::ResolverBuilder<TokioRuntimeProvider>,
-    look: &Look,
+    limit: Duration,
 ) -> Result<TokioResolver, DnsFailure> {
     let options = builder.options_mut();
-    options.timeout = look.connect_timeout / 2;
+    options.timeout = limit / 2;
     options.attempts = 1;
     options.cache_size = 0;
     builder.build()

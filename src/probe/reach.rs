@@ -12,6 +12,7 @@ use super::{
     Look,
     net_error::{NetError, Trouble},
 };
+use crate::platform::ProbeSpec;
 
 /// Addresses of one name that are tried; more is a misconfiguration, or a content network that has better to offer.
 const TRIED: usize = 16;
@@ -59,6 +60,11 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// The connect timeout, and less than the whole look's: what is learned when it ends can still be told.
+pub fn limit(spec: &ProbeSpec) -> Duration {
+    spec.connect_timeout.min(spec.timeout.mul_f64(0.8))
+}
+
 /// How one address answered a connection attempt.
 #[derive(Debug)]
 pub struct Attempt {
@@ -94,11 +100,11 @@ pub async fn resolve(endpoint: &Endpoint, look: &Look) -> Result<Vec<SocketAddr>
     Ok(addresses)
 }
 
-/// Tries every address at the same time, each within the look's connect timeout.
-pub async fn connect_all(endpoint: &Endpoint, look: &Look) -> Result<Vec<Attempt>, NetError> {
+/// Tries every address at the same time, each within `limit`, and waits for all of them.
+pub async fn connect_all(endpoint: &Endpoint, limit: Duration, look: &Look) -> Result<Vec<Attempt>, NetError> {
     let addresses = resolve(endpoint, look).await?;
     look.stage(format!("{endpoint} does not answer the connection attempt"));
-    Ok(join_all(addresses.into_iter().map(|address| attempt(address, look.connect_timeout))).await)
+    Ok(join_all(addresses.into_iter().map(|address| attempt(address, limit))).await)
 }
 
 /// The first connection that stands, with its address. Addresses are tried at the same time.

@@ -21,13 +21,15 @@ use crate::{
 
 pub(super) struct TcpProbe {
     endpoint: Result<Endpoint, String>,
+    /// Bound on each address.
+    limit: Duration,
     on_timeout: OnTimeout,
 }
 
 impl TcpProbe {
     /// `address` is `HOST:PORT`.
     pub(super) fn new(address: &str, spec: &ProbeSpec) -> Self {
-        TcpProbe { endpoint: Endpoint::parse(address, None), on_timeout: spec.on_timeout }
+        TcpProbe { endpoint: Endpoint::parse(address, None), limit: reach::limit(spec), on_timeout: spec.on_timeout }
     }
 }
 
@@ -38,7 +40,7 @@ impl Probe for TcpProbe {
                 Ok(endpoint) => endpoint,
                 Err(wrong) => return Observation::unknown(wrong.clone()),
             };
-            match reach::connect_all(endpoint, look).await {
+            match reach::connect_all(endpoint, self.limit, look).await {
                 Ok(attempts) => judge(endpoint, &attempts, self.on_timeout),
                 Err(error) => error.observation(self.on_timeout),
             }

@@ -49,7 +49,7 @@ async fn a_good_answer_is_ok_with_its_latency() {
     let reading = look_at(get(server.url("/health"))).await;
     look::expect(&reading, Status::Ok, "200 OK, ");
     assert_eq!(reading.unit, Some(Unit::Milliseconds));
-    assert_eq!((&reading.details["status"], &reading.details["body_bytes"]), (&json!(200), &json!(4)));
+    assert_eq!((&reading.details["status_code"], &reading.details["body_bytes"]), (&json!(200), &json!(4)));
     assert_eq!(reading.details["address"], server.address());
     let ms = |name: &str| reading.details[name].as_f64().unwrap();
     assert!(ms("connect_ms") <= ms("first_byte_ms") && ms("first_byte_ms") <= ms("total_ms"), "{:?}", reading.details);

@@ -9,7 +9,7 @@
 //! | no name, no route, no answer in time | unknown |
 //!
 //! With `status = "any"` each HTTP answer means reachable. The value is the time in ms until the body was complete. Details:
-//! `status` (number), `reason`, `connect_ms`, `first_byte_ms`, `total_ms`, `body_bytes`, `body_cut` (only 1 MiB is read),
+//! `status_code` (`status` is the reading's own in thresholds), `reason`, `connect_ms`, `first_byte_ms`, `total_ms`, `body_bytes`, `body_cut` (only 1 MiB is read),
 //! `body_excerpt` (only when not ok), `redirects` (table: `status`, `to`), `location` (a redirect that was not followed),
 //! `retry_after`, `address`, `http_version`, `certificate` (`subject`, `issuer`, `not_before_at`, `not_after_at`, `days_left`,
 //! `names`, `self_signed`), `problem` (what is wrong with it).
@@ -230,7 +230,7 @@ fn details(answer: &Answer, look: &Look) -> Map<String, Value> {
             details.insert(name.to_owned(), value);
         }
     };
-    put("status", answer.status.as_u16().into());
+    put("status_code", answer.status.as_u16().into());
     put("reason", answer.status.canonical_reason().into());
     put("connect_ms", answer.timing.connected.map(ms).into());
     put("first_byte_ms", ms(answer.timing.first_byte).into());

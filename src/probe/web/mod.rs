@@ -241,8 +241,10 @@ fn client(
     hops: &Hops,
     proxied: bool,
 ) -> reqwest::Result<reqwest::Client> {
+    let mut tls = tls.config.clone();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls.config.clone())
+        .tls_backend_preconfigured(tls)
         .user_agent(concat!("warroom/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(look.connect_timeout)
         .pool_max_idle_per_host(0)
