@@ -99,6 +99,7 @@ struct State {
     answers: HashMap<String, Answer>,
     otherwise: Option<Answer>,
     counters: IndexMap<String, f64>,
+    counted: Vec<String>,
     requests: Vec<Page>,
 }
 
@@ -176,6 +177,11 @@ impl Http {
         *self.state().counters.entry(series.to_owned()).or_default() += by;
     }
 
+    /// From now on requests on `path` are counted as `http_requests_total{code="…"}`, and no longer kept one by one.
+    pub fn count_requests(&self, path: &str) {
+        self.state().counted.push(path.to_owned());
+    }
+
     /// Sets all counters to zero, as a restart does.
     pub fn reset_counters(&self) {
         self.state().counters.values_mut().for_each(|value| *value = 0.0);
@@ -234,15 +240,23 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> Result<
     };
     let answer = {
         let mut state = state.lock().unwrap();
-        state.requests.push(Page {
+        let page = Page {
             method: head.method.to_string(),
             target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             headers: head.headers.iter().map(header).collect(),
             body: String::from_utf8_lossy(&body).into_owned(),
-        });
+        };
         let own = state.answers.get(&path).cloned();
         let counters = || (path == "/metrics").then(|| Answer::text(exposition(&state.counters)));
-        own.or_else(counters).or_else(|| state.otherwise.clone()).unwrap_or_else(|| Answer::new(404, "not here\n"))
+        let answer =
+            own.or_else(counters).or_else(|| state.otherwise.clone()).unwrap_or_else(|| Answer::new(404, "not here\n"));
+        if state.counted.contains(&path) {
+            let series = format!("http_requests_total{{code=\"{}\"}}", answer.status);
+            *state.counters.entry(series).or_default() += 1.0;
+        } else {
+            state.requests.push(page);
+        }
+        answer
     };
     tokio::time::sleep(answer.delay).await;
     let mut response = Response::builder().status(answer.status);

@@ -27,6 +27,7 @@ mod background;
 mod certificates;
 mod http;
 mod kubernetes;
+mod name_server;
 mod need;
 mod postgres;
 mod process;
@@ -35,8 +36,10 @@ mod proxy;
 mod redis;
 mod redis_groups;
 mod sockets;
+mod stage;
 mod terminal;
 mod wait;
+mod workloads;
 
 #[allow(unused_imports, reason = "every integration crate uses its own part of the lab")]
 pub(crate) use need::require;
@@ -46,6 +49,7 @@ pub use {
     certificates::{Certificates, ServerCertificate},
     http::{Answer, Http, Page},
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
+    name_server::NameServer,
     need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, WHOLE_CLUSTER, missing},
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
     process::{Folder, Port, Process},
@@ -54,6 +58,8 @@ pub use {
     redis::{Redis, RedisOptions},
     redis_groups::{RedisCluster, RedisSentinel},
     sockets::{Hanging, Scripted, closed_port},
+    stage::{FAULTS, Stage},
     terminal::{Terminal, TerminalOptions, binary, key},
     wait::{wait_until, wait_until_async},
+    workloads::Workloads,
 };

@@ -44,6 +44,7 @@ pub fn missing(needs: &[Need]) -> Option<String> {
 }
 
 /// `lab::require!(lab::POSTGRES, lab::REDIS);` returns from the test, with the reason printed, when one is missing.
+#[allow(unused_macros, reason = "the lab by hand skips nothing")]
 macro_rules! require {
     ($($need:expr),+ $(,)?) => {
         if let Some(reason) = $crate::lab::missing(&[$($need),+]) {

@@ -1,0 +1,138 @@
+//! Makes the pictures in this folder from the real program: `cargo run --release --example screenshots [NAME…]`.
+//!
+//! `shots.toml` says what is started, which keys are typed and what must stand on the screen before the picture is taken.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers: it tells what it does and stops at the first thing that fails"
+)]
+
+use std::{fs, path::Path, time::Duration};
+
+use serde::Deserialize;
+
+#[path = "../tests/lab/mod.rs"]
+mod lab;
+mod picture;
+mod shapes;
+
+use lab::{Terminal, TerminalOptions, key};
+
+/// What `shots.toml` holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shots {
+    shot: Vec<Shot>,
+}
+
+/// One scene, pictured once for each size as `NAME-COLUMNSxROWS.png`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shot {
+    name: String,
+    /// What is run; without it, this package's program.
+    program: Option<String>,
+    #[serde(default)]
+    arguments: Vec<String>,
+    /// `COLUMNSxROWS`.
+    sizes: Vec<String>,
+    #[serde(default)]
+    environment: std::collections::BTreeMap<String, String>,
+    /// The scene plays on the lab's servers: `$PACK` in the arguments is the pack for it.
+    #[serde(default)]
+    lab: bool,
+    /// The terminal has a light background.
+    #[serde(default)]
+    light: bool,
+    steps: Vec<Step>,
+}
+
+/// One thing to do before the picture is taken.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum Step {
+    /// Types keys; `<enter>`, `<esc>`, `<tab>`, `<up>`, `<down>`, `<left>`, `<right>` stand for those keys.
+    Keys(String),
+    /// Waits for a text on the screen.
+    Wait(String),
+    /// Waits until a text is gone.
+    Gone(String),
+    /// Waits until nothing changes for so many milliseconds (a running clock changes every second).
+    Still(u64),
+    /// Breaks or mends something in the lab, by its letter.
+    Lab(char),
+}
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let shots: Shots = toml::from_str(&fs::read_to_string(folder.join("shots.toml")).unwrap()).unwrap();
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut stage = None;
+    for shot in shots.shot {
+        if !wanted.is_empty() && !wanted.iter().any(|name| shot.name.starts_with(name.as_str())) {
+            continue;
+        }
+        if shot.lab && stage.is_none() {
+            stage = Some(lab::Stage::start());
+        }
+        for size in &shot.sizes {
+            take(&shot, size, stage.as_mut(), &folder);
+        }
+    }
+}
+
+fn take(shot: &Shot, size: &str, mut stage: Option<&mut lab::Stage>, folder: &Path) {
+    let (columns, rows) = size.split_once('x').expect("a size is COLUMNSxROWS");
+    let pack = stage.as_ref().map(|stage| stage.pack().display().to_string()).unwrap_or_default();
+    let arguments: Vec<String> = shot.arguments.iter().map(|argument| argument.replace("$PACK", &pack)).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut options = match &shot.program {
+        Some(program) => TerminalOptions::new(program).arguments(&arguments),
+        None => TerminalOptions::warroom(&arguments),
+    };
+    for (name, value) in &shot.environment {
+        options = options.env(name, value);
+    }
+    let terminal = options.size(columns.parse().unwrap(), rows.parse().unwrap()).start();
+    for step in &shot.steps {
+        play(step, &terminal, stage.as_deref_mut());
+    }
+    let palette = if shot.light { picture::Palette::LIGHT } else { picture::Palette::DARK };
+    let path = folder.join(format!("{}-{size}.png", shot.name));
+    fs::write(&path, picture::png(&terminal.screen(), palette).unwrap()).unwrap();
+    println!("{}", path.display());
+}
+
+fn play(step: &Step, terminal: &Terminal, stage: Option<&mut lab::Stage>) {
+    /// The outage of a scene takes its time to be noticed.
+    const PATIENCE: Duration = Duration::from_secs(120);
+    match step {
+        Step::Keys(keys) => terminal.keys(&spelled(keys)),
+        Step::Wait(text) => {
+            terminal.wait_within(PATIENCE, &format!("{text:?} is shown"), |screen| screen.contains(text));
+        }
+        Step::Gone(text) => {
+            terminal.wait_within(PATIENCE, &format!("{text:?} is gone"), |screen| !screen.contains(text));
+        }
+        Step::Still(milliseconds) => terminal.wait_until_still(Duration::from_millis(*milliseconds)),
+        Step::Lab(letter) => {
+            stage.expect("the shot says `lab = true`").play(*letter).expect("the letter is known");
+        }
+    }
+}
+
+fn spelled(keys: &str) -> String {
+    let names = [
+        ("<enter>", key::ENTER),
+        ("<esc>", key::ESCAPE),
+        ("<tab>", key::TAB),
+        ("<up>", key::UP),
+        ("<down>", key::DOWN),
+        ("<left>", key::LEFT),
+        ("<right>", key::RIGHT),
+    ];
+    names.iter().fold(keys.to_owned(), |keys, (name, sent)| keys.replace(name, sent))
+}
