@@ -12,6 +12,7 @@ pub mod certificate;
 mod dns;
 mod failure;
 mod http;
+mod kubernetes;
 pub mod net_error;
 mod postgres;
 pub mod reach;
@@ -161,6 +162,15 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         }
         ProbeTarget::Simulated { scenario } => {
             Box::new(SimulatedProbe::new(&spec.id, scenario, surroundings.simulation.as_ref()))
+        }
+        ProbeTarget::Kubernetes { context, kubeconfig, namespaces, selector } => {
+            let route = kubernetes::Route {
+                context: context.clone(),
+                kubeconfig: kubeconfig.clone(),
+                surroundings: surroundings.clone(),
+                connect_timeout: spec.connect_timeout,
+            };
+            Box::new(kubernetes::Kubernetes::new(route, namespaces, selector.as_deref()))
         }
         _ => Box::new(NotLooking),
     }

@@ -13,6 +13,7 @@ mod lab;
 
 mod dns;
 mod http;
+mod kubernetes;
 mod lab_itself;
 mod look;
 mod looking;

@@ -1,0 +1,228 @@
+//! What is read of the API's objects. Everything else an object carries is skipped while it is parsed, so that memory
+//! does not grow with what is not shown.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub(super) struct Page<T> {
+    pub metadata: PageMeta,
+    // An empty list of Go is `null`.
+    #[serde(default = "Vec::new", deserialize_with = "null_is_empty")]
+    pub items: Vec<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageMeta {
+    #[serde(default)]
+    pub resource_version: String,
+    #[serde(default, rename = "continue")]
+    pub next: String,
+}
+
+fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Meta {
+    pub name: String,
+    pub namespace: String,
+    pub resource_version: String,
+    pub creation_timestamp: Option<Timestamp>,
+    /// When a pod that is being deleted will be killed: the request plus its grace period.
+    pub deletion_timestamp: Option<Timestamp>,
+    pub labels: Labels,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub owner_references: Vec<OwnerReference>,
+}
+
+/// The few labels that carry meaning for everybody.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Labels {
+    #[serde(rename = "pod-template-hash")]
+    pub template_hash: Option<String>,
+    #[serde(rename = "topology.kubernetes.io/zone")]
+    pub zone: Option<String>,
+    /// The zone's label before Kubernetes 1.17.
+    #[serde(rename = "failure-domain.beta.kubernetes.io/zone")]
+    pub old_zone: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct OwnerReference {
+    pub kind: String,
+    pub name: String,
+    pub controller: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Condition {
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    pub reason: String,
+    pub message: String,
+    pub last_transition_time: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PodObject {
+    pub metadata: Meta,
+    pub spec: PodSpec,
+    pub status: PodStatus,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PodSpec {
+    pub node_name: Option<String>,
+    /// Only how many.
+    #[serde(deserialize_with = "null_is_empty")]
+    pub containers: Vec<IgnoredAny>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub init_containers: Vec<InitContainer>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct InitContainer {
+    pub name: String,
+    /// `Always` makes it a sidecar.
+    pub restart_policy: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PodStatus {
+    pub phase: String,
+    pub reason: String,
+    pub message: String,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub conditions: Vec<Condition>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub init_container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ContainerStatus {
+    pub name: String,
+    pub ready: bool,
+    pub started: Option<bool>,
+    pub restart_count: u32,
+    pub state: ContainerState,
+    pub last_state: ContainerState,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ContainerState {
+    pub waiting: Option<Waiting>,
+    pub running: Option<IgnoredAny>,
+    pub terminated: Option<Terminated>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Waiting {
+    pub reason: String,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Terminated {
+    pub reason: String,
+    pub message: String,
+    pub exit_code: i32,
+    pub signal: i32,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A Deployment, a StatefulSet or a DaemonSet: their members do not clash.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct WorkloadObject {
+    pub metadata: Meta,
+    pub spec: WorkloadSpec,
+    pub status: WorkloadStatus,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct WorkloadSpec {
+    pub replicas: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct WorkloadStatus {
+    pub ready_replicas: u32,
+    pub available_replicas: Option<u32>,
+    pub desired_number_scheduled: u32,
+    pub number_ready: u32,
+    pub number_available: u32,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NodeObject {
+    pub metadata: Meta,
+    pub spec: NodeSpec,
+    pub status: NodeStatus,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NodeSpec {
+    pub unschedulable: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NodeStatus {
+    #[serde(deserialize_with = "null_is_empty")]
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct EventObject {
+    pub metadata: Meta,
+    pub involved_object: InvolvedObject,
+    pub reason: String,
+    pub message: String,
+    pub count: Option<u32>,
+    pub last_timestamp: Option<Timestamp>,
+    pub event_time: Option<Timestamp>,
+    pub series: Option<EventSeries>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct InvolvedObject {
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct EventSeries {
+    pub count: u32,
+    pub last_observed_time: Option<Timestamp>,
+}
