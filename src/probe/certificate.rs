@@ -53,6 +53,14 @@ impl Certificate {
         if left < 0 { format!("expired {} ago", span(-left)) } else { format!("expires in {}", span(left)) }
     }
 
+    /// Fewer than 14 days and less than a fifth of its life are left: a renewal that works would have replaced it. Certificates
+    /// live 90 days and more, or (ACME's short-lived profile, internal authorities) days or hours; renewal is usual
+    /// when a third is left.
+    pub fn ends_soon(&self, at: Timestamp) -> bool {
+        let left = self.not_after.as_second() - at.as_second();
+        left < 14 * DAY && left * 5 < self.not_after.as_second() - self.not_before.as_second()
+    }
+
     fn row(&self, at: Timestamp) -> Value {
         json!({
             "subject": self.subject,
@@ -185,6 +193,23 @@ mod tests {
         ] {
             let certificate = certificate(not_after);
             assert_eq!((certificate.days_left(at), certificate.expiry_words(at)), (days, words.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_end_is_near_by_days_and_by_the_certificates_own_life() {
+        let at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        for (life_hours, left_hours, soon) in [
+            (90 * 24, 30 * 24, false),
+            (90 * 24, 13 * 24, true),
+            (6 * 24, 3 * 24, false),
+            (6 * 24, 24, true),
+            (24, 12, false),
+        ] {
+            let mut certificate = certificate("2027-01-01T00:00:00Z");
+            certificate.not_after = at + jiff::SignedDuration::from_hours(left_hours);
+            certificate.not_before = certificate.not_after - jiff::SignedDuration::from_hours(life_hours);
+            assert_eq!(certificate.ends_soon(at), soon, "{left_hours} of {life_hours} hours");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | what came | status |
 //! | --- | --- |
-//! | a code that `status` accepts, and every body condition holds | ok |
+//! | a code that `status` accepts, and every body condition holds | ok; warn when the certificate ends soon |
 //! | 401, 403 or 407, not accepted | unknown: it answers, but refuses this request |
 //! | any other code that is not accepted, a body condition that is false, a broken or garbled answer | down |
 //! | connection refused or closed, a certificate that clients do not accept | down |
@@ -10,7 +10,7 @@
 //!
 //! With `status = "any"` each HTTP answer means reachable. The value is the time in ms until the body was complete. Details:
 //! `status_code` (`status` is the reading's own in thresholds), `reason`, `connect_ms`, `first_byte_ms`, `total_ms`, `body_bytes`, `body_cut` (only 1 MiB is read),
-//! `body_excerpt` (only when not ok), `redirects` (table: `status`, `to`), `location` (a redirect that was not followed),
+//! `body_excerpt` (only when something is wrong), `redirects` (table: `status`, `to`), `location` (a redirect that was not followed),
 //! `retry_after`, `address`, `http_version`, `certificate` (`subject`, `issuer`, `not_before_at`, `not_after_at`, `days_left`,
 //! `names`, `self_signed`), `problem` (what is wrong with it).
 
@@ -36,7 +36,7 @@ use super::{
     web::{self, Answer, WebError, WebRequest},
 };
 use crate::{
-    health::{Observation, Unit, number},
+    health::{Observation, Status, Unit, number},
     host::secret::SecretStore,
     platform::{Expression, HttpTarget, OnTimeout, ProbeSpec, SecretText},
 };
@@ -110,10 +110,11 @@ impl HttpProbe {
             .or_else(|| body_finding(answer, &self.target, rules.matches.as_ref()).map(Observation::down));
         let total = ms(answer.timing.total);
         let mut observation = finding
+            .or_else(|| ending_finding(answer, look))
             .unwrap_or_else(|| Observation::ok(format!("{}, {} ms", answer.status_text(), number(total))))
             .with_value(total, Unit::Milliseconds);
         observation.details = details(answer, look);
-        if observation.verdict != crate::health::Status::Ok && !answer.body.is_empty() {
+        if matches!(observation.verdict, Status::Down | Status::Unknown) && !answer.body.is_empty() {
             observation.details.insert("body_excerpt".to_owned(), excerpt(&answer.text()).into());
         }
         observation
@@ -196,6 +197,13 @@ fn body_finding(answer: &Answer, target: &HttpTarget, matches: Option<&Regex>) -
         return Some(format!("{status}, but the body does not match `{pattern}`{}", cut(answer)));
     }
     target.json.as_ref().and_then(|condition| json_finding(answer, condition))
+}
+
+/// A certificate that ends soon: fewer than 14 days and less than a fifth of its life are left.
+fn ending_finding(answer: &Answer, look: &Look) -> Option<Observation> {
+    let leaf = answer.presented.as_ref()?.leaf().filter(|leaf| leaf.ends_soon(look.at))?;
+    let words = format!("{}, but the certificate {}", answer.status.as_u16(), leaf.expiry_words(look.at));
+    Some(Observation::new(Status::Warn, words))
 }
 
 fn json_finding(answer: &Answer, condition: &Expression) -> Option<String> {

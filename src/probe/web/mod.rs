@@ -310,7 +310,7 @@ fn tell(
         return NetError::new(Trouble::Untrusted, words);
     }
     if let Some(proxy) = proxy.filter(|_| error.is_connect()) {
-        return ours(format!("cannot get through the proxy {proxy}: {}", told.cause));
+        return ours(format!("cannot get through the proxy: {}", NetError::from_error(error, proxy).cause));
     }
     let limit = number(look.connect_timeout.as_secs_f64());
     if error.is_timeout() && error.is_connect() {
