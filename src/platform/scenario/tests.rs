@@ -177,3 +177,51 @@ proptest! {
         prop_assert_eq!(say(&parse(&text), seconds).value, Some(expected as f64));
     }
 }
+
+/// The scenario of `warroom demo`.
+mod primary_outage {
+    use super::*;
+
+    const FILE: &str = "runbooks/dotmac/drills/primary-outage.toml";
+
+    fn demo() -> Scenario {
+        let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE)).unwrap();
+        let (scenario, diagnostics) = Scenario::parse(FILE, &text);
+        assert_eq!(diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+        scenario.unwrap()
+    }
+
+    fn at(scenario: &Scenario, probe: &str, seconds: u64) -> Saying {
+        scenario.say(probe, start(), Duration::from_secs(seconds)).unwrap()
+    }
+
+    #[test]
+    fn it_unfolds_as_promised() {
+        let demo = demo();
+        for probe in demo.probes() {
+            assert_eq!(at(&demo, probe, 10).status, ScenarioStatus::Ok, "{probe} is well at the start");
+            assert_eq!(at(&demo, probe, 400).status, ScenarioStatus::Ok, "{probe} is well in the end");
+        }
+        assert!(at(&demo, "replication", 74).value.unwrap() > 60.0, "the replica falls behind");
+        assert!(at(&demo, "error_rate", 75).value.unwrap() > 5.0, "errors climb");
+        assert_eq!(at(&demo, "primary", 90).summary, "connection refused by 10.20.1.11:5432");
+        assert_eq!(at(&demo, "portal", 90).details["status"], 503);
+        for unharmed in ["redis", "stripe"] {
+            assert_eq!(at(&demo, unharmed, 120).status, ScenarioStatus::Ok);
+        }
+    }
+
+    #[test]
+    fn the_pods_that_are_counted_are_the_pods_that_are_listed() {
+        let demo = demo();
+        for seconds in (0..360).step_by(5) {
+            let counts = at(&demo, "pods", seconds).details["pods"].clone();
+            let listed = demo.pods("pods", start(), Duration::from_secs(seconds)).unwrap();
+            let ready = listed.iter().filter(|pod| matches!(pod["ready"].as_str(), Some("1/1" | "2/2"))).count();
+            let looping = listed.iter().filter(|pod| pod["status"] == "CrashLoopBackOff").count();
+            assert_eq!((counts["total"].as_u64(), listed.len()), (Some(14), 14));
+            assert_eq!(counts["ready"], ready, "at {seconds} s");
+            assert_eq!(counts["crashloop"], looping, "at {seconds} s");
+        }
+    }
+}
