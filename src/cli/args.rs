@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{pack::PackCommand, probe::ProbeCommand, shell::Completions, sweep::SweepArgs};
+use super::{config::ConfigCommand, pack::PackCommand, probe::ProbeCommand, shell::Completions, sweep::SweepArgs};
 
 /// Live health panels and executable runbooks in one terminal program
 #[derive(Debug, Parser)]
@@ -56,6 +56,8 @@ pub enum Command {
     Probe(ProbeCommand),
     #[command(subcommand)]
     Pack(PackCommand),
+    #[command(subcommand)]
+    Config(ConfigCommand),
     Completions(Completions),
     /// Print the manual page
     Man,

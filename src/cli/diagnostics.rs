@@ -1,6 +1,6 @@
 //! Shows diagnostics: with the source around them, or as JSON lines.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
 use anyhow::Result;
 use serde_json::json;
 
@@ -25,8 +25,8 @@ pub(super) fn as_json_lines(found: &[Diagnostic]) -> Result<String> {
     Ok(lines)
 }
 
-/// Each diagnostic with the lines of `source` that it is about.
-pub(super) fn as_snippets(found: &[Diagnostic], source: &str, output: &Output) -> String {
+/// Each diagnostic with the lines that it is about. `source` gives the text of a file by the name that diagnostics use.
+pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<String>, output: &Output) -> String {
     let renderer = if output.colored() { Renderer::styled() } else { Renderer::plain() };
     let decor = if output.unicode() { DecorStyle::Unicode } else { DecorStyle::Ascii };
     let renderer = renderer.decor_style(decor).term_width(output.width().map_or(140, usize::from));
@@ -38,13 +38,15 @@ pub(super) fn as_snippets(found: &[Diagnostic], source: &str, output: &Output) -
                 DiagnosticSeverity::Warning => Level::WARNING,
             };
             let title = level.primary_title(diagnostic.message.as_str());
-            let mut group = match &diagnostic.position {
-                Some(at) => title.element(
-                    Snippet::source(source)
+            let text = source(&diagnostic.file);
+            let mut group = match (&diagnostic.position, &text) {
+                // The file may have changed since it was read.
+                (Some(at), Some(text)) if text.get(at.span.clone()).is_some() => title.element(
+                    Snippet::source(text.as_str())
                         .path(diagnostic.file.as_str())
                         .annotation(AnnotationKind::Primary.span(at.span.clone())),
                 ),
-                None => Group::with_title(title),
+                _ => Group::with_title(title).element(Origin::path(place(diagnostic))),
             };
             if let Some(help) = &diagnostic.help {
                 group = group.element(Level::HELP.message(help.as_str()));
@@ -52,6 +54,22 @@ pub(super) fn as_snippets(found: &[Diagnostic], source: &str, output: &Output) -
             renderer.render(&[group]) + "\n\n"
         })
         .collect()
+}
+
+fn place(diagnostic: &Diagnostic) -> String {
+    match &diagnostic.position {
+        Some(at) => format!("{}:{}:{}", diagnostic.file, at.line, at.column),
+        None => diagnostic.file.clone(),
+    }
+}
+
+/// The first of several errors in one sentence, with where to read the others.
+pub(super) fn first_of(errors: &[&Diagnostic], all: &str) -> String {
+    match errors {
+        [] => format!("see `{all}`"),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first}; {} more: see `{all}`", rest.len()),
+    }
 }
 
 /// The sum in one line: `platform.toml: 2 errors, 1 warning`.

@@ -1,9 +1,10 @@
 //! The command line: one subcommand a file, documented exit codes, errors in one sentence.
 
 pub mod args;
+pub mod config;
 mod diagnostics;
 mod exit;
-mod open;
+pub mod open;
 pub mod output;
 pub mod pack;
 pub mod probe;
@@ -20,8 +21,12 @@ use clap::Parser;
 pub use exit::Exit;
 
 use self::{
-    args::{Cli, Command},
+    args::{Cli, Command, Global},
     output::Output,
+};
+use crate::{
+    host::log,
+    settings::{Color, Settings},
 };
 
 /// The command line asks for something that does not exist. One sentence; the program ends with [`Exit::Usage`].
@@ -50,25 +55,45 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Exit> {
-    let output = Output::detect(cli.global.no_color);
+    let global = &cli.global;
     match &cli.command {
+        // These three need no settings, and must work when those are broken.
+        Some(Command::Completions(args)) => shell::completions(args, &Output::detect(global.no_color)),
+        Some(Command::Man) => shell::man(&Output::detect(global.no_color)),
+        Some(Command::Config(command)) => config::run(command, global),
+        Some(Command::Pack(command)) => {
+            let (settings, output) = prepare(global)?;
+            pack::run(command, &settings, &output)
+        }
         Some(Command::Sweep(args)) => {
-            let room = open::room(&cli.global)?;
-            in_runtime(sweep::run(args, &room, &output))
+            let (settings, output) = prepare(global)?;
+            let room = open::room(&settings)?;
+            in_runtime(&settings, sweep::run(args, &room, &output))
         }
         Some(Command::Probe(command)) => {
-            let room = open::room(&cli.global)?;
-            in_runtime(probe::run(command, &room, &output))
+            let (settings, output) = prepare(global)?;
+            let room = open::room(&settings)?;
+            in_runtime(&settings, probe::run(command, &room, &output))
         }
-        Some(Command::Pack(command)) => pack::run(command, &cli.global, &output),
-        Some(Command::Completions(args)) => shell::completions(args, &output),
-        Some(Command::Man) => shell::man(&output),
         None => Err(UsageError("name a subcommand: see `warroom --help`".to_owned()).into()),
     }
 }
 
-/// Runs a command on a fresh tokio runtime, with the process-wide TLS provider in place before any client is made.
-fn in_runtime(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+/// The merged settings, and what standard output is like under them.
+fn prepare(global: &Global) -> Result<(Settings, Output)> {
+    let (settings, _) = config::load(global)?;
+    let output = Output::detect(settings.ui.color == Color::Never);
+    Ok((settings, output))
+}
+
+/// Runs a command on a fresh tokio runtime, with the log open and the process-wide TLS provider in place before any client
+/// is made.
+fn in_runtime(settings: &Settings, command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    // Held until the command is over: what is queued is written when it is dropped.
+    let _log = log::start(&settings.data_dir, &settings.log.level).map_err(|error| {
+        let folder = settings.data_dir.display();
+        complain(&format!("going on without a log: {folder} cannot be written: {error} (choose another --data-dir)"));
+    });
     // An error means that one is installed already, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =

@@ -1,65 +1,71 @@
-//! From the command line to an opened platform: which pack, which environment.
+//! From the settings to an opened platform: which pack, which environment.
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use super::{ConfigError, UsageError, args::Global};
+use super::{ConfigError, UsageError, diagnostics};
 use crate::{
     host::packs::{self, MANIFEST, PackFolder, Place},
-    platform::{self, Loaded, Pack, nearest},
+    platform::{self, Diagnostic, DiagnosticSeverity, Loaded, Pack, nearest},
     room::Room,
+    settings::Settings,
 };
 
-/// Opens the pack and the environment that the command line asks for.
-pub(super) fn room(global: &Global) -> Result<Room> {
-    let folder = find_pack(global.pack.as_deref())?;
-    let (_, loaded) = read_pack(&folder)?;
-    let errors = loaded.errors().count();
-    let first = loaded.errors().next().map(ToString::to_string);
+/// Opens the pack and the environment that the settings ask for.
+pub fn room(settings: &Settings) -> Result<Room> {
+    let folder = find_pack(settings.pack.as_deref(), settings)?;
+    let loaded = read_pack(&folder)?;
     let Some(pack) = loaded.pack else {
-        let first = first.unwrap_or_default();
-        let more = if errors > 1 { format!("; {} more: see `warroom pack check`", errors - 1) } else { String::new() };
-        return Err(ConfigError(format!("{first}{more}")).into());
+        let errors: Vec<&Diagnostic> =
+            loaded.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error).collect();
+        let check = format!("warroom pack check {}", folder.name);
+        return Err(ConfigError(diagnostics::first_of(&errors, &check)).into());
     };
-    let environment = choose_environment(&pack, global.environment.as_deref())?;
+    let environment = choose_environment(&pack, settings.environment.as_deref())?;
     Ok(Room::new(pack, &environment, folder.base()))
 }
 
 /// The pack that is meant: a folder, else a name, else the only one that is not part of the program.
-pub(super) fn find_pack(wanted: Option<&str>) -> Result<PackFolder> {
-    let known = packs::list(&[]);
-    let names = || known.iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>();
-    let Some(wanted) = wanted else {
-        let own: Vec<&PackFolder> = known.iter().filter(|pack| pack.place != Place::Embedded).collect();
-        if let [only] = own.as_slice() {
-            return Ok((*only).clone());
-        }
-        let choice = if known.is_empty() {
-            "there are none yet".to_owned()
-        } else {
-            format!("there are {}", names().join(", "))
-        };
-        let message = format!(
-            "no platform pack is chosen: name one with --pack ({choice}), write one with `warroom pack init`, or try `warroom demo`"
-        );
-        return Err(ConfigError(message).into());
-    };
-    if let Some(pack) = known.iter().find(|pack| pack.name == wanted) {
-        return Ok(pack.clone());
+pub(super) fn find_pack(wanted: Option<&str>, settings: &Settings) -> Result<PackFolder> {
+    let known = packs::list(&settings.pack_dirs);
+    match wanted {
+        Some(wanted) => named(wanted, &known),
+        None => only(&known),
     }
+}
+
+fn only(known: &[PackFolder]) -> Result<PackFolder> {
+    let own: Vec<&PackFolder> = known.iter().filter(|pack| pack.place != Place::Embedded).collect();
+    if let [only] = own.as_slice() {
+        return Ok((*only).clone());
+    }
+    let names = known.iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>().join(", ");
+    let choice = if names.is_empty() { "there is none yet".to_owned() } else { format!("there is {names}") };
+    let message = format!(
+        "no platform pack is chosen: name one with --pack ({choice}), write one with `warroom pack init`, or try `warroom demo`"
+    );
+    Err(ConfigError(message).into())
+}
+
+fn named(wanted: &str, known: &[PackFolder]) -> Result<PackFolder> {
     let path = Path::new(wanted);
     // A path to the manifest itself is what completion offers.
     let folder = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    // A bare name means a pack that is known by it, before a folder of that name that happens to be here.
+    if let Some(pack) = known.iter().find(|pack| pack.name == wanted) {
+        return Ok(pack.clone());
+    }
     match PackFolder::on_disk(folder) {
         Ok(pack) => Ok(pack),
         Err(_) if folder.is_dir() => {
-            let message = format!("there is no {MANIFEST} in {wanted} (`warroom pack init {wanted}` writes one)");
+            let folder = folder.display();
+            let message = format!("there is no {MANIFEST} in {folder} (`warroom pack init {folder}` writes one)");
             Err(ConfigError(message).into())
         }
         Err(_) => {
-            let hint = match nearest(wanted, names()) {
+            let hint = match nearest(wanted, known.iter().map(|pack| pack.name.as_str())) {
                 Some(name) => format!("did you mean {name}?"),
                 None => "see `warroom pack list`".to_owned(),
             };
@@ -68,12 +74,11 @@ pub(super) fn find_pack(wanted: Option<&str>) -> Result<PackFolder> {
     }
 }
 
-/// The manifest's text and what became of it.
-pub(super) fn read_pack(folder: &PackFolder) -> Result<(String, Loaded)> {
+/// Reads a pack's files.
+pub(super) fn read_pack(folder: &PackFolder) -> Result<Loaded> {
     let file = folder.display(MANIFEST);
     let text = folder.read(MANIFEST).map_err(|error| ConfigError(format!("cannot read {file}: {error}")))?;
-    let loaded = platform::parse(&file, &text, &folder.files());
-    Ok((text, loaded))
+    Ok(platform::parse(&file, &text, &folder.files()))
 }
 
 /// The name of the environment to act in; empty when the pack has none.

@@ -1,6 +1,8 @@
 //! This machine, as the program sees it: clock, environment, locale, files, secrets.
 
 pub mod clock;
+pub mod discovery;
 pub mod locale;
+pub mod log;
 pub mod packs;
 pub mod secret;

@@ -7,7 +7,7 @@ use std::{
 
 use include_dir::{Dir, include_dir};
 
-use crate::platform::PackFiles;
+use crate::platform::{PackFiles, ScenarioFile};
 
 /// The packs that come with the program. Cargo notices changed files here; after adding one, touch this file.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runbooks");
@@ -101,7 +101,11 @@ impl PackFolder {
         };
         paths.retain(|path| path != MANIFEST);
         paths.sort();
-        PackFiles { paths }
+        let scenarios = paths.iter().filter_map(|path| {
+            let id = path.strip_prefix("drills/")?.strip_suffix(".toml")?;
+            Some(ScenarioFile { id: id.to_owned(), file: self.display(path), text: self.read(path).ok()? })
+        });
+        PackFiles { scenarios: scenarios.collect(), paths }
     }
 }
 
@@ -158,6 +162,6 @@ mod tests {
         let files = PackFolder::on_disk(root.path()).unwrap().files();
         assert_eq!(files.paths, ["drills/outage.toml", "outage.md"]);
         assert_eq!(files.runbooks().collect::<Vec<_>>(), ["outage"]);
-        assert_eq!(files.scenarios().collect::<Vec<_>>(), ["outage"]);
+        assert_eq!(files.scenarios.iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["outage"]);
     }
 }

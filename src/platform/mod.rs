@@ -13,7 +13,7 @@ mod text;
 
 pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
 pub use expression::{Expression, ExpressionError, Members};
-pub use load::{Loaded, PackFiles, parse};
+pub use load::{Loaded, PackFiles, ScenarioFile, parse};
 pub use nearest::{nearest, suggestion};
 pub use pack::*;
 pub use probe_spec::*;

@@ -8,10 +8,11 @@ use crate::{
     cli::{Exit, output::Output, table},
     host::packs::{self, MANIFEST, PackFolder, Place},
     platform::{self, Loaded},
+    settings::Settings,
 };
 
-pub(super) fn run(json: bool, output: &Output) -> Result<Exit> {
-    let found: Vec<(PackFolder, Option<Loaded>)> = packs::list(&[])
+pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
+    let found: Vec<(PackFolder, Option<Loaded>)> = packs::list(&settings.pack_dirs)
         .into_iter()
         .map(|folder| {
             let loaded = folder

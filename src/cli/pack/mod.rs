@@ -1,12 +1,14 @@
 //! `warroom pack`: which platform packs there are, and what is wrong with one.
 
 mod check;
+mod init;
 mod list;
 
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::{Exit, args::Global, output::Output};
+use super::{Exit, output::Output};
+use crate::settings::Settings;
 
 /// List, check and write platform packs
 #[derive(Debug, Clone, Subcommand)]
@@ -27,11 +29,15 @@ pub enum PackCommand {
         #[arg(long)]
         json: bool,
     },
+    Init(init::Init),
 }
 
-pub(super) fn run(command: &PackCommand, global: &Global, output: &Output) -> Result<Exit> {
+pub(super) fn run(command: &PackCommand, settings: &Settings, output: &Output) -> Result<Exit> {
     match command {
-        PackCommand::List { json } => list::run(*json, output),
-        PackCommand::Check { pack, json } => check::run(pack.as_deref().or(global.pack.as_deref()), *json, output),
+        PackCommand::List { json } => list::run(*json, settings, output),
+        PackCommand::Init(args) => init::run(args, settings, output),
+        PackCommand::Check { pack, json } => {
+            check::run(pack.as_deref().or(settings.pack.as_deref()), *json, settings, output)
+        }
     }
 }

@@ -121,8 +121,7 @@ impl<'t> Section<'_, 't> {
             Err(ExpressionError::Syntax { message, line, column, .. }) => {
                 let offset = offset_of(text.value, line, column);
                 let at = self.findings.inside(&text.at, offset..offset + 1);
-                let first = message.lines().next().unwrap_or_default();
-                self.findings.error(at, format!("`{key}` is not a CEL expression: {first}"), None);
+                self.findings.error(at, format!("`{key}` is not a CEL expression: {}", plain(&message)), None);
                 None
             }
             Err(error) => {
@@ -209,7 +208,10 @@ impl<'t> Section<'_, 't> {
             self.findings.error(text.at.clone(), "this is not a URL", help);
             return;
         };
-        if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {
+        let scheme = scheme.to_ascii_lowercase();
+        // Application settings name their driver: `postgresql+asyncpg://`.
+        let base = scheme.split('+').next().filter(|base| base.starts_with("postgres")).unwrap_or(&scheme);
+        if !schemes.contains(&base) {
             self.findings.error(text.at.clone(), format!("`{scheme}://` is not a scheme that is used here"), help);
         } else if scheme.starts_with("http")
             && let Err(error) = url::Url::parse(text.value)
@@ -250,6 +252,14 @@ fn check_address(text: &str, port: Port) -> Result<(), &'static str> {
         Ok(_) if !host.contains('/') => Ok(()),
         _ => Err("its host is not a name or an IP address"),
     }
+}
+
+/// A CEL syntax error without its list of everything that could have stood there.
+fn plain(message: &str) -> &str {
+    let first = message.lines().next().unwrap_or_default();
+    let first = first.strip_prefix("Syntax error: ").unwrap_or(first);
+    let first = first.split(" expecting ").next().unwrap_or(first);
+    if first.contains("'<EOF>'") { "it ends too early" } else { first }
 }
 
 /// The byte offset of a line and column, both from 1.

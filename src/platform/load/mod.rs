@@ -11,7 +11,7 @@ mod section;
 mod targets;
 mod unfilled;
 
-use std::{cell::RefCell, collections::HashMap, ops::Range};
+use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
 
 use jiff::civil::Date;
 use toml::de::DeTable;
@@ -21,23 +21,30 @@ use self::{
     names::{Names, Noun},
     section::Section,
 };
-use super::{Diagnostic, DiagnosticSeverity, Pack, Position};
+use super::{Diagnostic, DiagnosticSeverity, Pack, Position, Scenario, suggestion};
 
 /// The other files of a pack's folder, by their paths from it (`pool-saturation.md`, `drills/outage.toml`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackFiles {
     pub paths: Vec<String>,
+    /// The scenarios with their texts.
+    pub scenarios: Vec<ScenarioFile>,
+}
+
+/// One `drills/ID.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScenarioFile {
+    /// The file's name without its extension.
+    pub id: String,
+    /// The file as diagnostics name it.
+    pub file: String,
+    pub text: String,
 }
 
 impl PackFiles {
     /// Ids of the runbooks: the names of the Markdown files at the top, without the extension.
     pub fn runbooks(&self) -> impl Iterator<Item = &str> {
         self.paths.iter().filter(|p| !p.contains('/')).filter_map(|p| p.strip_suffix(".md"))
-    }
-
-    /// Ids of the scenarios: `drills/ID.toml`.
-    pub fn scenarios(&self) -> impl Iterator<Item = &str> {
-        self.paths.iter().filter_map(|p| p.strip_prefix("drills/")?.strip_suffix(".toml"))
     }
 
     /// Communication templates: paths below `templates/`.
@@ -49,9 +56,10 @@ impl PackFiles {
 /// What became of a `platform.toml`.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The pack; `None` when there is an error among the diagnostics.
+    /// The pack; `None` when there is an error in its `platform.toml`. A scenario with an error is left out: a broken drill
+    /// must not keep the console from opening.
     pub pack: Option<Pack>,
-    /// In the order of the text.
+    /// Those of `platform.toml` in the order of its text, then those of the scenarios.
     pub diagnostics: Vec<Diagnostic>,
     file: String,
     due: Vec<Due>,
@@ -123,16 +131,39 @@ pub fn parse(file: &str, text: &str, files: &PackFiles) -> Loaded {
     } else {
         (None, Vec::new())
     };
-    let diagnostics = findings.into_diagnostics();
+    let mut diagnostics = findings.into_diagnostics();
     let failed = diagnostics.iter().any(|d| d.severity == DiagnosticSeverity::Error);
+    let pack = pack.map(|pack| scenarios(pack, files, &mut diagnostics));
     Loaded { pack: pack.filter(|_| !failed), diagnostics, file: file.to_owned(), due }
+}
+
+/// Reads the scenarios into the pack.
+fn scenarios(mut pack: Pack, files: &PackFiles, diagnostics: &mut Vec<Diagnostic>) -> Pack {
+    for ScenarioFile { id, file, text } in &files.scenarios {
+        let (scenario, found) = Scenario::parse(file, text);
+        diagnostics.extend(found);
+        let Some(scenario) = scenario else { continue };
+        if scenario.id != *id {
+            let message = format!("the scenario calls itself `{}`, but its file `{id}`", scenario.id);
+            diagnostics.push(Diagnostic::error(file, None, message).with_help("give both the same name"));
+            continue;
+        }
+        for probe in scenario.probes().filter(|probe| pack.probe(probe).is_none()) {
+            let known: Vec<&str> = pack.probes.iter().map(|p| p.id.as_str()).collect();
+            let mut stray = Diagnostic::warning(file, None, format!("there is no probe `{probe}` in the pack"));
+            stray.help = suggestion(probe, &known);
+            diagnostics.push(stray);
+        }
+        pack.scenarios.insert(id.clone(), Arc::new(scenario));
+    }
+    pack
 }
 
 fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t>) -> (Pack, Vec<Due>) {
     let reading =
         Reading { findings, names: Names::new(findings), due: RefCell::default(), places: RefCell::default() };
     files.runbooks().for_each(|id| reading.names.add(Noun::Runbook, id));
-    files.scenarios().for_each(|id| reading.names.add(Noun::Scenario, id));
+    files.scenarios.iter().for_each(|scenario| reading.names.add(Noun::Scenario, &scenario.id));
     files.templates().for_each(|id| reading.names.add(Noun::Template, id));
     let root = Section::new("platform.toml", document, 0..0, findings);
     let mut pack = Pack::default();

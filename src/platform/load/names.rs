@@ -109,7 +109,7 @@ impl<'f, 't> Names<'f, 't> {
             let defined = self.defined.borrow();
             let known: Vec<&str> =
                 defined.iter().filter(|(noun, _)| nouns.contains(noun)).map(|(_, id)| id.as_str()).collect();
-            let help = suggestion(id, &known).or_else(|| file_help(nouns, id));
+            let help = suggestion(id, &known).or_else(|| help_to_add(nouns, id));
             let message = format!("there is no {what} `{id}`");
             if *needed {
                 self.findings.error(at.clone(), message, help);
@@ -120,9 +120,11 @@ impl<'f, 't> Names<'f, 't> {
     }
 }
 
-/// What to do when the thing that is missing is a file of the pack.
-fn file_help(nouns: &[Noun], id: &str) -> Option<String> {
+/// What to do when there is nothing of the kind yet.
+fn help_to_add(nouns: &[Noun], id: &str) -> Option<String> {
     match nouns {
+        [Noun::Severity] => Some(format!("add [[severities]] with level = \"{id}\"")),
+        [Noun::Component] => Some(format!("add [[components]] with id = \"{id}\"")),
         [Noun::Runbook] => Some(format!("add the runbook {id}.md to the pack's folder")),
         [Noun::Scenario] => Some(format!("add the scenario drills/{id}.toml to the pack's folder")),
         [Noun::Template] => Some(format!("add the template templates/{id} to the pack's folder")),

@@ -1,0 +1,89 @@
+//! `warroom config`: the merged settings, where each came from, and what is wrong with them.
+
+mod show;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use super::{ConfigError, Exit, args::Global, diagnostics, output::Output};
+use crate::{
+    platform::Diagnostic,
+    settings::{self, Layers, Origin, Places, Settings},
+};
+
+/// Show and check the settings
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the merged settings and where each came from
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is wrong with the settings
+    #[command(after_help = "Exit codes: 0 clean, 64 wrong usage, 78 errors.")]
+    Check {
+        /// Print one JSON document a line, one line a finding
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn run(command: &ConfigCommand, global: &Global) -> Result<Exit> {
+    let output = Output::detect(global.no_color);
+    match command {
+        ConfigCommand::Show { json } => {
+            let (_, origins) = load(global)?;
+            output.print(&show::render(&origins, *json, &output)?)?;
+            Ok(Exit::Ok)
+        }
+        ConfigCommand::Check { json } => check(global, *json, &output),
+    }
+}
+
+/// The settings that this command line makes of this machine's layers. The error is one sentence.
+pub(super) fn load(global: &Global) -> Result<(Settings, Vec<Origin>)> {
+    settings::load(&layers(global)).map_err(|errors| {
+        let errors: Vec<&Diagnostic> = errors.iter().collect();
+        ConfigError(diagnostics::first_of(&errors, "warroom config check")).into()
+    })
+}
+
+fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
+    let layers = layers(global);
+    let found = settings::load(&layers).err().unwrap_or_default();
+    let shown = if json {
+        diagnostics::as_json_lines(&found)?
+    } else {
+        let source = |file: &str| std::fs::read_to_string(file).ok();
+        format!("{}{}\n", diagnostics::as_snippets(&found, source, output), diagnostics::verdict("settings", &found))
+    };
+    output.print(&shown)?;
+    Ok(if found.is_empty() { Exit::Ok } else { Exit::Config })
+}
+
+fn layers(global: &Global) -> Layers {
+    let mut flags = BTreeMap::new();
+    let mut flag = |key: &'static str, value: Option<String>| {
+        if let Some(value) = value {
+            flags.insert(key, value);
+        }
+    };
+    flag("pack", global.pack.clone());
+    flag("environment", global.environment.clone());
+    flag("data_dir", global.data_dir.as_ref().map(|folder| folder.display().to_string()));
+    flag("read_only", global.read_only.then(|| "true".to_owned()));
+    flag("ui.theme", global.theme.clone());
+    flag("ui.color", global.no_color.then(|| "never".to_owned()));
+    Layers {
+        places: Places::of_this_machine(),
+        file: global.config.clone(),
+        // Names and values that are not text cannot be settings.
+        environment: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        flags,
+    }
+}

@@ -1,0 +1,52 @@
+//! The diagnostics log: one file a day below the data directory, readable by its owner only.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
+};
+
+use tracing_appender::{
+    non_blocking::{NonBlockingBuilder, WorkerGuard},
+    rolling::{RollingFileAppender, Rotation},
+};
+use tracing_subscriber::EnvFilter;
+
+/// Writes the log until it is dropped; what is still queued then is written first.
+#[derive(Debug)]
+pub struct LogGuard {
+    _worker: WorkerGuard,
+}
+
+/// How many daily files are kept.
+const KEPT: usize = 14;
+
+/// Starts to log into `data_dir/log`. `level` is `error`, `warn`, `info`, `debug` or `trace`; libraries are then heard from
+/// `warn` on only, since they may log what they send. Filter directives (`warroom=debug,kube=info`) are taken as they are.
+///
+/// # Errors
+/// When the folder cannot be made or written, or when something in this process logs already.
+pub fn start(data_dir: &Path, level: &str) -> io::Result<LogGuard> {
+    let folder = data_dir.join("log");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    // Also when it was there before. A file born at midnight gets the process's own mode: the folder is what guards it.
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    let appender = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("warroom")
+        .filename_suffix("log")
+        .max_log_files(KEPT)
+        .build(&folder)
+        .map_err(io::Error::other)?;
+    for entry in fs::read_dir(&folder)?.flatten() {
+        fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o600))?;
+    }
+    // Not lossy: a log with holes misleads whoever reads it after an incident.
+    let (writer, worker) = NonBlockingBuilder::default().lossy(false).finish(appender);
+    let plain = !level.contains(['=', ',']) && level != "off";
+    let directives = if plain { format!("warn,warroom={level}") } else { level.to_owned() };
+    let filter = EnvFilter::try_new(directives).map_err(io::Error::other)?;
+    let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter).finish();
+    tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)?;
+    Ok(LogGuard { _worker: worker })
+}
