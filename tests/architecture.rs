@@ -14,7 +14,7 @@ use syn::{spanned::Spanned, visit::Visit};
 const PURE: [&str; 3] = ["platform", "health", "runbook"];
 
 /// What a pure layer never mentions. A name ending in `::` bans everything under it.
-const IMPURE: [&str; 22] = [
+const IMPURE: [&str; 25] = [
     "tokio::",
     "futures::",
     "ratatui::",
@@ -28,7 +28,10 @@ const IMPURE: [&str; 22] = [
     "rustls::",
     "rustix::",
     "std::fs::",
-    "std::net::",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::ToSocketAddrs",
+    "std::net::UdpSocket",
     "std::env::",
     "std::process::",
     "std::thread::",
@@ -169,6 +172,9 @@ fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
             broken.push(format!("{path}:{lines}: main.rs stays under 40 lines"));
         }
         let name = layer_of(path).unwrap();
+        if path.ends_with("/tests.rs") || path.ends_with("_tests.rs") {
+            continue;
+        }
         let Some(layer) = layers.iter().find(|layer| layer.name == name) else { continue };
         let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut seen = Mentions { module: module_of(path), ..Mentions::default() };

@@ -23,13 +23,20 @@ pub struct Proxy {
     port: Port,
     target: u16,
     mode: watch::Sender<Mode>,
+    delay: Duration,
     task: Option<AbortHandle>,
 }
 
 impl Proxy {
     /// Forwards to `127.0.0.1:target`.
     pub fn to(target: u16) -> Proxy {
-        let mut proxy = Proxy { port: Port::free(), target, mode: watch::Sender::new(Mode::Open), task: None };
+        Proxy::delayed(target, Duration::ZERO)
+    }
+
+    /// Forwards with this delay in each direction, as a network of some distance does.
+    pub fn delayed(target: u16, delay: Duration) -> Proxy {
+        let mode = watch::Sender::new(Mode::Open);
+        let mut proxy = Proxy { port: Port::free(), target, mode, delay, task: None };
         proxy.mend();
         proxy
     }
@@ -55,12 +62,12 @@ impl Proxy {
         }
         let listener = StdListener::bind(("127.0.0.1", self.port())).unwrap();
         listener.set_nonblocking(true).unwrap();
-        let (mode, target) = (self.mode.subscribe(), self.target);
+        let (mode, target, delay) = (self.mode.subscribe(), self.target, self.delay);
         self.task = Some(start_in_background(async move {
             let listener = TcpListener::from_std(listener).unwrap();
             let mut connections = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                connections.spawn(forward(near, target, mode.clone()));
+                connections.spawn(forward(near, target, mode.clone(), delay));
                 while connections.try_join_next().is_some() {}
             }
         }));
@@ -89,7 +96,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn forward(near: TcpStream, target: u16, mode: watch::Receiver<Mode>) {
+async fn forward(near: TcpStream, target: u16, mode: watch::Receiver<Mode>, delay: Duration) {
     let mut opened = mode.clone();
     if opened.wait_for(|mode| *mode == Mode::Open).await.is_err() {
         return;
@@ -97,12 +104,20 @@ async fn forward(near: TcpStream, target: u16, mode: watch::Receiver<Mode>) {
     let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
     let (near_in, near_out) = split(near);
     let (far_in, far_out) = split(far);
-    tokio::join!(pump(near_in, far_out, mode.clone()), pump(far_in, near_out, mode));
+    tokio::join!(pump(near_in, far_out, mode.clone(), delay), pump(far_in, near_out, mode, delay));
 }
 
-async fn pump(mut from: ReadHalf<TcpStream>, mut to: WriteHalf<TcpStream>, mut mode: watch::Receiver<Mode>) {
+async fn pump(
+    mut from: ReadHalf<TcpStream>,
+    mut to: WriteHalf<TcpStream>,
+    mut mode: watch::Receiver<Mode>,
+    delay: Duration,
+) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         if mode.wait_for(|mode| *mode == Mode::Open).await.is_err() || to.write_all(&buffer[..read]).await.is_err() {
             break;
         }

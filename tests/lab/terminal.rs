@@ -120,7 +120,8 @@ pub struct Terminal {
 struct Shown {
     parser: vt100::Parser<Replies>,
     output: Vec<u8>,
-    first_output: Option<Instant>,
+    /// When the output had reached which length.
+    arrivals: Vec<(Instant, usize)>,
 }
 
 /// What a terminal answers on its own: device attributes and the cursor's position.
@@ -165,7 +166,7 @@ impl Terminal {
         reaper(&format!("watch {}", child.id()));
         let (rows, columns) = (size(options.rows), size(options.columns));
         let parser = vt100::Parser::new_with_callbacks(rows, columns, 0, Replies::default());
-        let shown = Arc::new(Mutex::new(Shown { parser, output: vec![], first_output: None }));
+        let shown = Arc::new(Mutex::new(Shown { parser, output: vec![], arrivals: vec![] }));
         let pty = Arc::new(pty);
         let reader = std::thread::spawn({
             let (pty, shown) = (pty.clone(), shown.clone());
@@ -252,9 +253,21 @@ impl Terminal {
         self.shown().output.len()
     }
 
-    /// Time from the program's start to the first byte on the terminal.
-    pub fn first_output_after(&self) -> Option<Duration> {
-        self.shown().first_output.map(|first| first - self.started)
+    /// Time from the program's start until its screen first was as wanted, to the precision of single writes; `None` when
+    /// it never was. The terminal must not have been resized.
+    pub fn first_time(&self, mut wanted: impl FnMut(&str) -> bool) -> Option<Duration> {
+        let shown = self.shown();
+        let (rows, columns) = shown.parser.screen().size();
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        let mut done = 0;
+        for (at, length) in &shown.arrivals {
+            parser.process(&shown.output[done..*length]);
+            done = *length;
+            if wanted(&parser.screen().contents()) {
+                return Some(*at - self.started);
+            }
+        }
+        None
     }
 
     pub fn started(&self) -> Instant {
@@ -334,8 +347,10 @@ fn read(pty: &Pty, shown: &Mutex<Shown>) {
     while let Ok(read @ 1..) = (&mut &*pty).read(&mut buffer) {
         let replies = {
             let mut shown = shown.lock().unwrap();
-            shown.first_output.get_or_insert_with(Instant::now);
+            let now = Instant::now();
             shown.output.extend_from_slice(&buffer[..read]);
+            let length = shown.output.len();
+            shown.arrivals.push((now, length));
             shown.parser.process(&buffer[..read]);
             std::mem::take(&mut shown.parser.callbacks_mut().0)
         };

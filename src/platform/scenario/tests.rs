@@ -1,3 +1,5 @@
+//! What a scenario says at each moment, and what is wrong with broken ones.
+
 use std::time::Duration;
 
 use jiff::Timestamp;
