@@ -16,6 +16,7 @@ mod kubernetes;
 pub mod net_error;
 mod postgres;
 pub mod reach;
+mod replication;
 mod scheduler;
 mod simulated;
 mod statuspage;
@@ -148,6 +149,9 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         }
         ProbeTarget::Postgres { url, expect } => {
             Box::new(postgres::PostgresProbe::new(url.clone(), *expect, spec, surroundings.secrets.clone()))
+        }
+        ProbeTarget::Replication { primary, replicas } => {
+            Box::new(replication::ReplicationProbe::new(primary.as_ref(), replicas, spec, &surroundings.secrets))
         }
         ProbeTarget::Tcp { address } => Box::new(tcp::TcpProbe::new(address, spec)),
         ProbeTarget::Tls { address, server_name, ca_file } => {

@@ -18,6 +18,7 @@ mod lab_itself;
 mod look;
 mod looking;
 mod postgres;
+mod replication;
 mod statuspage;
 mod tcp;
 mod tls;

@@ -68,6 +68,18 @@ impl Server {
         Server { url, secrets, statement_timeout, session: None }
     }
 
+    /// Where the server is, as people write it (`10.0.0.5:5432`); `None` when the connection string cannot be had or read.
+    pub(in crate::probe) async fn label(&self) -> Option<String> {
+        let labels = self.target().await.ok()?.addresses.iter().map(Address::label).collect::<Vec<_>>();
+        Some(labels.join(","))
+    }
+
+    async fn target(&self) -> Result<Target, Failure> {
+        let text = self.secrets.resolve(&self.url).await.map_err(|error| Failure::unknown(error.to_string()))?;
+        Target::parse(text.expose_secret(), |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .map_err(|clause| Failure::unknown(format!("the connection string from {} {clause}", self.url.origin())))
+    }
+
     /// Asks all questions in one round trip, each in a read-only transaction of its own. A question is one `SELECT` of
     /// one JSON document. A refused question does not disturb the others.
     pub(in crate::probe) async fn ask(&mut self, look: &Look, questions: &[&str]) -> Result<Vec<Answer>, Failure> {
@@ -90,9 +102,7 @@ impl Server {
     }
 
     async fn open(&self, look: &Look) -> Result<Session, Failure> {
-        let text = self.secrets.resolve(&self.url).await.map_err(|error| Failure::unknown(error.to_string()))?;
-        let target = Target::parse(text.expose_secret(), |name| std::env::var(name).ok().filter(|v| !v.is_empty()))
-            .map_err(|clause| Failure::unknown(format!("the connection string from {} {clause}", self.url.origin())))?;
+        let target = self.target().await?;
         let tls = connector(target.tls).await?;
         let several = target.addresses.len() > 1;
         let mut last = Failure::unknown("the connection string names no host");

@@ -1,0 +1,135 @@
+//! `replication`: does every replica receive the primary's WAL, and how far behind is it?
+//!
+//! With the primary and the replicas given, each replica is looked at from both ends, which are matched by slot, then by
+//! address; with the primary alone, from `pg_stat_replication`; with replicas alone, from what they have received.
+//!
+//! Lag is 0 when a replica has replayed all that the primary has written (or, without the primary, all that it
+//! received while it streams), however old its last commit is. Otherwise it is the time since the primary was first
+//! seen beyond what the replica has replayed, sharpened by the primary's `replay_lag`; a first look, which has
+//! seen nothing yet, takes `replay_lag`, then the age of the last replayed commit. When the primary is gone, lag is
+//! against where it was last seen.
+//!
+//! | what is found | status |
+//! | --- | --- |
+//! | no replica is streaming; the primary refuses connections, or is in recovery and nobody was promoted | down |
+//! | some replicas are disconnected, catching up, or cannot be looked at; replay is paused | warn |
+//! | a replica was promoted (its lag has no meaning and is not given; two primaries are said) | warn |
+//! | a slot is inactive and retains WAL, or has lost it | warn |
+//! | nothing can be looked at | as the failure is: unknown or down |
+//!
+//! The value is the worst lag in seconds. Details:
+//!
+//! - `lag_seconds`, `lag_bytes` (the worst), `streaming` (replicas that WAL flows to), `expected` (replicas known)
+//! - `replicas` (table): `name`, `state` (`streaming`, `catching up`, `disconnected`, `promoted`, `not a replica`, `not seen`,
+//!   `streaming, not looked at`), `sync_state`, `lag_seconds`, `lag_bytes`, `replay_paused`, `receiver`,
+//!   `last_commit_age_seconds`, `application`, `slot`, `logical`
+//! - `primary`: `name`, `state`; `slots` (table): `name`, `type`, `active`, `retained_wal_bytes`, `wal_status`;
+//!   `retained_wal_bytes` (the most)
+//! - `problems`: all of them, worst first; `notes`: what our role may not see
+//!
+//! The smallest lag of a replica is an exposure (`replica NAME`).
+
+mod assess;
+mod ends;
+mod history;
+mod node;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::{BoxFuture, join_all};
+use tokio::{sync::Mutex, time::timeout};
+
+use self::{
+    assess::Answers,
+    ends::Seen,
+    history::History,
+    node::{NODE, Node},
+};
+use super::{Look, Probe, failure::Failure, postgres::session::Server};
+use crate::{
+    health::Observation,
+    host::secret::SecretStore,
+    platform::{OnTimeout, ProbeSpec, SecretText},
+};
+
+pub(super) struct ReplicationProbe {
+    on_timeout: OnTimeout,
+    /// Bound on each server, a little below the bound on the look: one that hangs must not hide the others.
+    each: Duration,
+    kept: Mutex<Kept>,
+}
+
+struct Kept {
+    primary: Option<Server>,
+    replicas: Vec<Server>,
+    /// Where the primary stood at earlier looks.
+    head: History,
+    /// What each replica had received at earlier looks.
+    received: Vec<History>,
+}
+
+impl ReplicationProbe {
+    pub(super) fn new(
+        primary: Option<&SecretText>,
+        replicas: &[SecretText],
+        spec: &ProbeSpec,
+        secrets: &Arc<SecretStore>,
+    ) -> Self {
+        let server = |url: &SecretText| Server::new(url.clone(), secrets.clone(), spec.timeout);
+        let kept = Kept {
+            primary: primary.map(server),
+            replicas: replicas.iter().map(server).collect(),
+            head: History::default(),
+            received: replicas.iter().map(|_| History::default()).collect(),
+        };
+        ReplicationProbe { on_timeout: spec.on_timeout, each: spec.timeout.mul_f64(0.9), kept: Mutex::new(kept) }
+    }
+
+    async fn see(&self, server: &mut Server, place: &str, look: &Look) -> Seen {
+        let own = Look::new(look.connect_timeout, look.at, look.once);
+        let name = server.label().await.unwrap_or_else(|| place.to_owned());
+        let node = match timeout(self.each, server.ask(&own, &[NODE])).await {
+            Err(_) => Err(Failure::no_answer(format!("no answer: {}", own.last_stage()))),
+            Ok(Err(failure)) => Err(failure),
+            Ok(Ok(mut answers)) => match answers.pop().map(|answer| answer.map(serde_json::from_value::<Node>)) {
+                Some(Ok(Ok(node))) => Ok(node),
+                Some(Err(words)) => Err(Failure::unknown(format!("{name} does not say what it is: {words}"))),
+                Some(Ok(Err(_))) | None => Err(Failure::unknown(format!("{name} does not say what it is"))),
+            },
+        };
+        Seen { name, node }
+    }
+}
+
+impl Probe for ReplicationProbe {
+    fn observe<'a>(&'a self, look: &'a Look) -> BoxFuture<'a, Observation> {
+        Box::pin(async move {
+            let mut kept = self.kept.lock().await;
+            let Kept { primary, replicas, head, received } = &mut *kept;
+            if primary.is_none() && replicas.is_empty() {
+                return Observation::unknown("the pack names neither a primary nor a replica");
+            }
+            look.stage("the servers have not all answered");
+            let at_primary = async {
+                match primary {
+                    Some(server) => Some(self.see(server, "primary", look).await),
+                    None => None,
+                }
+            };
+            let at_replicas = join_all(replicas.iter_mut().map(|server| self.see(server, "replica", look)));
+            let (primary, seen) = tokio::join!(at_primary, at_replicas);
+
+            let node = primary.as_ref().and_then(|seen| seen.node.as_ref().ok());
+            if let Some(written) = node.and_then(|node| node.written) {
+                head.note(look.at, written);
+            }
+            for (history, seen) in received.iter_mut().zip(&seen) {
+                if let Some(position) = seen.node.as_ref().ok().and_then(Node::received_or_replayed) {
+                    history.note(look.at, position);
+                }
+            }
+            let replicas = ends::replicas(node, &seen, head, received, look.at);
+            assess::assess(&Answers { primary: primary.as_ref(), replicas, on_timeout: self.on_timeout })
+        })
+    }
+}
