@@ -173,6 +173,7 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
                 kubeconfig: kubeconfig.clone(),
                 surroundings: surroundings.clone(),
                 connect_timeout: spec.connect_timeout,
+                on_timeout: spec.on_timeout,
             };
             Box::new(kubernetes::Kubernetes::new(route, namespaces, selector.as_deref()))
         }

@@ -409,3 +409,274 @@ async fn a_version_that_the_server_has_forgotten_leads_to_a_new_list() {
     assert_eq!(seen.summary, "0/1 ready, 1 crashloop", "the deleted pod is gone, although its deletion was never told");
     assert_eq!(at(&seen, "pods/restarts_15m"), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workloads_are_judged_by_what_they_want_and_have() {
+    lab::require!(lab::KUBERNETES);
+    let server = Kubernetes::start();
+    let workload = |kind: &str, plural: &str, name: &str, replicas: u32, ready: u32| {
+        let object = json!({
+            "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "labels": {"tier": name}},
+            "spec": {
+                "replicas": replicas, "serviceName": "x", "selector": {"matchLabels": {"app": name}},
+                "template": {
+                    "metadata": {"labels": {"app": name}},
+                    "spec": {"containers": [{"name": "main", "image": "lab/app:1"}]},
+                },
+            },
+        });
+        let path = format!("/apis/apps/v1/namespaces/default/{plural}");
+        server.request("POST", &path, Some(object));
+        let status = json!({"status": {
+            "replicas": replicas, "readyReplicas": ready, "availableReplicas": ready, "updatedReplicas": replicas,
+        }});
+        server.request("PATCH", &format!("{path}/{name}/status"), Some(status));
+    };
+    workload("Deployment", "deployments", "idle", 0, 0);
+    let probe = Choice::of(server.kubeconfig()).probe();
+    let seen = see(&*probe).await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Warn, "deployment/idle is scaled to 0"));
+
+    workload("StatefulSet", "statefulsets", "postgres", 1, 1);
+    workload("Deployment", "deployments", "api", 3, 2);
+    server.pod("default", "api-1", app("api"), running());
+    let seen = see_until(&*probe, "1/1 ready").await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Warn, "1/1 ready, deployment/api has 2/3"));
+    assert_eq!(row(&seen, "workloads", "api")["status"], "degraded");
+    assert_eq!(row(&seen, "workloads", "postgres")["status"], "ok");
+    assert_eq!(row(&seen, "workloads", "idle")["status"], "scaled to 0");
+
+    workload("Deployment", "deployments", "web", 2, 0);
+    let seen = see_until(&*probe, "deployment/web").await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Down, "deployment/web has 0/2 ready"));
+    assert_eq!(at(&seen, "workloads/0/name"), "web", "worst first");
+
+    // A selector chooses pods and workloads, and the events about them.
+    let event = |about: &str| {
+        let object = json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"generateName": "e-"}, "type": "Warning",
+            "involvedObject": {"kind": "Pod", "namespace": "default", "name": about},
+            "reason": "BackOff", "message": "Back-off restarting\nfailed container", "count": 4,
+            "lastTimestamp": clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        });
+        server.request("POST", "/api/v1/namespaces/default/events", Some(object));
+    };
+    event("api-1");
+    event("other-1");
+    let chosen = Choice::of(server.kubeconfig()).selector("app=api").probe();
+    let seen = sweep(&*chosen).await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Ok, "1/1 ready"));
+    let events = at(&seen, "events").as_array().unwrap();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0]["object"], "pod/api-1");
+    assert_eq!(events[0]["message"], "Back-off restarting failed container");
+    let nothing = Choice::of(server.kubeconfig()).selector("app=typo").probe();
+    let seen = sweep(&*nothing).await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Unknown, "no pods match app=typo in namespace default"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_are_not_ready_or_under_pressure_are_seen() {
+    lab::require!(lab::KUBERNETES);
+    let server = Kubernetes::start();
+    let node = |name: &str, zone: &str| {
+        let object = json!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": name, "labels": {"topology.kubernetes.io/zone": zone}},
+        });
+        server.request("POST", "/api/v1/nodes", Some(object));
+    };
+    let condition = |name: &str, kind: &str, value: &str| {
+        let status = json!({"status": {"conditions": [
+            {"type": kind, "status": value, "message": "Kubelet stopped posting node status."},
+        ]}});
+        server.request("PATCH", &format!("/api/v1/nodes/{name}/status"), Some(status));
+    };
+    server.pod("default", "a", app("a"), running());
+    node("n1", "eu-1a");
+    node("n2", "eu-1b");
+    condition("n1", "Ready", "True");
+    condition("n2", "Ready", "True");
+    let probe = Choice::of(server.kubeconfig()).probe();
+    let seen = see(&*probe).await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Ok, "1/1 ready"));
+    assert_eq!(at(&seen, "zones").as_array().unwrap().len(), 2);
+
+    condition("n2", "MemoryPressure", "True");
+    server.request("PATCH", "/api/v1/nodes/n1", Some(json!({"spec": {"unschedulable": true}})));
+    let seen = see_until(&*probe, "pressure").await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Warn, "1/1 ready, 1 of 2 nodes under pressure"));
+    assert_eq!(row(&seen, "node_list", "n2")["status"], "MemoryPressure");
+    assert_eq!(row(&seen, "node_list", "n1")["status"], "Ready,SchedulingDisabled");
+
+    condition("n2", "Ready", "Unknown");
+    let seen = see_until(&*probe, "not ready").await;
+    assert!(seen.summary.starts_with("1/1 ready, 1 of 2 nodes not ready"), "{}", seen.summary);
+    assert_eq!(at(&seen, "nodes"), &json!({"total": 2, "ready": 1, "pressure": 1, "unschedulable": 1}));
+    condition("n1", "Ready", "False");
+    let seen = see_until(&*probe, "all 2 nodes").await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Down, "all 2 nodes are not ready, 1/1 pods ready"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_pods_than_a_page_are_all_seen_and_a_change_wakes_the_console() {
+    lab::require!(lab::KUBERNETES);
+    let server = Kubernetes::start();
+    lab::background({
+        let kubeconfig = server.kubeconfig();
+        async move {
+            let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig).unwrap();
+            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.unwrap();
+            let client = kube::Client::try_from(config).unwrap();
+            let mut posts = tokio::task::JoinSet::new();
+            for number in 0..1201 {
+                let pod = json!({
+                    "apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("pod-{number}")},
+                    "spec": {"containers": [{"name": "main", "image": "lab/app:1"}]},
+                });
+                let request = hyper::Request::post("/api/v1/namespaces/default/pods")
+                    .header("content-type", "application/json")
+                    .body(pod.to_string().into_bytes())
+                    .unwrap();
+                let client = client.clone();
+                posts.spawn(async move { client.request_text(request).await.unwrap() });
+                if posts.len() >= 16 {
+                    posts.join_next().await.unwrap().unwrap();
+                }
+            }
+            while posts.join_next().await.is_some() {}
+        }
+    });
+    let probe = Choice::of(server.kubeconfig()).probe();
+    let seen = see(&*probe).await;
+    assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Warn, "0/1201 ready"));
+    assert_eq!(at(&seen, "problems").as_array().unwrap().len(), 50, "tables are bounded");
+    assert_eq!(sweep(&*probe).await.summary, "0/1201 ready");
+
+    let woken = async {
+        probe.changed().await;
+        see(&*probe).await.summary
+    };
+    let change = async { tokio::task::block_in_place(|| server.pod_status("default", "pod-7", running())) };
+    let (summary, ()) = tokio::time::timeout(SOON, async { tokio::join!(woken, change) }).await.unwrap();
+    assert_eq!(summary, "1/1201 ready");
+    let quiet = tokio::time::timeout(Duration::from_secs(1), probe.changed()).await;
+    assert!(quiet.is_err(), "nothing has changed since");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_hang_or_are_not_kubernetes_are_told_apart() {
+    let folder = lab::Folder::new();
+    let config = |url: String| {
+        let path = folder.path().join(url.rsplit(':').next().unwrap());
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: x\nclusters: [{{name: x, cluster: {{server: \"{url}\"}}}}]\n\
+             users: [{{name: x, user: {{token: s3cret}}}}]\ncontexts: [{{name: x, context: {{cluster: x, user: x}}}}]\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        Choice::of(path).probe()
+    };
+    let hanging = lab::Hanging::start();
+    let probe = config(format!("https://{}", hanging.address()));
+    for seen in [sweep(&*probe).await, see(&*probe).await] {
+        assert_eq!(seen.verdict, Status::Unknown);
+        assert!(seen.summary.starts_with(&format!("no answer from {}", hanging.address())), "{}", seen.summary);
+    }
+
+    let http = lab::Http::start();
+    http.otherwise(lab::Answer::text("<html>hello</html>"));
+    let probe = config(format!("http://{}", http.address()));
+    let not_a_list = format!("{} answers something that is not a list of pods", http.address());
+    assert_eq!(sweep(&*probe).await.summary, not_a_list);
+    assert_eq!(see(&*probe).await.summary, not_a_list);
+    http.otherwise(lab::Answer::new(502, "<html>Bad Gateway</html>"));
+    let not_an_api = format!("{} answers 502, but not like a Kubernetes API server", http.address());
+    assert_eq!(sweep(&*probe).await.summary, not_an_api);
+    http.otherwise(lab::Answer::json(&json!({"metadata": {"resourceVersion": "1"}, "items": null})));
+    assert_eq!(sweep(&*probe).await.summary, "no pods in namespace default");
+
+    let noise = lab::Scripted::start([0xff_u8, 0, 13, 10].repeat(400));
+    for scheme in ["http", "https"] {
+        let seen = sweep(&*config(format!("{scheme}://{}", noise.address()))).await;
+        assert_eq!(seen.verdict, Status::Unknown);
+        assert!(seen.summary.contains(&noise.address()) && !seen.summary.contains("s3cret"), "{}", seen.summary);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_plugin_runs_without_a_terminal_and_its_failure_is_said_without_its_output() {
+    lab::require!(lab::KUBERNETES);
+    let server = Kubernetes::start();
+    server.pod("default", "a", app("a"), running());
+    let folder = lab::Folder::new();
+    let with_plugin = |name: &str, script: &str| {
+        let path = folder.path().join(name);
+        let text = std::fs::read_to_string(server.kubeconfig()).unwrap();
+        let user = format!(
+            "{{name: admin, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, \
+             command: sh, args: [-c, {}]}}}}}}",
+            json!(script)
+        );
+        std::fs::write(&path, text.replace("{name: admin, user: {token: lab-admin}}", &user)).unwrap();
+        Choice::of(path).probe()
+    };
+    let credential = r#"[ "$(readlink /proc/self/fd/0 | cut -c1-4)" = pipe ] && printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"lab-admin"}}'"#;
+    assert_eq!(sweep(&*with_plugin("good", credential)).await.summary, "1/1 ready");
+    let failing = sweep(&*with_plugin("bad", "echo s3cret; echo s3cret >&2; exit 3")).await;
+    assert_eq!(failing.verdict, Status::Unknown);
+    assert_eq!(
+        failing.summary,
+        "the kube context's credential plugin failed (exit status: 3): run kubectl in another terminal, it may ask to log in"
+    );
+    // A plugin that hangs blocks neither the look's time limit nor the runtime.
+    let hanging = with_plugin("hanging", "exec sleep 20");
+    let look = Look::new(CONNECT, clock::now(), false);
+    let cut_off = tokio::time::timeout(Duration::from_millis(500), hanging.observe(&look)).await;
+    assert!(cut_off.is_err());
+    assert_eq!(look.last_stage(), "reading the kubeconfig and the credentials");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_not_to_be_had_is_explained() {
+    lab::require!(lab::KUBERNETES);
+    let server = Kubernetes::start();
+    server.pod("default", "a", app("a"), waiting("ImagePullBackOff", 0));
+    let probe = Choice::of(server.kubeconfig()).probe();
+    let log = |pod: &str| Inquiry::PodLog {
+        namespace: "default".into(),
+        pod: pod.into(),
+        container: None,
+        previous: false,
+        lines: 100,
+    };
+    let gone = probe.inquire(&log("gone")).await.unwrap_err();
+    assert_eq!(gone, "there is no pod gone in namespace default any more");
+    assert_eq!(probe.inquire(&log("a")).await, Ok(json!("")), "no container has run yet");
+    let strange = probe.inquire(&log("../../secrets")).await.unwrap_err();
+    assert!(strange.contains("../../secrets"), "{strange}");
+    let rows = probe.inquire(&Inquiry::Pods).await.unwrap();
+    assert_eq!(rows[0]["status"], "ImagePullBackOff", "also without a watch");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_of_a_whole_cluster_is_followed_from_running_to_gone() {
+    lab::require!(lab::WHOLE_CLUSTER);
+    let cluster = Cluster::whole();
+    let namespace = cluster.namespace();
+    namespace.deployment("web", "lab/web:1", 3);
+    let probe = Choice::of(cluster.kubeconfig.clone()).context(Cluster::CONTEXT).namespaces(&[&namespace.name]).probe();
+    let seen = see_until(&*probe, "3/3 ready").await;
+    assert_eq!(seen.verdict, Status::Ok, "{}", seen.summary);
+    let web = row(&seen, "workloads", "web");
+    assert_eq!((&web["kind"], &web["pods"], &web["status"]), (&json!("Deployment"), &json!(3), &json!("ok")));
+    assert!(at(&seen, "nodes/ready").as_u64().unwrap() >= 1);
+    let pods = probe.inquire(&Inquiry::Pods).await.unwrap();
+    assert_eq!(pods[0]["workload"], "deployment/web");
+    assert!(pods[0]["node"].is_string());
+
+    let path = format!("/apis/apps/v1/namespaces/{}/deployments/web", namespace.name);
+    cluster.request("PATCH", &path, Some(json!({"spec": {"replicas": 0}})));
+    assert_eq!(see_until(&*probe, "scaled to 0").await.verdict, Status::Warn);
+    cluster.request("PATCH", &path, Some(json!({"spec": {"replicas": 2}})));
+    see_until(&*probe, "2/2 ready").await;
+}

@@ -16,7 +16,11 @@ use super::{
     cause::{self, Failure},
     proxy,
 };
-use crate::{host::secret::expand_home, platform::SecretText, probe::Surroundings};
+use crate::{
+    host::secret::expand_home,
+    platform::{OnTimeout, SecretText},
+    probe::Surroundings,
+};
 
 /// How long a credential plugin may take: some ask a cloud, none may ask a person.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
@@ -46,6 +50,8 @@ pub(in crate::probe) struct Route {
     pub kubeconfig: Option<SecretText>,
     pub surroundings: Surroundings,
     pub connect_timeout: Duration,
+    /// What it means when the server does not answer in time.
+    pub on_timeout: OnTimeout,
 }
 
 impl Route {

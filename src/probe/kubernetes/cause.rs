@@ -5,7 +5,7 @@ use std::{error::Error as _, io};
 use kube::{client::AuthError, config::KubeconfigError, core::Status};
 
 use super::feed::Feed;
-use crate::probe::net_error::NetError;
+use crate::probe::net_error::{NetError, Trouble};
 
 /// Why something could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(super) enum FailureKind {
     Setup,
     /// No API server speaks at that address.
     Unreachable,
+    /// Nothing came back in time: the pack says what that means.
+    Silent,
     /// The server does not know who we are.
     Unauthorized,
     /// The server knows who we are, and says no.
@@ -40,7 +42,12 @@ impl Failure {
     }
 
     pub(super) fn silent(server: &str, seconds: u64) -> Self {
-        Self::new(FailureKind::Unreachable, format!("no answer from {server} within {seconds} s"))
+        Self::new(FailureKind::Silent, format!("no answer from {server} within {seconds} s"))
+    }
+
+    /// The way to the server fails, not what is asked of it.
+    pub(super) fn is_of_the_way(&self) -> bool {
+        matches!(self.kind, FailureKind::Unreachable | FailureKind::Silent)
     }
 
     /// The failure of a request. `verb` and `feed` say what was asked for.
@@ -100,7 +107,9 @@ impl Failure {
             }
             next = cause.source();
         }
-        Self::new(FailureKind::Unreachable, NetError::from_error(error, server).cause)
+        let network = NetError::from_error(error, server);
+        let silent = network.trouble == Trouble::NoAnswer;
+        Self::new(if silent { FailureKind::Silent } else { FailureKind::Unreachable }, network.cause)
     }
 }
 

@@ -53,7 +53,7 @@ use serde_json::Value;
 pub(in crate::probe) use self::access::Route;
 use self::{
     access::Access,
-    cause::Failure,
+    cause::{Failure, FailureKind},
     feed::{Feed, Resource},
     picture::{Picture, Shared},
     session::Session,
@@ -62,8 +62,9 @@ use self::{
 };
 use super::{Inquiry, Look, Probe};
 use crate::{
-    health::{Observation, Unit},
+    health::{Observation, Status, Unit},
     host::clock,
+    platform::OnTimeout,
 };
 
 /// The server was heard this recently: no need to ask whether it is there.
@@ -115,7 +116,7 @@ impl Kubernetes {
                 Ok(access) => session::sweep(&access, feeds, &shared, look).await,
                 Err(failure) => shared.picture().no_access = Some(failure),
             }
-            return observation(&shared.picture(), None, clock::now());
+            return self.observation(&shared.picture(), None, clock::now());
         }
         let session = self.session(feeds);
         self.seen.store(session.shared.beat(), Ordering::Relaxed);
@@ -124,7 +125,45 @@ impl Kubernetes {
         let unreachable = session.check(look, FRESH).await;
         self.seen.store(session.shared.beat(), Ordering::Relaxed);
         let picture = session.shared.picture();
-        observation(&picture, unreachable.as_ref(), clock::now())
+        self.observation(&picture, unreachable.as_ref(), clock::now())
+    }
+
+    /// What the picture says now. `unreachable` is what the look found out about the API server.
+    fn observation(&self, picture: &Picture, unreachable: Option<&Failure>, now: Timestamp) -> Observation {
+        let Some(sight) = Sight::of(picture, unreachable) else {
+            return Observation::unknown("the API server has not listed the pods yet");
+        };
+        let tally = Tally::of(picture, now);
+        let workloads = tally::workloads(picture);
+        let (status, summary) = verdict::judge(picture, &tally, &workloads, &sight, now);
+        let mut observation = Observation::new(status, summary);
+        if let (Sight::Lost(failure) | Sight::Never(failure), OnTimeout::Down) = (&sight, self.route.on_timeout)
+            && failure.kind == FailureKind::Silent
+        {
+            observation.verdict = Status::Down;
+        }
+        match sight {
+            Sight::Never(_) => {
+                if let Some(access) = &picture.access {
+                    observation = observation.with_details(serde_json::json!({
+                        "context": access.context,
+                        "context_chosen_by": access.chosen_by,
+                        "server": access.server,
+                    }));
+                }
+            }
+            Sight::Full | Sight::Partial(_) | Sight::Lost(_) => {
+                observation = observation.with_details(details::details(picture, &tally, &workloads, now));
+                if matches!(sight, Sight::Lost(_)) {
+                    let heard = picture.heard().map(|at| at.to_string());
+                    observation.details.insert("last_seen_at".into(), heard.into());
+                } else if tally.total > 0 {
+                    let percent = 100.0 * f64::from(tally.ready) / f64::from(tally.total);
+                    observation = observation.with_value(percent, Unit::Percent);
+                }
+            }
+        }
+        observation
     }
 
     /// Access for a question: the session's, or a new one when nothing is watched.
@@ -195,39 +234,6 @@ impl Probe for Kubernetes {
             }
         })
     }
-}
-
-/// What the picture says now. `unreachable` is what the look found out about the API server.
-fn observation(picture: &Picture, unreachable: Option<&Failure>, now: Timestamp) -> Observation {
-    let Some(sight) = Sight::of(picture, unreachable) else {
-        return Observation::unknown("the API server has not listed the pods yet");
-    };
-    let tally = Tally::of(picture, now);
-    let workloads = tally::workloads(picture);
-    let (status, summary) = verdict::judge(picture, &tally, &workloads, &sight, now);
-    let mut observation = Observation::new(status, summary);
-    match sight {
-        Sight::Never(_) => {
-            if let Some(access) = &picture.access {
-                observation = observation.with_details(serde_json::json!({
-                    "context": access.context,
-                    "context_chosen_by": access.chosen_by,
-                    "server": access.server,
-                }));
-            }
-        }
-        Sight::Full | Sight::Partial(_) | Sight::Lost(_) => {
-            observation = observation.with_details(details::details(picture, &tally, &workloads, now));
-            if matches!(sight, Sight::Lost(_)) {
-                let heard = picture.heard().map(|at| at.to_string());
-                observation.details.insert("last_seen_at".into(), heard.into());
-            } else if tally.total > 0 {
-                let percent = 100.0 * f64::from(tally.ready) / f64::from(tally.total);
-                observation = observation.with_value(percent, Unit::Percent);
-            }
-        }
-    }
-    observation
 }
 
 /// A DNS label (RFC 1123).

@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     access::{Access, Route},
-    cause::{Failure, FailureKind},
+    cause::Failure,
     feed::{Feed, Resource},
     follow::{follow, list_once},
     picture::{Picture, Shared},
@@ -52,10 +52,7 @@ impl Session {
     pub(super) async fn check(&self, look: &Look, fresh: Duration) -> Option<Failure> {
         let (access, heard, failing) = {
             let picture = self.shared.picture();
-            let failing = picture
-                .feeds
-                .iter()
-                .any(|state| state.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Unreachable));
+            let failing = picture.feeds.iter().any(|state| state.failure.as_ref().is_some_and(Failure::is_of_the_way));
             (picture.access.clone()?, picture.heard(), failing)
         };
         let recent =
@@ -78,7 +75,7 @@ impl Session {
             let settled = |picture: &Picture| {
                 picture
                     .feeds_of(Resource::Pods)
-                    .all(|state| state.failure.as_ref().is_none_or(|failure| failure.kind != FailureKind::Unreachable))
+                    .all(|state| !state.failure.as_ref().is_some_and(Failure::is_of_the_way))
             };
             self.shared.kick();
             look.stage(stage(&self.shared.picture()));
