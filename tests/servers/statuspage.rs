@@ -93,6 +93,10 @@ async fn aws_is_read_in_its_utf_16() {
     let words = "Amazon Elastic Compute Cloud N. Virginia: Increased Error Rates (disruption, open)";
     look::expect(&reading, Status::Down, words);
     assert_eq!(reading.details["incidents"][0]["started_at"], "2025-11-21T01:20:00Z");
+    let elsewhere = look::at(page(server.url("/public/currentevents#eu-west-1,Frankfurt"))).await;
+    look::expect(&elsewhere, Status::Ok, "nothing open for eu-west-1, Frankfurt");
+    let here = look::at(page(server.url("/public/currentevents#us-east-1"))).await;
+    look::expect(&here, Status::Down, "Increased Error Rates");
     server.on("/public/currentevents", Answer::new(200, utf_16("[]".to_owned())));
     look::expect(&look::at(page(server.url("/public/currentevents"))).await, Status::Ok, "no open events");
 }

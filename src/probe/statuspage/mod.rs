@@ -4,6 +4,9 @@
 //! Health's `currentevents`, Google Cloud's `incidents.json`, and pages that say their state in one known word
 //! (Slack, Stripe, status.io, Heroku). A URL without a path means Statuspage's `/api/v2/summary.json`.
 //!
+//! What follows a `#` in the URL narrows a page to regions, services or components, separated by commas:
+//! `https://health.aws.amazon.com/public/currentevents#us-east-1`, `https://www.githubstatus.com#Actions,Git Operations`.
+//!
 //! Indicator `none` is ok, `minor` and `maintenance` warn, `major` and `critical` down; an open incident is never ok. A page
 //! that cannot be read is unknown: it says nothing about the vendor. The value is the number of open incidents. Details:
 //! `page`, `format`, `indicator`, `description`, `open_incidents`, `incidents` (table: `name`, `impact`, `status`,
@@ -16,6 +19,7 @@ mod vendors;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
@@ -54,13 +58,16 @@ impl StatuspageProbe {
         if url.path() == "/" {
             url.set_path("/api/v2/summary.json");
         }
+        let words = words_of(url.fragment().unwrap_or_default());
+        url.set_fragment(None);
         let request = WebRequest { body_limit: BODY_LIMIT, ..WebRequest::get(url) };
         let answer = web::fetch(&request, look).await.map_err(|failure| unseen(failure.error))?;
         if !answer.status.is_success() {
             return Ok(Observation::unknown(format!("cannot see the vendor's status: {}", answer.status_text())));
         }
         Ok(match read::page(&answer.body) {
-            Ok(page) => judge(&page),
+            Ok(page) if words.is_empty() => judge(&page),
+            Ok(page) => judge(&page.only(&words)),
             Err(why) => Observation::unknown(format!("cannot read the vendor's status: {why}")),
         })
     }
@@ -70,6 +77,12 @@ impl Probe for StatuspageProbe {
     fn observe<'a>(&'a self, look: &'a Look) -> BoxFuture<'a, Observation> {
         Box::pin(async move { self.look(look).await.unwrap_or_else(|error| error.observation(self.on_timeout)) })
     }
+}
+
+/// The words of a URL's fragment.
+fn words_of(fragment: &str) -> Vec<String> {
+    let decoded = percent_decode_str(fragment).decode_utf8_lossy();
+    decoded.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
 /// The page being away is not the vendor being down.
@@ -87,7 +100,7 @@ fn judge(page: &Page) -> Observation {
     let description = if page.description.is_empty() { page.indicator.as_str() } else { page.description.as_str() };
     let summary = match (page.incidents.first(), incidents) {
         (None, _) if status == Status::Ok || page.components.is_empty() => description.to_owned(),
-        (None, _) => format!("{description}: {}", page.components[0].0),
+        (None, _) => format!("{description}: {}", page.components[0].name),
         (Some(first), 1) => format!("{} ({})", first.name, words(first)),
         (Some(first), n) => format!("{n} incidents: {} ({})", first.name, words(first)),
     };
@@ -117,7 +130,7 @@ fn details(page: &Page) -> Map<String, Value> {
     put("incidents", table(&page.incidents));
     put("components_not_operational", page.components.len().into());
     let components = page.components.iter().take(SHOWN);
-    put("components", components.map(|(name, status)| json!({ "name": name, "status": status })).collect());
+    put("components", components.map(|c| json!({ "name": c.name, "status": c.status })).collect());
     if !page.maintenances.is_empty() {
         put("maintenances", table(&page.maintenances));
     }

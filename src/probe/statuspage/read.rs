@@ -19,8 +19,8 @@ pub(super) struct Page {
     pub(super) description: String,
     /// Incidents that are not over.
     pub(super) incidents: Vec<Incident>,
-    /// Name and status of every component that is not operational.
-    pub(super) components: Vec<(String, String)>,
+    /// Every component that is not operational.
+    pub(super) components: Vec<Component>,
     /// Maintenances that are going on.
     pub(super) maintenances: Vec<Incident>,
     /// RFC 3339; empty when the page does not say.
@@ -36,6 +36,46 @@ pub(super) struct Incident {
     /// RFC 3339.
     pub(super) started_at: String,
     pub(super) url: String,
+    /// What the impact amounts to.
+    pub(super) weight: Weight,
+    /// Regions, services and components that it is about, for [`Page::only`].
+    pub(super) about: String,
+}
+
+/// A part of the vendor's platform that is not operational.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Component {
+    pub(super) name: String,
+    pub(super) status: String,
+    pub(super) weight: Weight,
+}
+
+/// How bad one entry is. An open incident is never ok.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Weight {
+    #[default]
+    Warn,
+    Down,
+}
+
+impl Page {
+    /// The page cut down to what is about one of these words (regions, services, components, without regard to case),
+    /// and its status to what is left.
+    pub(super) fn only(mut self, words: &[String]) -> Page {
+        let wanted = |text: &str| words.iter().any(|word| text.to_lowercase().contains(&word.to_lowercase()));
+        self.incidents.retain(|incident| wanted(&incident.name) || wanted(&incident.about));
+        self.maintenances.retain(|maintenance| wanted(&maintenance.name) || wanted(&maintenance.about));
+        self.components.retain(|component| wanted(&component.name));
+        let weights = self.incidents.iter().map(|i| i.weight).chain(self.components.iter().map(|c| c.weight));
+        (self.status, self.indicator) = match weights.max() {
+            None => (Status::Ok, "none".to_owned()),
+            Some(Weight::Warn) => (Status::Warn, "minor".to_owned()),
+            Some(Weight::Down) => (Status::Down, "major".to_owned()),
+        };
+        self.description =
+            if self.status == Status::Ok { format!("nothing open for {}", words.join(", ")) } else { String::new() };
+        self
+    }
 }
 
 /// Reads a page. The error says what it is instead, to stand after a colon.
@@ -90,20 +130,32 @@ fn statuspage(json: &Value) -> Option<Page> {
         incidents: list(json, "incidents").map(incident).filter(|incident| !over(incident)).collect(),
         components: list(json, "components")
             .filter(|component| component.get("group").and_then(Value::as_bool) != Some(true))
-            .map(|component| (text(component.get("name")), text(component.get("status"))))
-            .filter(|(_, status)| !status.is_empty() && status != "operational")
-            .map(|(name, status)| (name, status.replace('_', " ")))
+            .map(component)
+            .filter(|component| !component.status.is_empty() && component.status != "operational")
             .collect(),
         maintenances: list(json, "scheduled_maintenances").map(incident).filter(going_on).collect(),
         updated_at: text(json.pointer("/page/updated_at")),
     })
 }
 
+fn component(json: &Value) -> Component {
+    let status = text(json.get("status"));
+    Component {
+        name: text(json.get("name")),
+        weight: if status == "major_outage" { Weight::Down } else { Weight::Warn },
+        status: status.replace('_', " "),
+    }
+}
+
 fn incident(json: &Value) -> Incident {
     let first = |names: &[&str]| text(names.iter().find_map(|name| json.get(*name).filter(|value| !value.is_null())));
+    let impact = first(&["impact"]);
+    let about: Vec<String> = list(json, "components").map(|component| text(component.get("name"))).collect();
     Incident {
         name: first(&["name", "title"]),
-        impact: first(&["impact"]),
+        weight: if matches!(impact.as_str(), "major" | "critical") { Weight::Down } else { Weight::Warn },
+        about: about.join(", "),
+        impact,
         status: first(&["status"]),
         started_at: first(&["started_at", "created_at"]),
         url: first(&["shortlink", "url"]),
@@ -142,8 +194,12 @@ mod tests {
         )
         .unwrap();
         assert_eq!((page.status, page.incidents.len(), page.name.as_str()), (Status::Down, 1, "GitHub"));
-        assert_eq!(page.components, [("Actions".to_owned(), "partial outage".to_owned())]);
+        assert_eq!((page.components.len(), page.components[0].status.as_str()), (1, "partial outage"));
         assert!(page.maintenances.is_empty());
+        let ours = page.clone().only(&["git operations".to_owned()]);
+        assert_eq!((ours.status, ours.description.as_str()), (Status::Ok, "nothing open for git operations"));
+        let ours = page.only(&["Codespaces".to_owned(), "actions".to_owned()]);
+        assert_eq!((ours.status, ours.incidents.len(), ours.components.len()), (Status::Down, 1, 1));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::read::{Incident, Page, list, text};
+use super::read::{Component, Incident, Page, Weight, list, text};
 use crate::health::Status;
 
 /// AWS Health's public list (`health.aws.amazon.com/public/currentevents`): an array of events. `status` is 0 when the event is
@@ -13,17 +13,15 @@ pub(super) fn aws(json: &Value) -> Option<Page> {
     if !events.iter().all(|event| event.get("service_name").is_some() && event.get("status").is_some()) {
         return None;
     }
-    let mut worst = Status::Ok;
     let mut incidents = Vec::new();
     for event in events {
-        let (status, impact) = match text(event.get("status")).as_str() {
+        let (weight, impact) = match text(event.get("status")).as_str() {
             "0" => continue,
-            "1" => (Status::Warn, "informational"),
-            "2" => (Status::Warn, "degradation"),
-            "3" => (Status::Down, "disruption"),
-            _ => (Status::Warn, "unknown impact"),
+            "1" => (Weight::Warn, "informational"),
+            "2" => (Weight::Warn, "degradation"),
+            "3" => (Weight::Down, "disruption"),
+            _ => (Weight::Warn, "unknown impact"),
         };
-        worst = worst.max(status);
         let region = text(event.get("region_name"));
         let service = text(event.get("service_name"));
         let place = if region.is_empty() { service } else { format!("{service} {region}") };
@@ -33,9 +31,12 @@ pub(super) fn aws(json: &Value) -> Option<Page> {
             status: "open".to_owned(),
             started_at: seconds(event.get("date")),
             url: "https://health.aws.amazon.com/health/status".to_owned(),
+            weight,
+            // `ec2-us-east-1`: the region's code is nowhere else.
+            about: text(event.get("service")),
         });
     }
-    Some(listed("AWS", "aws", worst, incidents))
+    Some(listed("AWS", "aws", incidents))
 }
 
 /// Google Cloud's list (`status.cloud.google.com/incidents.json`): an array of incidents, open while they have no `end`.
@@ -44,23 +45,34 @@ pub(super) fn google(json: &Value) -> Option<Page> {
     if !all.iter().all(|incident| incident.get("begin").is_some() && incident.get("status_impact").is_some()) {
         return None;
     }
-    let mut worst = Status::Ok;
     let mut incidents = Vec::new();
     for incident in all.iter().filter(|incident| incident.get("end").is_none_or(Value::is_null)) {
         let impact = text(incident.get("status_impact"));
-        worst = worst.max(if impact == "SERVICE_OUTAGE" { Status::Down } else { Status::Warn });
+        let places: Vec<String> = ["affected_products", "currently_affected_locations"]
+            .iter()
+            .flat_map(|name| list(incident, name))
+            .flat_map(|place| [text(place.get("title")), text(place.get("id"))])
+            .chain([text(incident.get("service_name"))])
+            .collect();
         incidents.push(Incident {
             name: text(incident.get("external_desc")),
             impact: impact.trim_start_matches("SERVICE_").to_ascii_lowercase(),
             status: "open".to_owned(),
             started_at: text(incident.get("begin")),
             url: format!("https://status.cloud.google.com/{}", text(incident.get("uri"))),
+            weight: if impact == "SERVICE_OUTAGE" { Weight::Down } else { Weight::Warn },
+            about: places.join(", "),
         });
     }
-    Some(listed("Google Cloud", "google", worst, incidents))
+    Some(listed("Google Cloud", "google", incidents))
 }
 
-fn listed(name: &str, format: &'static str, status: Status, incidents: Vec<Incident>) -> Page {
+fn listed(name: &str, format: &'static str, incidents: Vec<Incident>) -> Page {
+    let status = match incidents.iter().map(|incident| incident.weight).max() {
+        None => Status::Ok,
+        Some(Weight::Warn) => Status::Warn,
+        Some(Weight::Down) => Status::Down,
+    };
     Page {
         name: name.to_owned(),
         format,
@@ -106,6 +118,7 @@ pub(super) fn generic(json: &Value) -> Option<Page> {
             status: text(incident.get("status").or_else(|| incident.get("state"))),
             started_at: text(incident.get("date_created").or_else(|| incident.get("created_at"))),
             url: text(incident.get("url")),
+            ..Incident::default()
         })
         .filter(|incident| !matches!(incident.status.as_str(), "resolved" | "completed" | "cancelled"))
         .collect();
@@ -116,7 +129,17 @@ pub(super) fn generic(json: &Value) -> Option<Page> {
         indicator,
         description: text(json.get("message").or_else(|| json.get("description"))),
         incidents,
-        components: systems.into_iter().filter(|(_, word)| known(word) != Some(Status::Ok)).collect(),
+        components: systems
+            .into_iter()
+            .filter_map(|(name, status)| {
+                let weight = match known(&status) {
+                    Some(Status::Ok) => return None,
+                    Some(Status::Down) => Weight::Down,
+                    _ => Weight::Warn,
+                };
+                Some(Component { name, status, weight })
+            })
+            .collect(),
         maintenances: Vec::new(),
         updated_at: text(json.get("date_updated").or_else(|| json.get("updated_at"))),
     })
