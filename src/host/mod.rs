@@ -5,4 +5,6 @@ pub mod discovery;
 pub mod locale;
 pub mod log;
 pub mod packs;
+pub mod plain;
+pub mod process;
 pub mod secret;

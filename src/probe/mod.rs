@@ -9,6 +9,7 @@
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
 pub mod certificate;
+mod command;
 mod dns;
 mod failure;
 mod http;
@@ -164,6 +165,7 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         ProbeTarget::Statuspage { url } => {
             Box::new(statuspage::StatuspageProbe::new(url, spec, surroundings.secrets.clone()))
         }
+        ProbeTarget::Command { run, format } => Box::new(command::CommandProbe::new(run, *format, surroundings)),
         ProbeTarget::Simulated { scenario } => {
             Box::new(SimulatedProbe::new(&spec.id, scenario, surroundings.simulation.as_ref()))
         }

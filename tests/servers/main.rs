@@ -11,6 +11,7 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 
+mod command;
 mod dns;
 mod http;
 mod kubernetes;
