@@ -138,7 +138,7 @@ impl Pod {
 
     /// How much a person should care, 0 = not at all: orders tables, and picks the problems.
     pub(super) fn rank(&self, now: Timestamp) -> u8 {
-        match self.trouble {
+        match self.trouble.filter(|_| self.counts()) {
             Some(Trouble::CrashLoop) => 9,
             Some(Trouble::OomKilled) => 8,
             Some(Trouble::ImagePull | Trouble::Config) => 7,
@@ -377,4 +377,122 @@ fn unschedulable(object: &PodObject) -> Option<Seen> {
         trouble: Some(Trouble::Unschedulable),
         ..Seen::new("Unschedulable").because(&condition.message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-01-15T03:12:00Z";
+
+    fn now() -> Timestamp {
+        NOW.parse().unwrap()
+    }
+
+    fn read(object: Value, before: Option<&Pod>) -> Pod {
+        Pod::read(serde_json::from_value(object).unwrap(), before, &mut Interner::default(), now())
+    }
+
+    fn pod(status: Value) -> Pod {
+        read(json!({ "metadata": {"name": "p", "namespace": "n"}, "status": status }), None)
+    }
+
+    fn ended(reason: &str, code: i32, at: &str) -> Value {
+        json!({ "terminated": {"reason": reason, "exitCode": code, "finishedAt": at} })
+    }
+
+    #[test]
+    fn init_containers_speak_before_the_others() {
+        let status = |state: Value| {
+            json!({
+                "phase": "Pending",
+                "initContainerStatuses": [{"name": "migrate", "restartCount": 4, "state": state}],
+                "containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "PodInitializing"}}}],
+            })
+        };
+        let looping = pod(status(json!({"waiting": {"reason": "CrashLoopBackOff"}})));
+        assert_eq!((&*looping.status, looping.trouble), ("Init:CrashLoopBackOff", Some(Trouble::CrashLoop)));
+        let failed = pod(status(ended("Error", 1, NOW)));
+        assert_eq!((&*failed.status, failed.message.as_deref()), ("Init:Error", Some("last exit 1 (Error)")));
+        let waits = pod(status(json!({"running": {}})));
+        assert_eq!(&*waits.status, "Init:0/0");
+        let over = pod(status(ended("Completed", 0, NOW)));
+        assert_eq!(&*over.status, "PodInitializing");
+    }
+
+    #[test]
+    fn a_container_that_fails_again_is_in_a_crash_loop_also_between_two_back_offs() {
+        let status = |restarts: u32| {
+            json!({
+                "phase": "Running",
+                "containerStatuses": [{"name": "main", "restartCount": restarts, "state": ended("Error", 2, NOW)}],
+            })
+        };
+        assert_eq!(pod(status(0)).trouble, None);
+        let again = pod(status(3));
+        assert_eq!((&*again.status, again.trouble), ("Error", Some(Trouble::CrashLoop)));
+    }
+
+    #[test]
+    fn the_worst_container_speaks_for_the_pod() {
+        let seen = pod(json!({
+            "phase": "Pending",
+            "containerStatuses": [
+                {"name": "a", "state": {"waiting": {"reason": "ContainerCreating"}}},
+                {"name": "b", "state": {"waiting": {"reason": "ErrImagePull", "message": "not\nfound"}}},
+            ],
+        }));
+        assert_eq!((&*seen.status, seen.message.as_deref()), ("ErrImagePull", Some("not found")));
+        assert_eq!((seen.ready_containers, seen.containers), (0, 2));
+    }
+
+    #[test]
+    fn a_pod_on_its_way_out_does_not_count_unless_it_is_stuck() {
+        let leaving = |at: &str| {
+            let meta = json!({"name": "p", "namespace": "n", "deletionTimestamp": at});
+            read(json!({ "metadata": meta, "status": {"phase": "Running"} }), None)
+        };
+        let pod = leaving("2026-01-15T03:12:20Z");
+        assert_eq!((&*pod.status, pod.counts(), pod.rank(now())), ("Terminating", false, 0));
+        assert!(leaving("2026-01-15T03:10:00Z").rank(now()) > 0);
+    }
+
+    #[test]
+    fn old_failures_are_tombstones() {
+        let failed = |at: &str| {
+            pod(json!({
+                "phase": "Failed",
+                "containerStatuses": [{"name": "main", "state": ended("OOMKilled", 137, at)}],
+            }))
+        };
+        assert_eq!(failed("2026-01-14T03:00:00Z").rank(now()), 0);
+        let recent = failed("2026-01-15T03:05:00Z");
+        assert_eq!((&*recent.status, recent.counts()), ("OOMKilled", false));
+        assert!(recent.rank(now()) > 0 && recent.oom_killed_lately(now()));
+    }
+
+    #[test]
+    fn restarts_are_counted_over_time_and_a_new_pod_of_the_same_name_starts_at_none() {
+        let at = |created: &str, restarts: u32| {
+            json!({
+                "metadata": {"name": "db-0", "namespace": "n", "creationTimestamp": created},
+                "status": {"phase": "Running", "containerStatuses": [{
+                    "name": "main", "restartCount": restarts, "lastState": ended("Error", 1, "2026-01-15T01:00:00Z"),
+                }]},
+            })
+        };
+        let first = read(at("2026-01-01T00:00:00Z", 5), None);
+        assert_eq!(first.recent_restarts(now()), 0, "the last one is two hours ago");
+        let second = read(at("2026-01-01T00:00:00Z", 7), Some(&first));
+        assert_eq!(second.recent_restarts(now()), 2);
+        assert_eq!(second.recent_restarts(now() + SignedDuration::from_mins(16)), 0);
+        let replaced = read(at("2026-01-15T03:11:00Z", 0), Some(&second));
+        assert_eq!(replaced.recent_restarts(now()), 0);
+    }
+
+    #[test]
+    fn an_empty_object_is_a_pod_of_which_nothing_is_known() {
+        let empty = read(json!({}), None);
+        assert_eq!((&*empty.status, empty.ready, empty.phase), ("Unknown", false, Phase::Unknown));
+    }
 }
