@@ -276,9 +276,16 @@ impl Stage {
             ),
             None => String::new(),
         };
+        // A pack holds no passwords.
+        let secret = |name: &str, text: &str| {
+            let file = self.folder.path().join(format!("{name}.url"));
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            format!("file:{}", file.display())
+        };
         let text = PACK
-            .replace("{primary}", &self.primary.password_url())
-            .replace("{replica}", &self.replica.password_url())
+            .replace("{primary}", &secret("primary", &self.primary.password_url()))
+            .replace("{replica}", &secret("replica", &self.replica.password_url()))
             .replace("{redis}", &self.redis.url())
             .replace("{redis_replica}", &self.redis_replica.url())
             .replace("{shop}", &self.shop.url(""))
