@@ -18,7 +18,6 @@ mod kubernetes;
 mod lab_itself;
 mod look;
 mod looking;
-mod outages;
 mod postgres;
 mod replication;
 mod statuspage;
