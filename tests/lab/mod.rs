@@ -35,10 +35,12 @@ mod prometheus;
 mod proxy;
 mod redis;
 mod redis_groups;
+mod shop_cluster;
 mod sockets;
 mod stage;
 mod terminal;
 mod wait;
+mod whole_cluster;
 mod workloads;
 
 #[allow(unused_imports, reason = "every integration crate uses its own part of the lab")]
@@ -61,5 +63,6 @@ pub use {
     stage::{FAULTS, Stage},
     terminal::{Terminal, TerminalOptions, binary, key},
     wait::{wait_until, wait_until_async},
+    whole_cluster::WholeCluster,
     workloads::Workloads,
 };

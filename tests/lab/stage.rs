@@ -13,9 +13,9 @@ use serde_json::json;
 use tokio::task::AbortHandle;
 
 use super::{
-    Answer, Certificates, Folder, HeldConnections, Http, KUBERNETES, Kubernetes, NameServer, POSTGRES, PROMETHEUS,
-    Postgres, PostgresOptions, Prometheus, Proxy, REDIS, Redis, Workloads, background::start as start_in_background,
-    missing, need,
+    Answer, Certificates, Folder, HeldConnections, Http, NameServer, POSTGRES, PROMETHEUS, Postgres, PostgresOptions,
+    Prometheus, Proxy, REDIS, Redis, Workloads, background::start as start_in_background, missing, need,
+    shop_cluster::ShopCluster,
 };
 
 /// What can be broken: letter, what it does, what undoes it.
@@ -47,14 +47,15 @@ pub struct Stage {
     to_vendor: Proxy,
     names: NameServer,
     prometheus: Prometheus,
-    kubernetes: Option<(Kubernetes, Workloads)>,
+    kubernetes: Option<ShopCluster>,
     certificates: Certificates,
     customers: AbortHandle,
     folder: Folder,
 }
 
 impl Stage {
-    /// Starts everything and writes the pack. Kubernetes is left out, with a word on standard error, when it is not installed.
+    /// Starts everything and writes the pack. Kubernetes is a whole cluster where `WARROOM_KUBE_LAB` names a `kube-lab` script, else a
+    /// plain API server; it is left out, with a word on standard error, when it is not installed.
     ///
     /// # Panics
     /// When PostgreSQL, Redis or Prometheus are missing.
@@ -62,17 +63,7 @@ impl Stage {
         if let Some(reason) = missing(&[POSTGRES, REDIS, PROMETHEUS]) {
             panic!("the lab cannot start: {reason}");
         }
-        let kubernetes = match missing(&[KUBERNETES]) {
-            None => {
-                let api = Kubernetes::start();
-                let workloads = Workloads::create(&api);
-                Some((api, workloads))
-            }
-            Some(reason) => {
-                eprintln!("the lab goes without Kubernetes: {reason}");
-                None
-            }
-        };
+        let kubernetes = ShopCluster::start();
         let primary = PostgresOptions::default().max_connections(30).start();
         let replica = primary.replica();
         let redis = super::RedisOptions::default().maxmemory("64mb").start();
@@ -167,13 +158,13 @@ impl Stage {
             }
             'b' => self.back_up(1),
             'k' | 'a' => {
-                let (api, workloads) = self.kubernetes.as_mut().ok_or("the lab runs without Kubernetes")?;
+                let cluster = self.kubernetes.as_mut().ok_or("the lab runs without Kubernetes")?;
                 match letter {
-                    'a' if breaks => api.stop(),
-                    'a' => api.run(),
+                    'a' if breaks => cluster.stop(),
+                    'a' => cluster.run(),
                     _ if self.broken.contains(&'a') => return Err("start the API server first".to_owned()),
-                    _ if breaks => workloads.crash(api),
-                    _ => workloads.recover(api),
+                    _ if breaks => cluster.crash(),
+                    _ => cluster.recover(),
                 }
             }
             _ => unreachable!("every fault of the table is played above"),
@@ -268,10 +259,10 @@ impl Stage {
         fs::write(&disk, "#!/bin/sh\necho 'DISK OK - free space: / 41 GB (63%) | /=24GB;58;62;0;65'\n").unwrap();
         fs::set_permissions(&disk, fs::Permissions::from_mode(0o755)).unwrap();
         let kubernetes = match &self.kubernetes {
-            Some((api, _)) => format!(
+            Some(cluster) => format!(
                 "\n[[probes]]\nid = \"pods\"\npanel = \"pods\"\ncomponent = \"web\"\nkind = \"kubernetes\"\nkubeconfig = \"{}\"\n\
                  namespaces = [\"{}\"]\nevery = \"2s\"\ntimeout = \"2s\"\n",
-                api.kubeconfig().display(),
+                cluster.kubeconfig().display(),
                 Workloads::NAMESPACE,
             ),
             None => String::new(),

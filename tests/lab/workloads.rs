@@ -16,6 +16,8 @@ pub struct Workloads {
 
 impl Workloads {
     pub const NAMESPACE: &'static str = NAMESPACE;
+    /// Names and replicas.
+    pub const DEPLOYMENTS: [(&'static str, u32); 3] = [("web", 3), ("checkout", 2), ("worker", 1)];
 
     /// Two nodes, `web` with three pods, `checkout` with two, `worker` with one.
     pub fn create(api: &Kubernetes) -> Workloads {
@@ -38,7 +40,7 @@ impl Workloads {
             }});
             api.request("PATCH", &format!("/api/v1/nodes/{node}/status"), Some(status));
         }
-        for (name, replicas) in [("web", 3), ("checkout", 2), ("worker", 1)] {
+        for (name, replicas) in Workloads::DEPLOYMENTS {
             deployment(api, name, replicas);
         }
         Workloads { restarts: AtomicU32::new(0) }
