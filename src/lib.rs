@@ -7,7 +7,7 @@
 //! | [`tui`], [`cli`] | the two front ends; no domain logic in either | everything below |
 //! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
 //! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
-//! | [`settings`] | layered settings of the program, with provenance | `platform` |
+//! | [`settings`] | layered settings of the program, with provenance | `host`, `platform` |
 //! | [`host`] | this machine: clock, environment, files, secrets, signals | `platform` |
 //! | [`health`] | pure: readings, thresholds, panels, transitions, alerts, RPO exposure | `platform` |
 //! | [`platform`] | pure: the platform pack, its validation, expressions, scenarios | nothing |

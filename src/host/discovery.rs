@@ -39,7 +39,11 @@ impl Discovery {
             Err(kube::config::KubeconfigError::ReadConfig(error, _))
                 if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(kube::config::KubeconfigError::FindPath) => {}
-            Err(error) => found.kubeconfig_problem = Some(error.to_string()),
+            Err(error) => {
+                // What follows the first line quotes the file, which holds credentials.
+                let told = error.to_string();
+                found.kubeconfig_problem = Some(told.lines().next().unwrap_or_default().to_owned());
+            }
         }
         found
     }

@@ -43,8 +43,10 @@ pub fn start(data_dir: &Path, level: &str) -> io::Result<LogGuard> {
     }
     // Not lossy: a log with holes misleads whoever reads it after an incident.
     let (writer, worker) = NonBlockingBuilder::default().lossy(false).finish(appender);
+    // kube reports every refused connection as an error of its own; the probe says it once, in words.
     let plain = !level.contains(['=', ',']) && level != "off";
-    let directives = if plain { format!("warn,warroom={level}") } else { level.to_owned() };
+    let directives =
+        if plain { format!("warn,kube_client::client::builder=off,warroom={level}") } else { level.to_owned() };
     let filter = EnvFilter::try_new(directives).map_err(io::Error::other)?;
     let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter).finish();
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)?;

@@ -24,6 +24,8 @@ const KEYS: [&str; 13] = [
     "keys",
 ];
 
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 /// The command-line flag that sets a key.
 pub(super) fn flag_of(key: &str) -> &'static str {
     match key {
@@ -137,7 +139,12 @@ pub(super) fn values(settings: &Settings, origins: &BTreeMap<String, Origin>) ->
     if !(1..=60).contains(&settings.ui.frames_per_second) {
         wrong("ui.frames_per_second", "`ui.frames_per_second` must be between 1 and 60".to_owned());
     }
-    if let Err(error) = settings.log.level.parse::<tracing_subscriber::filter::targets::Targets>() {
+    let level = settings.log.level.as_str();
+    // A bare word is a level; the filter's own parser would take a mistyped one for the name of a module.
+    let bare = !level.contains(['=', ',']);
+    if bare && !LEVELS.contains(&level) {
+        wrong("log.level", format!("`log.level` cannot be `{level}`: it is one of {}", LEVELS.join(", ")));
+    } else if let Err(error) = level.parse::<tracing_subscriber::filter::targets::Targets>() {
         wrong("log.level", format!("`log.level` is not a level (error, warn, info, debug, trace): {error}"));
     }
     diagnostics

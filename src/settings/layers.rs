@@ -8,7 +8,7 @@ use std::{
 use config::{Config, ConfigError, FileFormat, Value, ValueKind};
 
 use super::{Places, Settings, check};
-use crate::platform::Diagnostic;
+use crate::{host::secret::expand_home, platform::Diagnostic};
 
 /// Everything that settings are read from.
 #[derive(Debug, Clone)]
@@ -138,9 +138,18 @@ pub fn load(layers: &Layers) -> Result<(Settings, Vec<Origin>), Vec<Diagnostic>>
         return Err(diagnostics);
     }
     let merged: Result<Settings, ConfigError> = builder.build().and_then(Config::try_deserialize);
-    let settings = merged.map_err(|error| vec![check::merged(&error, &origins)])?;
+    let mut settings = merged.map_err(|error| vec![check::merged(&error, &origins)])?;
+    place_folders(&mut settings);
     diagnostics.extend(check::values(&settings, &origins));
     if diagnostics.is_empty() { Ok((settings, origins.into_values().collect())) } else { Err(diagnostics) }
+}
+
+/// Makes `~/` the home directory, as people expect of a folder in a file.
+fn place_folders(settings: &mut Settings) {
+    let whole = |path: &Path| path.to_str().map_or_else(|| path.to_owned(), expand_home);
+    settings.data_dir = whole(&settings.data_dir);
+    settings.pack_dirs = settings.pack_dirs.iter().map(|path| whole(path)).collect();
+    settings.pack = settings.pack.take().map(|pack| whole(Path::new(&pack)).display().to_string());
 }
 
 /// The settings files, in order, and whether each must exist.

@@ -77,6 +77,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("[ui]\n\nmouse = [1]\n", format!("{name}:3:9: `ui.mouse` is not usable: ")),
         ("[ui]\nframes_per_second = 0\n", format!("{name}:2:21: `ui.frames_per_second` must be between 1 and 60")),
         ("[ui]\ncolor = \"mauve\"\n", format!("{name}:2:9: `ui.color` is not usable: ")),
+        ("[log]\nlevel = \"infoo\"\n", format!("{name}:2:9: `log.level` cannot be `infoo`")),
         ("colour = 1\n", format!("{name}:1:1: there is no setting `colour`")),
     ] {
         fs::write(&path, text).unwrap();

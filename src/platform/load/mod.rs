@@ -102,17 +102,13 @@ struct Reading<'f, 't> {
     places: RefCell<HashMap<Place, Range<usize>>>,
 }
 
-impl<'t> Reading<'_, 't> {
+impl Reading<'_, '_> {
     fn remember(&self, section: &'static str, id: &str, key: &'static str, at: Range<usize>) {
         self.places.borrow_mut().insert((section, id.to_owned(), key), at);
     }
 
     fn remembered(&self, section: &'static str, id: &str, key: &'static str) -> Range<usize> {
         self.places.borrow().get(&(section, id.to_owned(), key)).cloned().unwrap_or_default()
-    }
-
-    fn names_findings(&self) -> &Findings<'t> {
-        self.findings
     }
 }
 

@@ -8,52 +8,49 @@ use jiff::{SignedDuration, Timestamp};
 use super::Reading;
 use crate::platform::{Component, Pack};
 
-/// Warns about contradictions. They are not errors: the plan says what it says, and a console is needed all the same.
+/// Warns about contradictions. Except for rings of dependencies they are not errors: the plan says what it says, and a
+/// console is needed all the same.
 pub(super) fn check(pack: &Pack, reading: &Reading<'_, '_>) {
     for component in &pack.components {
-        cycle(component, pack, reading);
         slower_dependency(component, pack, reading);
     }
+    rings(pack, reading);
     severities(pack, reading);
     backups(pack, reading);
 }
 
-/// A component that depends on itself, directly or not, has no start order.
-fn cycle(component: &Component, pack: &Pack, reading: &Reading<'_, '_>) {
-    let mut path = vec![component.id.as_str()];
-    if leads_back(component, component, pack, &mut path) {
-        let message = format!("`{}` depends on itself: {}", component.id, path.join(" → "));
-        let at = reading.remembered("components", &component.id, "depends_on");
-        reading.names_findings().error(at, message, Some("take one of these out of `depends_on`".to_owned()));
+/// Components that depend on each other have no start order. A ring is told once, at its first member in the pack.
+fn rings(pack: &Pack, reading: &Reading<'_, '_>) {
+    let mut told: Vec<&str> = Vec::new();
+    for component in &pack.components {
+        let Some(path) = way_back(component, pack) else { continue };
+        if !path.iter().any(|id| told.contains(id)) {
+            let at = reading.remembered("components", &component.id, "depends_on");
+            let message = format!("the components depend on each other: {} → {}", component.id, path.join(" → "));
+            reading.findings.error(at, message, Some("take one of these out of `depends_on`".to_owned()));
+        }
+        told.extend(path);
     }
 }
 
-/// Walks dependencies depth first; `path` is the way back when there is one. A component is visited once, so that the
-/// walk ends whatever the graph looks like.
-fn leads_back<'p>(from: &'p Component, goal: &Component, pack: &'p Pack, path: &mut Vec<&'p str>) -> bool {
-    fn walk<'p>(
-        from: &'p Component,
-        goal: &str,
-        pack: &'p Pack,
-        path: &mut Vec<&'p str>,
-        seen: &mut Vec<&'p str>,
-    ) -> bool {
+/// The dependencies that lead from a component back to itself. Every component is visited once, with a list instead of
+/// recursion, so that the search ends whatever the graph looks like.
+fn way_back<'p>(start: &'p Component, pack: &'p Pack) -> Option<Vec<&'p str>> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut open: Vec<(&Component, Vec<&str>)> = vec![(start, Vec::new())];
+    while let Some((from, path)) = open.pop() {
         for next in &from.depends_on {
-            path.push(next);
-            if next == goal {
-                return true;
+            let path: Vec<&str> = path.iter().copied().chain([next.as_str()]).collect();
+            if *next == start.id {
+                return Some(path);
             }
             if !seen.contains(&next.as_str()) {
                 seen.push(next);
-                if pack.component(next).is_some_and(|c| walk(c, goal, pack, path, seen)) {
-                    return true;
-                }
+                open.extend(pack.component(next).map(|component| (component, path)));
             }
-            path.pop();
         }
-        false
     }
-    walk(from, &goal.id, pack, path, &mut Vec::new())
+    None
 }
 
 /// What must be up first cannot be up later.
@@ -68,7 +65,7 @@ fn slower_dependency(component: &Component, pack: &Pack, reading: &Reading<'_, '
                 other.id,
                 words(slower)
             );
-            reading.names_findings().warning(reading.remembered("components", &component.id, "rto"), message, None);
+            reading.findings.warning(reading.remembered("components", &component.id, "rto"), message, None);
         }
     }
 }
@@ -86,7 +83,7 @@ fn severities(pack: &Pack, reading: &Reading<'_, '_>) {
                 words(respond)
             );
             let at = reading.remembered("severities", &level.level, "recover_within");
-            reading.names_findings().warning(at, message, None);
+            reading.findings.warning(at, message, None);
         }
     }
     for pair in pack.severities.windows(2) {
@@ -108,7 +105,7 @@ fn severities(pack: &Pack, reading: &Reading<'_, '_>) {
                 );
                 let at = reading.remembered("severities", &worse.level, key);
                 let help = "list severities from worst to mildest".to_owned();
-                reading.names_findings().warning(at, message, Some(help));
+                reading.findings.warning(at, message, Some(help));
             }
         }
     }
@@ -129,11 +126,7 @@ fn backups(pack: &Pack, reading: &Reading<'_, '_>) {
                 words(rpo)
             );
             let help = "back up more often, or rely on replication or WAL archiving for the RPO".to_owned();
-            reading.names_findings().warning(
-                reading.remembered("backups", &policy.id, "schedule"),
-                message,
-                Some(help),
-            );
+            reading.findings.warning(reading.remembered("backups", &policy.id, "schedule"), message, Some(help));
         }
     }
 }

@@ -97,8 +97,8 @@ fn environments(found: &Discovery) -> String {
     let table = |context: &KubeContext| {
         let protected = context.name.to_lowercase().contains("prod");
         format!(
-            "[environments.{}]\nkube_context = {}\nprotected = {protected}   # true: destructive steps ask for a second responder\n",
-            quoted(&as_id(&context.name)),
+            "[environments.{}]\nkube_context = {}\n# true: destructive steps ask for a second responder\nprotected = {protected}\n",
+            key(&as_id(&context.name)),
             quoted(&context.name)
         )
     };
@@ -120,10 +120,11 @@ fn kubernetes(context: &KubeContext) -> String {
         r#"
 [[probes]]
 id = "pods"
-kind = "kubernetes"                   # in the context of the environment
+kind = "kubernetes"
 panel = "pods"
 component = "services"
-namespaces = [{}]                    # ["*"] looks at all of them
+# ["*"] looks at all namespaces
+namespaces = [{}]
 "#,
         quoted(namespace)
     )
@@ -132,6 +133,12 @@ namespaces = [{}]                    # ["*"] looks at all of them
 /// A TOML string.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
+}
+
+/// A TOML key, bare where it can be.
+fn key(text: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !text.is_empty() && text.chars().all(bare) { text.to_owned() } else { quoted(text) }
 }
 
 const COMPONENTS: &str = "
@@ -145,7 +152,8 @@ kind = "postgres"
 panel = "database"
 component = "database"
 url = URL
-expect = "primary"                    # or "standby", "any"
+# or "standby", "any"
+expect = "primary"
 
 # [[probes]]
 # id = "replication"

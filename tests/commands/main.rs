@@ -1,0 +1,8 @@
+//! The program as a shell sees it: arguments in, exit code and text out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod completions;
+mod exit_codes;
+mod home;
+mod packs;
+mod settings;

@@ -1,0 +1,141 @@
+//! `warroom pack`: list, check, init.
+
+use serde_json::Value;
+
+use crate::home::Home;
+
+const KUBECONFIG: &str = r#"
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {token: hunter2}}]
+contexts:
+  - {name: prod-eu, context: {cluster: c, user: u, namespace: shop}}
+  - {name: "arn:aws:eks/dr", context: {cluster: c, user: u}}
+current-context: prod-eu
+"#;
+
+#[test]
+fn a_pack_on_disk_is_listed_before_an_embedded_one_and_hides_it() {
+    let home = Home::new();
+    home.pack("shop", "title = \"The shop\"\n[environments.staging]\n");
+    home.pack("dotmac", "title = \"Mine\"\n");
+    home.pack("broken", "[[");
+    let run = home.run(&["pack", "list", "--json"]);
+    let packs: Vec<Value> = serde_json::from_str(&run.out).unwrap();
+    let pack = |name: &str| packs.iter().find(|pack| pack["name"] == name).unwrap();
+    assert_eq!(pack("shop")["environments"], serde_json::json!(["staging"]));
+    assert_eq!(pack("dotmac")["title"], "Mine");
+    assert_eq!(pack("broken")["usable"], false);
+    assert_eq!(packs.iter().filter(|pack| pack["name"] == "dotmac").count(), 1);
+    let table = home.run(&["pack", "list"]).out;
+    assert!(table.contains("The shop") && table.contains("cannot be used"), "{table}");
+}
+
+#[test]
+fn pack_check_shows_the_source_as_a_compiler_does() {
+    let home = Home::new();
+    let folder = home.pack("shop", "[[components]]\nid = \"a\"\nrot = \"4h\"\n");
+    let run = home.run(&["pack", "check", "shop"]);
+    assert_eq!(run.code, 78);
+    for part in [
+        "error: unknown key `rot` in [[components]]",
+        "platform.toml:5:1",
+        "rot = \"4h\"",
+        "did you mean `rto`?",
+        "1 error",
+    ] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+    assert!(!run.out.contains('\u{1b}'), "no colour in a file");
+    let json = home.run(&["pack", "check", "--json", folder.to_str().unwrap()]);
+    assert_eq!(json.code, 78);
+    let line: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&line["line"], &line["column"], &line["help"]), (&5.into(), &1.into(), &"did you mean `rto`?".into()));
+}
+
+#[test]
+fn warnings_alone_end_with_0() {
+    let home = Home::new();
+    home.pack("shop", "[[links]]\ntitle = \"[Name]\"\nurl = \"https://a\"\n");
+    let run = home.run(&["pack", "check"]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.out.contains("`[Name]` is still to be filled in") && run.out.contains("usable, 1 warning"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn the_only_pack_that_is_not_embedded_needs_no_naming() {
+    let home = Home::new();
+    home.pack("shop", "");
+    assert!(home.run(&["pack", "check"]).out.contains("shop/platform.toml: nothing is wrong"));
+    home.pack("other", "");
+    assert!(home.run(&["pack", "check"]).sentence().contains("name one with --pack (there is "));
+    home.write(".config/warroom/config.toml", "pack = \"other\"\n");
+    assert!(home.run(&["pack", "check"]).out.contains("other/platform.toml: nothing is wrong"));
+}
+
+#[test]
+fn init_writes_a_pack_that_works_at_once() {
+    let home = Home::new();
+    home.write(".kube/config", KUBECONFIG);
+    let home = home
+        .with("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/db")
+        .with("REDIS_URL", "redis://:hunter2@127.0.0.1:1")
+        .with("PROMETHEUS_URL", "http://127.0.0.1:1");
+    let run = home.run(&["pack", "init"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.out.contains("found: 2 kube contexts (prod-eu is used), DATABASE_URL, REDIS_URL, PROMETHEUS_URL"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("next: warroom --pack my-platform sweep"), "{}", run.out);
+    let manifest = home.path(".config/warroom/packs/my-platform/platform.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    let check = home.run(&["pack", "check"]);
+    assert_eq!((check.code, check.out.contains("nothing is wrong")), (0, true), "{}", check.out);
+    let probes = home.run(&["probe", "list", "--json"]);
+    let probes: Vec<Value> = serde_json::from_str(&probes.out).unwrap();
+    let kinds: Vec<&str> = probes.iter().map(|probe| probe["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["kubernetes", "postgres", "redis", "prometheus"]);
+
+    let again = home.run(&["pack", "init"]);
+    assert_eq!(again.code, 1);
+    assert!(again.sentence().contains("is there already and is left as it is"), "{}", again.err);
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
+}
+
+#[test]
+fn init_on_a_bare_machine_writes_a_pack_to_start_from() {
+    let home = Home::new();
+    let run = home.run(&["pack", "init", "ops/shop"]);
+    assert!(run.out.contains("found: nothing to look at yet"), "{run:?}");
+    assert!(run.out.contains("next: warroom --pack ops/shop sweep"), "{run:?}");
+    assert_eq!(home.run(&["pack", "check", "ops/shop"]).code, 0);
+    let text = std::fs::read_to_string(home.path("ops/shop/platform.toml")).unwrap();
+    assert!(text.contains("name = \"shop\""), "{text}");
+}
+
+#[test]
+fn init_takes_libpqs_variables_for_a_database() {
+    let home = Home::new().with("PGHOST", "127.0.0.1").with("PGUSER", "ops");
+    assert_eq!(home.run(&["pack", "init", "shop"]).code, 0);
+    let text = std::fs::read_to_string(home.path("shop/platform.toml")).unwrap();
+    assert!(text.contains("url = \"postgresql://\""), "{text}");
+    assert_eq!(home.run(&["pack", "check", "shop"]).out, "shop/platform.toml: nothing is wrong\n");
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_read_is_told_and_left_out() {
+    let home = Home::new();
+    home.write(".kube/config", "contexts: [");
+    let run = home.run(&["pack", "init", "shop"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("left out the kubeconfig: "), "{run:?}");
+    assert!(run.out.lines().count() == 4, "{run:?}");
+}
