@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{config::ConfigCommand, pack::PackCommand, probe::ProbeCommand, shell::Completions, sweep::SweepArgs};
+use super::{
+    config::ConfigCommand, demo::DemoArgs, pack::PackCommand, probe::ProbeCommand, shell::Completions, sweep::SweepArgs,
+};
 
 /// Live health panels and executable runbooks in one terminal program
 #[derive(Debug, Parser)]
@@ -51,6 +53,7 @@ pub struct Global {
 /// What to do. Without a subcommand the console opens.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Demo(DemoArgs),
     Sweep(SweepArgs),
     #[command(subcommand)]
     Probe(ProbeCommand),

@@ -19,6 +19,14 @@ pub enum Exit {
     Usage = 64,
     /// A pack or a setting is wrong (`EX_CONFIG`).
     Config = 78,
+    /// The terminal or the connection went away (SIGHUP): 128 and the signal's number, as shells count.
+    Hangup = 129,
+    /// SIGINT from elsewhere; Ctrl-C in the console is a key and ends with `Ok`.
+    Interrupted = 130,
+    /// SIGQUIT.
+    Quit = 131,
+    /// SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Status> for Exit {

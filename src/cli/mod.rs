@@ -2,6 +2,8 @@
 
 pub mod args;
 pub mod config;
+mod console;
+pub mod demo;
 mod diagnostics;
 mod exit;
 pub mod open;
@@ -25,7 +27,7 @@ use self::{
     output::Output,
 };
 use crate::{
-    host::log,
+    host::log::{self, LogGuard},
     settings::{Color, Settings},
 };
 
@@ -75,7 +77,14 @@ fn run(cli: &Cli) -> Result<Exit> {
             let room = open::room(&settings)?;
             in_runtime(&settings, probe::run(command, &room, &output))
         }
-        None => Err(UsageError("name a subcommand: see `warroom --help`".to_owned()).into()),
+        Some(Command::Demo(args)) => {
+            let (settings, _) = prepare(global)?;
+            console::show(&demo::room(args)?, &settings)
+        }
+        None => {
+            let (settings, _) = prepare(global)?;
+            console::show(&open::room(&settings)?, &settings)
+        }
     }
 }
 
@@ -86,22 +95,28 @@ fn prepare(global: &Global) -> Result<(Settings, Output)> {
     Ok((settings, output))
 }
 
-/// Runs a command on a fresh tokio runtime, with the log open and the process-wide TLS provider in place before any client
-/// is made.
+/// Runs a command on a fresh tokio runtime.
 fn in_runtime(settings: &Settings, command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
-    // Held until the command is over: what is queued is written when it is dropped.
-    let _log = log::start(&settings.data_dir, &settings.log.level).map_err(|error| {
-        let folder = settings.data_dir.display();
-        complain(&format!("going on without a log: {folder} cannot be written: {error} (choose another --data-dir)"));
-    });
-    // An error means that one is installed already, which is what we want.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _log = prepare_process(settings);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the worker threads")?;
     let exit = runtime.block_on(command);
     // A look that hangs in a system call (DNS) must not keep the program from ending.
     runtime.shutdown_background();
     exit
+}
+
+/// Opens the log, and puts the process-wide TLS provider in place before any client is made. The guard is held until the
+/// command is over: what is queued is written when it is dropped.
+fn prepare_process(settings: &Settings) -> Option<LogGuard> {
+    // An error means that one is installed already, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let log = log::start(&settings.data_dir, &settings.log.level);
+    log.map_err(|error| {
+        let folder = settings.data_dir.display();
+        complain(&format!("going on without a log: {folder} cannot be written: {error} (choose another --data-dir)"));
+    })
+    .ok()
 }
 
 /// One sentence on standard error. When that is closed too, there is nobody left to tell.

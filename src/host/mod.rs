@@ -1,7 +1,8 @@
-//! This machine, as the program sees it: clock, environment, locale, files, secrets.
+//! This machine, as the program sees it: clock, environment, locale, files, job control, secrets.
 
 pub mod clock;
 pub mod discovery;
+pub mod job;
 pub mod locale;
 pub mod log;
 pub mod packs;

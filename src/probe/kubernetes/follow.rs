@@ -113,10 +113,9 @@ async fn follow_as<O: Object>(access: Access, feed: Feed, shared: Arc<Shared>) {
 async fn list<O: Object>(access: &Access, feed: &Feed, shared: &Shared) -> Result<String, Failure> {
     let mut tries = 1;
     let mut next = None;
-    let mut bytes = Vec::new();
     let mut generation = shared.picture().list_begins(feed);
     loop {
-        let page = match request::page::<O>(access, feed, next.take(), &mut bytes).await {
+        let page = match request::page::<O>(access, feed, next.take()).await {
             Ok(page) => page,
             // The rest of a list is kept for five minutes only, less in a busy cluster.
             Err(failure) if failure.kind == FailureKind::Gone && tries < LIST_TRIES => {

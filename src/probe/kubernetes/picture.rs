@@ -84,21 +84,8 @@ impl Picture {
         self.feeds.iter().filter_map(|state| state.heard).chain(self.pinged).max()
     }
 
-    /// The feeds start anew. What failed before counts as failed until it is known better, but no longer as the fault of
-    /// the present credentials.
-    pub(super) fn begin_again(&mut self) {
-        for failure in self.feeds.iter_mut().filter_map(|state| state.failure.as_mut()) {
-            failure.kind = FailureKind::Setup;
-        }
-    }
-
-    /// True when no pods feed finds its server.
-    pub(super) fn out_of_reach(&self) -> bool {
-        self.feeds_of(Resource::Pods).all(|state| state.failure.as_ref().is_some_and(Failure::is_of_the_way))
-    }
-
     /// True when all pods feeds are refused for the credentials.
-    pub(super) fn unauthorized(&self) -> bool {
+    fn unauthorized(&self) -> bool {
         self.feeds_of(Resource::Pods)
             .all(|state| state.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Unauthorized))
     }
@@ -310,5 +297,10 @@ impl Shared {
                 return;
             }
         }
+    }
+
+    /// Waits until the server no longer accepts the credentials.
+    pub(super) async fn until_unauthorized(&self) {
+        self.until(Picture::unauthorized).await;
     }
 }

@@ -33,12 +33,11 @@ const WATCH_SPREAD: u32 = 30;
 /// What the network may add to that.
 const WATCH_GRACE: Duration = Duration::from_secs(10);
 
-/// Lists one page; `next` continues where the page before ended. `bytes` is room that the pages of one list share.
+/// Lists one page; `next` continues where the page before ended.
 pub(super) async fn page<T: serde::de::DeserializeOwned>(
     access: &Access,
     feed: &Feed,
     next: Option<String>,
-    bytes: &mut Vec<u8>,
 ) -> Result<Page<T>, Failure> {
     let server = access.server.as_str();
     let params = ListParams {
@@ -55,11 +54,11 @@ pub(super) async fn page<T: serde::de::DeserializeOwned>(
             .request_stream(request)
             .await
             .map_err(|error| Failure::of_request(&error, server, "list", feed))?;
-        bytes.clear();
-        body.take(PAGE_BYTES).read_to_end(bytes).await.map_err(|_| {
+        let mut bytes = Vec::new();
+        body.take(PAGE_BYTES).read_to_end(&mut bytes).await.map_err(|_| {
             Failure::new(FailureKind::Unreachable, format!("{server} cut the connection in the middle of a list"))
         })?;
-        serde_json::from_slice(bytes).map_err(|_| not_kubernetes(server, feed))
+        serde_json::from_slice(&bytes).map_err(|_| not_kubernetes(server, feed))
     };
     match tokio::time::timeout(PAGE_TIMEOUT, read).await {
         Ok(page) => page,

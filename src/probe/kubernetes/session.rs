@@ -19,9 +19,6 @@ use crate::{host::clock, probe::Look};
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long a server may be out of reach before the kubeconfig is read again.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Watches in the background.
 pub(super) struct Session {
     pub shared: Arc<Shared>,
@@ -102,8 +99,7 @@ fn stage(picture: &Picture) -> String {
     }
 }
 
-/// Gets access, and follows all feeds; begins again with what the kubeconfig says then, when the credentials are no longer
-/// accepted or the server is not found for long.
+/// Gets access, and follows all feeds; begins again when the credentials are no longer accepted.
 async fn keep(route: Route, feeds: Vec<Feed>, shared: Arc<Shared>) {
     let mut pause = FIRST_PAUSE;
     loop {
@@ -121,7 +117,6 @@ async fn keep(route: Route, feeds: Vec<Feed>, shared: Arc<Shared>) {
                 shared.draw(|picture| {
                     picture.no_access = None;
                     picture.access = Some(access.clone());
-                    picture.begin_again();
                     true
                 });
                 let mut following = JoinSet::new();
@@ -129,7 +124,7 @@ async fn keep(route: Route, feeds: Vec<Feed>, shared: Arc<Shared>) {
                     following.spawn(follow(access.clone(), feed.clone(), shared.clone()));
                 }
                 let started = Instant::now();
-                until_hopeless(&shared).await;
+                shared.until_unauthorized().await;
                 if started.elapsed() > LONGEST_PAUSE {
                     pause = FIRST_PAUSE;
                 }
@@ -139,16 +134,6 @@ async fn keep(route: Route, feeds: Vec<Feed>, shared: Arc<Shared>) {
         }
         tokio::time::sleep(pause.mul_f64(0.75 + 0.5 * fastrand::f64())).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Waits until the way that was opened leads nowhere any more: the credentials are refused, or no server is found for
-/// [`PATIENCE`] (its address or its authority may have changed in the kubeconfig).
-async fn until_hopeless(shared: &Shared) {
-    while tokio::time::timeout(PATIENCE, shared.until(Picture::unauthorized)).await.is_err() {
-        if shared.picture().out_of_reach() {
-            return;
-        }
     }
 }
 

@@ -1,0 +1,56 @@
+//! `warroom demo`: the console on a simulated platform, with nothing else needed.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::{ConfigError, UsageError, open};
+use crate::{
+    host::{clock, packs::PackFolder},
+    platform::nearest,
+    room::Room,
+};
+
+/// The pack that the demo plays.
+const PACK: &str = "dotmac";
+/// The scenario that it plays unless told otherwise.
+const SCENARIO: &str = "primary-outage";
+
+/// Open the console on a simulated platform where an outage unfolds; no server is needed
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Which scenario of the built-in pack to play
+    #[arg(long, value_name = "ID", default_value = SCENARIO)]
+    pub scenario: String,
+    /// Begin this far into the scenario, as in `90s` or `2m`
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub at: Duration,
+}
+
+/// The simulated platform. Its scenario begins now, or has begun `--at` ago.
+pub(super) fn room(args: &DemoArgs) -> Result<Room> {
+    let folder = PackFolder::embedded(PACK)
+        .ok_or_else(|| ConfigError(format!("the pack {PACK} is not part of this program; build it again")))?;
+    let loaded = open::read_pack(&folder)?;
+    let pack = loaded
+        .pack
+        .ok_or_else(|| ConfigError(format!("the built-in pack is broken; `warroom pack check {PACK}` says where")))?;
+    if !pack.scenarios.contains_key(&args.scenario) {
+        let hint = match nearest(&args.scenario, pack.scenarios.keys().map(String::as_str)) {
+            Some(name) => format!("did you mean {name}?"),
+            None => format!("there is {}", pack.scenarios.keys().cloned().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(UsageError(format!("the pack {PACK} has no scenario {} ({hint})", args.scenario)).into());
+    }
+    let environment = pack.environments.keys().next().cloned().unwrap_or_default();
+    let started_at = clock::now() - SignedDuration::try_from(args.at).unwrap_or_default();
+    let pack = pack.simulated(&args.scenario);
+    Ok(Room::new(pack, &environment, folder.base()).with_simulation_since(started_at))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: SignedDuration = text.parse().map_err(|_| "write a duration like 90s or 2m".to_owned())?;
+    Duration::try_from(span).map_err(|_| "write a duration that is not negative".to_owned())
+}

@@ -1,0 +1,85 @@
+//! What a reading says, as lines to scroll through: for the overview and the history tab of the details.
+
+use super::{
+    model::{Details, Model, Tab},
+    text::clean,
+};
+use crate::health::{
+    ProbeHealth, age,
+    details::{Body, Cell, Column, Section, SortKey, Table, sections},
+    quantity,
+};
+
+/// The sections of the overview: what the newest reading that could look has measured.
+pub fn overview(probe: &ProbeHealth) -> Vec<Section> {
+    let reading = probe.latest().filter(|reading| !reading.details.is_empty()).or(probe.last_good());
+    let mut sections = reading.map(|reading| sections(&reading.details)).unwrap_or_default();
+    for section in &mut sections {
+        section.title = clean(&section.title);
+        match &mut section.body {
+            Body::Pairs(pairs) => {
+                for (label, text) in pairs {
+                    (*label, *text) = (clean(label), clean(text));
+                }
+            }
+            Body::Table(table) => clean_table(table),
+        }
+    }
+    sections
+}
+
+/// Makes every text of a table safe to draw.
+pub fn clean_table(table: &mut Table) {
+    for column in &mut table.columns {
+        column.title = clean(&column.title);
+    }
+    for cell in table.rows.iter_mut().flatten() {
+        cell.text = clean(&cell.text);
+    }
+}
+
+/// The history of a probe, newest first.
+pub fn history(model: &Model, probe: &ProbeHealth) -> Table {
+    let unit = probe.latest().and_then(|r| r.unit.clone()).or(probe.last_good().and_then(|r| r.unit.clone()));
+    let column = |title: &str, numeric| Column { title: title.to_owned(), numeric };
+    let columns = vec![
+        column("time", false),
+        column("age", true),
+        column("status", false),
+        column("value", true),
+        column("took", true),
+        column("summary", false),
+    ];
+    let cell = |text: String, sort| Cell { text, sort };
+    let rows = probe.history().iter().rev().map(|sample| {
+        let old = model.now.duration_since(sample.at).unsigned_abs();
+        let took = sample.latency.as_secs_f64() * 1000.0;
+        vec![
+            cell(model.appearance.clock(sample.at), SortKey::Number(sample.at.as_millisecond() as f64)),
+            cell(age(old), SortKey::Number(old.as_secs_f64())),
+            cell(sample.status.word().to_owned(), SortKey::Number(f64::from(sample.status as u8))),
+            sample.value.map_or(cell(String::new(), SortKey::Empty), |value| {
+                cell(clean(&quantity(value, unit.as_ref())), SortKey::Number(value))
+            }),
+            cell(quantity(took, Some(&crate::health::Unit::Milliseconds)), SortKey::Number(took)),
+            cell(clean(&sample.summary), SortKey::Text(sample.summary.to_lowercase())),
+        ]
+    });
+    Table { rows: rows.collect(), columns }
+}
+
+/// The tables on the shown tab.
+pub fn tables(model: &Model, details: &Details) -> Vec<Table> {
+    let Some(probe) = model.board.probe(&details.probe) else { return vec![] };
+    match details.tab {
+        Tab::Overview => {
+            let tables = overview(probe).into_iter().filter_map(|section| match section.body {
+                Body::Table(table) => Some(table),
+                Body::Pairs(_) => None,
+            });
+            tables.collect()
+        }
+        Tab::Pods => vec![details.pods.table.clone()],
+        Tab::History => vec![history(model, probe)],
+    }
+}

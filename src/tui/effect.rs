@@ -1,0 +1,18 @@
+//! What an update wants done outside the model. The loop does it; answers come back as messages.
+
+use crate::probe::Inquiry;
+
+/// One wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave the console.
+    Quit,
+    /// Give the terminal back and stop, until the shell continues us.
+    Suspend,
+    /// Draw every cell again, whatever is on the screen.
+    Redraw,
+    /// Look at a probe now.
+    LookNow(String),
+    /// Ask a probe; the answer carries the ticket.
+    Ask { ticket: u64, probe: String, inquiry: Inquiry },
+}

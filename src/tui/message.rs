@@ -1,0 +1,33 @@
+//! Everything that can happen to the console.
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::{health::details::Table, probe::Signal};
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Message {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Paste(String),
+    /// The terminal has another size; the next frame asks for it.
+    Resize,
+    Signal(Signal),
+    /// The answer to an [`super::effect::Effect::Ask`] of the same ticket.
+    Answer {
+        ticket: u64,
+        result: Result<Answer, String>,
+    },
+    /// A second has passed.
+    Tick,
+    /// The spinner is due.
+    Spin,
+}
+
+/// What a probe answered, made ready to show.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Pods(Table),
+    /// Lines of a log, safe to draw.
+    Log(Vec<String>),
+}

@@ -1,0 +1,55 @@
+//! What the console knows of its platform from the start.
+
+use std::time::Duration;
+
+use crate::{platform::ProbeTarget, room::Room};
+
+/// What does not change while the console runs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    pub platform: String,
+    pub environment: String,
+    pub protected: bool,
+    /// True when the readings come from a scenario instead of real targets.
+    pub simulated: bool,
+    pub read_only: bool,
+    /// Components with an objective, in the pack's order.
+    pub objectives: Vec<Objective>,
+    /// Severity levels, the gravest first.
+    pub severities: Vec<String>,
+}
+
+/// The recovery objectives of a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objective {
+    pub component: String,
+    pub rto: Option<Duration>,
+    pub rpo: Option<Duration>,
+}
+
+impl Facts {
+    pub fn of(room: &Room, read_only: bool) -> Facts {
+        let pack = &room.pack;
+        let simulated = |target: &ProbeTarget| matches!(target, ProbeTarget::Simulated { .. });
+        Facts {
+            platform: if pack.name.is_empty() { pack.title.clone() } else { pack.name.clone() },
+            environment: room.environment_name.clone(),
+            protected: room.environment.protected,
+            simulated: pack.probes.iter().any(|probe| simulated(&probe.target)),
+            read_only,
+            objectives: pack
+                .components
+                .iter()
+                .filter(|c| c.rto.is_some() || c.rpo.is_some())
+                .map(|c| Objective { component: c.id.clone(), rto: c.rto, rpo: c.rpo })
+                .collect(),
+            severities: pack.severities.iter().map(|s| s.level.clone()).collect(),
+        }
+    }
+
+    /// How grave a severity is, 0 the gravest. Severities that the pack does not list come last, by name.
+    pub fn rank<'a>(&self, severity: &'a str) -> (usize, &'a str) {
+        let listed = self.severities.iter().position(|s| s == severity);
+        (listed.unwrap_or(self.severities.len()), severity)
+    }
+}

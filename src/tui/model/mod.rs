@@ -1,0 +1,198 @@
+//! The state of the console: all that a frame is made of.
+
+mod activity;
+mod appearance;
+mod details;
+mod drawn;
+mod facts;
+mod fetch;
+mod help;
+mod input;
+mod log;
+mod palette;
+mod panes;
+mod pods;
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+pub use self::{
+    activity::{Activity, Event, EventKind},
+    appearance::Appearance,
+    details::{Details, Sort, Tab},
+    drawn::{Drawn, Target},
+    facts::{Facts, Objective},
+    fetch::Fetch,
+    help::{Help, HelpLine},
+    input::Input,
+    log::Log,
+    palette::{Command, Item, Palette},
+    panes::{Cursor, Pane, Panes},
+    pods::Pods,
+};
+use super::{action::Context, keymap::Keymap};
+use crate::health::{Alert, Board, firing};
+
+/// A look that takes longer than this shows a spinner, in seconds.
+const SLOW_LOOK: i64 = 1;
+/// Least columns at which panes stand side by side instead of as tabs.
+pub const SIDE_BY_SIDE: u16 = 110;
+/// Least columns at which details stand beside the Health pane instead of over it.
+pub const DOCKED: u16 = 150;
+
+/// The whole state. Changed by `update` only.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub facts: Facts,
+    pub board: Board,
+    pub activity: Activity,
+    /// Looks in progress: probe id, and since when.
+    pub looking: HashMap<String, Timestamp>,
+    pub now: Timestamp,
+    pub appearance: Appearance,
+    pub keymap: Keymap,
+    pub panes: Panes,
+    /// What lies over the panes, the topmost last.
+    pub overlays: Vec<Overlay>,
+    /// Alerts whose banner was dismissed: id, and since when they held.
+    pub dismissed: HashSet<(String, Timestamp)>,
+    /// A word to the user that goes away by itself: text, and since when.
+    pub notice: Option<(String, Timestamp)>,
+    /// Where things stood in the last frame.
+    pub drawn: Drawn,
+    /// The target of the last click, for double clicks.
+    pub last_click: Option<(Target, Timestamp)>,
+    /// Steps of the spinner so far.
+    pub spin: usize,
+    next_ticket: u64,
+}
+
+/// Something that lies over the panes.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    Details(Box<Details>),
+    Log(Box<Log>),
+    Palette(Box<Palette>),
+    Help(Box<Help>),
+}
+
+impl Overlay {
+    /// The filter over its rows, where it has one.
+    pub fn filter(&self) -> Option<&Input> {
+        match self {
+            Overlay::Details(details) => Some(&details.filter),
+            Overlay::Log(log) => Some(&log.filter),
+            Overlay::Help(help) => Some(&help.filter),
+            Overlay::Palette(_) => None,
+        }
+    }
+
+    /// [`Overlay::filter`], to type into.
+    pub fn filter_mut(&mut self) -> Option<&mut Input> {
+        match self {
+            Overlay::Details(details) => Some(&mut details.filter),
+            Overlay::Log(log) => Some(&mut log.filter),
+            Overlay::Help(help) => Some(&mut help.filter),
+            Overlay::Palette(_) => None,
+        }
+    }
+}
+
+impl Model {
+    /// The console before anything was looked at.
+    pub fn new(facts: Facts, board: Board, appearance: Appearance, keymap: Keymap, now: Timestamp) -> Self {
+        Model {
+            facts,
+            board,
+            activity: Activity::default(),
+            looking: HashMap::new(),
+            now,
+            appearance,
+            keymap,
+            panes: Panes::default(),
+            overlays: Vec::new(),
+            dismissed: HashSet::new(),
+            notice: None,
+            drawn: Drawn::default(),
+            last_click: None,
+            spin: 0,
+            next_ticket: 0,
+        }
+    }
+
+    /// What has the keyboard now.
+    pub fn context(&self) -> Context {
+        match self.overlays.last() {
+            None => Context::Panes,
+            Some(Overlay::Details(details)) if details.filter.editing => Context::Filter,
+            Some(Overlay::Details(details)) if details.tab == Tab::Pods => Context::Pods,
+            Some(Overlay::Details(_)) => Context::Details,
+            Some(Overlay::Log(log)) if log.filter.editing => Context::Filter,
+            Some(Overlay::Log(_)) => Context::Log,
+            Some(Overlay::Help(help)) if help.filter.editing => Context::Filter,
+            Some(Overlay::Help(_)) => Context::Help,
+            Some(Overlay::Palette(_)) => Context::Palette,
+        }
+    }
+
+    /// The context below the palette: what its commands act on.
+    pub fn context_below(&self) -> Context {
+        match self.overlays.iter().rev().find(|overlay| !matches!(overlay, Overlay::Palette(_))) {
+            Some(Overlay::Details(details)) if details.tab == Tab::Pods => Context::Pods,
+            Some(Overlay::Details(_)) => Context::Details,
+            Some(Overlay::Log(_)) => Context::Log,
+            Some(Overlay::Help(_)) => Context::Help,
+            Some(Overlay::Palette(_)) | None => Context::Panes,
+        }
+    }
+
+    /// The details that lie uppermost, also below other overlays.
+    pub fn details(&self) -> Option<&Details> {
+        self.overlays.iter().rev().find_map(|overlay| match overlay {
+            Overlay::Details(details) => Some(details.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The panel that the Health pane has selected.
+    pub fn selected_panel(&self) -> Option<String> {
+        self.board.panels(self.now).get(self.panes.health.selected).map(|panel| panel.id.to_owned())
+    }
+
+    /// Alerts that fire and whose banner was not dismissed, the gravest first.
+    pub fn banner(&self) -> Vec<(&Alert, Timestamp)> {
+        let dismissed = |alert: &Alert, since| self.dismissed.contains(&(alert.rule.id.clone(), since));
+        let mut alerts: Vec<_> = firing(self.board.alerts()).filter(|(a, since)| !dismissed(a, *since)).collect();
+        alerts.sort_by(|(a, _), (b, _)| self.facts.rank(&a.rule.severity).cmp(&self.facts.rank(&b.rule.severity)));
+        alerts
+    }
+
+    /// Since when a look at one of the probes has been going on, when it has been for long enough to say so.
+    pub fn slow_look<'a>(&self, mut probes: impl Iterator<Item = &'a str>) -> Option<Timestamp> {
+        let slow = |since: &Timestamp| self.now.duration_since(*since).as_secs() >= SLOW_LOOK;
+        probes.find_map(|probe| self.looking.get(probe).copied().filter(slow))
+    }
+
+    /// True while something on the screen spins.
+    pub fn is_spinning(&self) -> bool {
+        let slow = |since: &Timestamp| self.now.duration_since(*since).as_secs() >= SLOW_LOOK;
+        let fetching = self.overlays.iter().any(|overlay| match overlay {
+            Overlay::Details(details) => details.pods.fetch.is_slow(self.now),
+            Overlay::Log(log) => log.fetch.is_slow(self.now),
+            _ => false,
+        });
+        fetching || self.looking.values().any(slow)
+    }
+
+    /// A number that no other inquiry has.
+    pub fn ticket(&mut self) -> u64 {
+        self.next_ticket += 1;
+        self.next_ticket
+    }
+
+    /// Says something to the user for a few seconds.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some((text.into(), self.now));
+    }
+}

@@ -1,0 +1,130 @@
+//! The command palette: every command, found by a few of its letters.
+
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+
+use super::{Cursor, Input, Model};
+use crate::tui::action::{Action, Context, REGISTRY};
+
+/// What choosing an item does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    Act(Action),
+    Theme(String),
+    /// Open the details of a panel.
+    Panel(String),
+}
+
+/// A line of the palette.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub name: String,
+    pub description: String,
+    /// The keys that do the same without the palette.
+    pub keys: String,
+    pub command: Command,
+    /// Which characters of the name the query matched.
+    pub matched: Vec<u32>,
+}
+
+/// The state of the palette.
+#[derive(Debug, Clone)]
+pub struct Palette {
+    pub query: Input,
+    pub cursor: Cursor,
+    all: Vec<Item>,
+    /// What the query keeps, best first.
+    pub items: Vec<Item>,
+}
+
+impl Palette {
+    /// The palette over what the model shows now: actions of that context first, then panels, then themes.
+    pub fn open(model: &Model) -> Self {
+        let context = model.context_below();
+        let mut all = Vec::new();
+        for entry in REGISTRY.iter().filter(|e| e.contexts.contains(&context) && e.action != Action::Palette) {
+            all.push(item(model, context, entry));
+        }
+        // Actions of the main screen can be called from everywhere; what lies over it is closed first.
+        for entry in REGISTRY.iter().filter(|e| e.contexts.contains(&Context::Panes) && e.action != Action::Palette) {
+            if !entry.contexts.contains(&context) && !is_movement(entry.action) {
+                all.push(item(model, Context::Panes, entry));
+            }
+        }
+        for panel in model.board.panels(model.now) {
+            all.push(Item {
+                name: format!("panel: {}", panel.title),
+                description: format!("Open the details, now {}", panel.status),
+                keys: String::new(),
+                command: Command::Panel(panel.id.to_owned()),
+                matched: Vec::new(),
+            });
+        }
+        for (name, title) in model.appearance.themes.list() {
+            let on = if name == model.appearance.name { ", on now" } else { "" };
+            all.push(Item {
+                name: format!("theme: {name}"),
+                description: format!("{title}{on}"),
+                keys: String::new(),
+                command: Command::Theme(name.to_owned()),
+                matched: Vec::new(),
+            });
+        }
+        let mut palette = Palette { query: Input::default(), cursor: Cursor::default(), items: Vec::new(), all };
+        palette.query.editing = true;
+        palette.search();
+        palette
+    }
+
+    /// Finds and ranks again, and goes to the best.
+    pub fn search(&mut self) {
+        self.cursor = Cursor::default();
+        let query = self.query.text();
+        if query.trim().is_empty() {
+            self.items = self.all.clone();
+            return;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
+        let mut found: Vec<(u32, Item)> = Vec::new();
+        let mut letters = Vec::new();
+        for item in &self.all {
+            let mut matched = Vec::new();
+            let in_name = pattern.indices(Utf32Str::new(&item.name, &mut letters), &mut matcher, &mut matched);
+            // A word of the description finds it, too, below all names.
+            let score = in_name.map(|score| score + 10_000).or_else(|| {
+                matched.clear();
+                pattern.score(Utf32Str::new(&item.description, &mut letters), &mut matcher)
+            });
+            if let Some(score) = score {
+                matched.sort_unstable();
+                matched.dedup();
+                found.push((score, Item { matched, ..item.clone() }));
+            }
+        }
+        found.sort_by(|(a, _), (b, _)| b.cmp(a));
+        self.items = found.into_iter().map(|(_, item)| item).collect();
+    }
+
+    pub fn chosen(&self) -> Option<&Command> {
+        self.items.get(self.cursor.selected).map(|item| &item.command)
+    }
+}
+
+fn is_movement(action: Action) -> bool {
+    use Action::{Down, First, Last, PageDown, PageUp, Up};
+    matches!(action, Down | First | Last | PageDown | PageUp | Up)
+}
+
+fn item(model: &Model, context: Context, entry: &crate::tui::action::Entry) -> Item {
+    let keys: Vec<String> = model.keymap.chords(entry.action, context).map(|c| c.to_string()).collect();
+    Item {
+        name: entry.name.to_owned(),
+        description: entry.description.to_owned(),
+        keys: keys.join(" "),
+        command: Command::Act(entry.action),
+        matched: Vec::new(),
+    }
+}

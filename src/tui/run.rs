@@ -1,0 +1,284 @@
+//! The loop: what happens becomes messages, updates change the model, frames are drawn when something changed.
+
+use std::{io, time::Duration};
+
+use crossterm::{
+    event::{Event, EventStream},
+    queue,
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+};
+use futures::StreamExt;
+use rustix::process::Signal as UnixSignal;
+use serde_json::Value;
+use tokio::{
+    runtime,
+    signal::unix::{Signal as SignalStream, SignalKind, signal},
+    sync::mpsc,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    effect::Effect,
+    message::{Answer, Message},
+    model::{Facts, Model},
+    options::Options,
+    terminal::{self, Canvas, NotATerminal, Screen},
+    text, update, view,
+};
+use crate::{
+    health::{Board, details},
+    host::{clock, job},
+    probe::Inquiry,
+    room::{Monitor, Room},
+};
+
+/// Time between two frames of the spinner.
+const SPIN: Duration = Duration::from_millis(250);
+/// How long ending waits for looks in progress to let go.
+const FAREWELL: Duration = Duration::from_millis(300);
+/// Messages taken in before a frame is drawn, however many more there are.
+const BATCH: usize = 256;
+
+/// How the console ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The user left.
+    Quit,
+    /// A signal of this number; by convention the exit code is 128 more.
+    Signal(u8),
+}
+
+/// Why the console could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    NotATerminal(#[from] NotATerminal),
+    #[error("cannot use the terminal: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Shows the console of a room until the user leaves. The first frame stands before anything is looked at.
+pub fn run(room: &Room, options: Options) -> Result<Ending, RunError> {
+    terminal::check()?;
+    let facts = Facts::of(room, options.read_only);
+    let board = Board::new(&room.pack);
+    let mut model = Model::new(facts, board, options.appearance, options.keymap, clock::now());
+    for fault in model.appearance.themes.faults.clone() {
+        model.activity.note(model.now, text::clean(&fault));
+    }
+    let (screen, canvas) = Screen::take(options.mouse)?;
+    let frame = Duration::from_secs(1) / u32::from(options.frames_per_second.max(1));
+    let mut console = Console { model, screen, canvas, frame, drawn_at: None, dirty: true, whole: false };
+    console.draw()?;
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ending = runtime.block_on(async {
+        let signals = Signals::new()?;
+        let mut monitor = room.monitor();
+        let ending = console.work(&mut monitor, signals).await;
+        drop(console);
+        // Looks end at once; one that blocks a thread is left behind.
+        let _ = timeout(FAREWELL, monitor.stop()).await;
+        ending
+    });
+    runtime.shutdown_background();
+    Ok(ending?)
+}
+
+/// The console while it runs. Dropping it gives the terminal back.
+struct Console {
+    model: Model,
+    screen: Screen,
+    canvas: Canvas,
+    /// Least time between two frames.
+    frame: Duration,
+    drawn_at: Option<Instant>,
+    dirty: bool,
+    /// The next frame draws every cell.
+    whole: bool,
+}
+
+/// What the loop does next after a message.
+enum Flow {
+    On,
+    End(Ending),
+}
+
+impl Console {
+    async fn work(&mut self, monitor: &mut Monitor, mut signals: Signals) -> io::Result<Ending> {
+        let mut events = EventStream::new();
+        let (answers, mut answered) = mpsc::channel::<Message>(16);
+        let mut tick = Instant::now();
+        let mut spin = Instant::now();
+        loop {
+            let frame_due = self.drawn_at.map_or_else(Instant::now, |at| at + self.frame);
+            let spinning = self.model.is_spinning();
+            let message = tokio::select! {
+                biased;
+                signal = signals.next() => match self.signalled(signal)? {
+                    Flow::On => None,
+                    Flow::End(ending) => return Ok(ending),
+                },
+                event = events.next() => match event {
+                    Some(Ok(event)) => message(event),
+                    // The terminal is gone; the signal that says so may come a moment later, or never.
+                    Some(Err(_)) | None => return Ok(hangup()),
+                },
+                () = sleep_until(frame_due), if self.dirty => {
+                    match self.draw() {
+                        Ok(()) => continue,
+                        Err(error) => {
+                            tracing::warn!(%error, "the terminal is gone");
+                            return Ok(hangup());
+                        }
+                    }
+                },
+                Some(signal) = monitor.signals.recv() => Some(Message::Signal(signal)),
+                Some(answer) = answered.recv() => Some(answer),
+                () = sleep_until(tick) => {
+                    tick = Instant::now() + to_next_second();
+                    Some(Message::Tick)
+                },
+                () = sleep_until(spin), if spinning => {
+                    spin = Instant::now() + SPIN;
+                    Some(Message::Spin)
+                },
+            };
+            let mut pending = message;
+            for _ in 0..BATCH {
+                let Some(message) = pending else { break };
+                if let Flow::End(ending) = self.take(message, monitor, &answers)? {
+                    return Ok(ending);
+                }
+                pending = monitor.signals.try_recv().ok().map(Message::Signal);
+            }
+        }
+    }
+
+    /// Updates the model and does what that wants done.
+    fn take(&mut self, message: Message, monitor: &Monitor, answers: &mpsc::Sender<Message>) -> io::Result<Flow> {
+        self.dirty = true;
+        for effect in update::update(&mut self.model, message, clock::now()) {
+            match effect {
+                Effect::Quit => return Ok(Flow::End(Ending::Quit)),
+                Effect::Suspend => self.suspend()?,
+                Effect::Redraw => self.whole = true,
+                Effect::LookNow(probe) => monitor.look_now(&probe),
+                Effect::Ask { ticket, probe, inquiry } => {
+                    let answer = monitor.ask(&probe, inquiry.clone());
+                    let answers = answers.clone();
+                    tokio::spawn(async move {
+                        let result = answer.await.map(|value| prepared(&inquiry, value));
+                        let _ = answers.send(Message::Answer { ticket, result }).await;
+                    });
+                }
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.whole) {
+            self.canvas.clear()?;
+        }
+        queue!(self.canvas.backend_mut(), BeginSynchronizedUpdate)?;
+        let mut drawn = None;
+        self.canvas.draw(|frame| drawn = Some(view::draw(&self.model, frame)))?;
+        crossterm::execute!(self.canvas.backend_mut(), EndSynchronizedUpdate)?;
+        if let Some(drawn) = drawn {
+            self.model.drawn = drawn;
+        }
+        self.drawn_at = Some(Instant::now());
+        self.dirty = false;
+        Ok(())
+    }
+
+    fn signalled(&mut self, signal: UnixSignal) -> io::Result<Flow> {
+        if signal == UnixSignal::TSTP {
+            self.suspend()?;
+        } else if signal == UnixSignal::CONT {
+            // Whoever stopped us may have left the terminal in any state.
+            self.resume()?;
+        } else {
+            return Ok(Flow::End(Ending::Signal(signal.as_raw() as u8)));
+        }
+        Ok(Flow::On)
+    }
+
+    /// Gives the terminal to the shell and stops, until the shell continues us.
+    fn suspend(&mut self) -> io::Result<()> {
+        terminal::leave();
+        let stopped = job::stop();
+        self.resume()?;
+        if !stopped {
+            self.model.now = clock::now();
+            self.model.say("there is no shell to go back to");
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        self.screen.enter()?;
+        self.whole = true;
+        self.dirty = true;
+        Ok(())
+    }
+}
+
+/// Signals that mean something to the console.
+struct Signals {
+    streams: Vec<(UnixSignal, SignalStream)>,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let wanted =
+            [UnixSignal::TERM, UnixSignal::HUP, UnixSignal::INT, UnixSignal::QUIT, UnixSignal::TSTP, UnixSignal::CONT];
+        let stream = |s: UnixSignal| Ok((s, signal(SignalKind::from_raw(s.as_raw()))?));
+        Ok(Signals { streams: wanted.into_iter().map(stream).collect::<io::Result<_>>()? })
+    }
+
+    /// The next signal. Safe to drop while it waits.
+    async fn next(&mut self) -> UnixSignal {
+        let waits = self.streams.iter_mut().map(|(signal, stream)| {
+            Box::pin(async move {
+                match stream.recv().await {
+                    Some(()) => *signal,
+                    None => std::future::pending().await,
+                }
+            })
+        });
+        futures::future::select_all(waits).await.0
+    }
+}
+
+fn hangup() -> Ending {
+    Ending::Signal(UnixSignal::HUP.as_raw() as u8)
+}
+
+fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) => Some(Message::Key(key)),
+        Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(..) => Some(Message::Resize),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+/// An answer made ready to show, outside of the drawing thread: it may be thousands of rows.
+fn prepared(inquiry: &Inquiry, value: Value) -> Answer {
+    match inquiry {
+        Inquiry::Pods => {
+            let mut table = details::table(value.as_array().map_or(&[][..], Vec::as_slice));
+            super::document::clean_table(&mut table);
+            Answer::Pods(table)
+        }
+        Inquiry::PodLog { .. } => Answer::Log(value.as_str().unwrap_or_default().lines().map(text::clean).collect()),
+    }
+}
+
+/// Time until the clock shows another second.
+fn to_next_second() -> Duration {
+    let nanoseconds = clock::now().subsec_nanosecond().unsigned_abs();
+    Duration::from_nanos(u64::from(1_000_000_000 - nanoseconds.min(999_999_999))) + Duration::from_millis(2)
+}

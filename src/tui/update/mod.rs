@@ -1,0 +1,256 @@
+//! What every message does to the model, and which effects it wants.
+
+mod details;
+mod fetching;
+mod mouse;
+mod movement;
+mod overlays;
+#[cfg(test)]
+mod tests;
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    action::{Action, Context},
+    effect::Effect,
+    message::Message,
+    model::{Input, Model, Overlay, Palette, Pane},
+};
+use crate::{health::Happening, probe::Signal};
+
+/// How long a word to the user stays.
+const NOTICE: SignedDuration = SignedDuration::from_secs(6);
+
+/// Takes one message in at `now`. The only way in which the model changes.
+pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
+    model.now = now;
+    match message {
+        Message::Key(key) => pressed(model, key),
+        Message::Mouse(event) => mouse::event(model, event),
+        Message::Paste(text) => pasted(model, &text),
+        Message::Resize => vec![],
+        Message::Signal(signal) => {
+            took(model, signal);
+            vec![]
+        }
+        Message::Answer { ticket, result } => {
+            fetching::answered(model, ticket, result);
+            vec![]
+        }
+        Message::Tick => ticked(model),
+        Message::Spin => {
+            model.spin += 1;
+            vec![]
+        }
+    }
+}
+
+/// Does what an action says, in the context that has the keyboard.
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => return vec![Effect::Quit],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Help => overlays::help(model),
+        Action::Palette => {
+            let palette = Palette::open(model);
+            model.overlays.push(Overlay::Palette(Box::new(palette)));
+        }
+        Action::NextTheme => {
+            let next = model.appearance.themes.next(&model.appearance.name).to_owned();
+            switch_theme(model, &next);
+        }
+        Action::LocalTime => local_time(model),
+        Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::First | Action::Last => {
+            movement::go(model, action);
+        }
+        Action::NextPane => focus(model, model.panes.focus.step(1)),
+        Action::PreviousPane => focus(model, model.panes.focus.step(-1)),
+        Action::FocusHealth => focus(model, Pane::Health),
+        Action::FocusActivity => focus(model, Pane::Activity),
+        Action::FocusRunbook => focus(model, Pane::Runbook),
+        Action::Zoom => model.panes.zoomed = !model.panes.zoomed,
+        Action::Open => return open(model),
+        Action::Close => overlays::close(model),
+        Action::LookNow => return look_now(model),
+        Action::LookAtAll => {
+            model.say("looking at everything");
+            return model.board.probes().map(|probe| Effect::LookNow(probe.spec.id.clone())).collect();
+        }
+        Action::DismissAlerts => dismiss_alerts(model),
+        Action::NextTab => return details::step_tab(model, 1),
+        Action::PreviousTab => return details::step_tab(model, -1),
+        Action::NextProbe => return details::step_probe(model, 1),
+        Action::PreviousProbe => return details::step_probe(model, -1),
+        Action::Filter => {
+            if let Some(filter) = filter(model) {
+                filter.editing = true;
+            }
+        }
+        Action::Sort => details::sort(model),
+        Action::ReverseSort => details::reverse(model),
+        Action::PreviousContainer => return overlays::previous_container(model),
+        Action::Follow => overlays::follow(model),
+        Action::Accept => return overlays::accept(model),
+        Action::Cancel => overlays::cancel(model),
+    }
+    vec![]
+}
+
+fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    if key.kind == KeyEventKind::Release {
+        return vec![];
+    }
+    let context = model.context();
+    if let Some(action) = model.keymap.action(context, key.into()) {
+        return act(model, action);
+    }
+    if context.is_typing() && typing(model).is_some_and(|input| input.key(key)) {
+        arrange(model);
+    }
+    vec![]
+}
+
+fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.context().is_typing() {
+        if let Some(input) = typing(model) {
+            input.paste(text);
+        }
+        arrange(model);
+    }
+    vec![]
+}
+
+/// The line of text that has the keyboard.
+fn typing(model: &mut Model) -> Option<&mut Input> {
+    match model.overlays.last_mut()? {
+        Overlay::Palette(palette) => Some(&mut palette.query),
+        overlay => overlay.filter_mut(),
+    }
+}
+
+/// The filter of what is on top.
+fn filter(model: &mut Model) -> Option<&mut Input> {
+    model.overlays.last_mut()?.filter_mut()
+}
+
+/// Works out again what the filter of what is on top keeps.
+fn arrange(model: &mut Model) {
+    match model.overlays.last_mut() {
+        Some(Overlay::Details(details)) => {
+            details.scroll = 0;
+            details.pods.arrange(&details.filter, details.sort.as_ref());
+        }
+        Some(Overlay::Log(log)) => log.arrange(),
+        Some(Overlay::Help(help)) => help.scroll = 0,
+        Some(Overlay::Palette(palette)) => palette.search(),
+        None => {}
+    }
+}
+
+fn took(model: &mut Model, signal: Signal) {
+    match signal {
+        Signal::Looking { probe, at } => {
+            model.looking.insert(probe, at);
+        }
+        Signal::Reading(reading) => {
+            model.looking.remove(&reading.probe);
+            let happenings = model.board.apply(*reading);
+            happened(model, happenings);
+        }
+    }
+}
+
+fn ticked(model: &mut Model) -> Vec<Effect> {
+    let happenings = model.board.tick(model.now);
+    happened(model, happenings);
+    if model.notice.as_ref().is_some_and(|(_, since)| model.now.duration_since(*since) > NOTICE) {
+        model.notice = None;
+    }
+    fetching::due(model)
+}
+
+fn happened(model: &mut Model, happenings: Vec<Happening>) {
+    for happening in happenings {
+        // The cursor stays on its event while newer ones come in above it; at the top it stays at the top.
+        if model.activity.add(happening) && model.panes.activity.selected > 0 {
+            model.panes.activity.step(1, model.activity.len());
+        }
+    }
+}
+
+fn focus(model: &mut Model, pane: Pane) {
+    model.panes.focus = pane;
+}
+
+fn open(model: &mut Model) -> Vec<Effect> {
+    match model.context() {
+        Context::Pods => overlays::open_log(model),
+        Context::Panes => {
+            let panel = match model.panes.focus {
+                Pane::Health => model.selected_panel(),
+                Pane::Activity => model.activity.get(model.panes.activity.selected).and_then(|e| e.panel.clone()),
+                Pane::Runbook => None,
+            };
+            let probe = match model.panes.focus {
+                Pane::Activity => model.activity.get(model.panes.activity.selected).map(|event| event.who.clone()),
+                _ => None,
+            };
+            match panel {
+                Some(panel) => details::open(model, &panel, probe.as_deref()),
+                None => vec![],
+            }
+        }
+        _ => vec![],
+    }
+}
+
+fn look_now(model: &mut Model) -> Vec<Effect> {
+    let probes: Vec<String> = match model.overlays.last_mut() {
+        Some(Overlay::Log(log)) => {
+            log.fetch.forget();
+            return fetching::due(model);
+        }
+        Some(Overlay::Details(details)) => {
+            details.pods.fetch.forget();
+            vec![details.probe.clone()]
+        }
+        _ => {
+            let selected = model.selected_panel();
+            let panels = model.board.panels(model.now);
+            let panel = panels.iter().find(|panel| Some(panel.id) == selected.as_deref());
+            panel.map(|p| p.probes.iter().map(|probe| probe.spec.id.clone()).collect()).unwrap_or_default()
+        }
+    };
+    if !probes.is_empty() {
+        model.say(format!("looking at {}", probes.join(", ")));
+    }
+    let mut effects: Vec<Effect> = probes.into_iter().map(Effect::LookNow).collect();
+    effects.extend(fetching::due(model));
+    effects
+}
+
+fn switch_theme(model: &mut Model, name: &str) {
+    model.appearance.switch(name);
+    let title = model.appearance.themes.list().find(|(n, _)| *n == name).map(|(_, title)| title.to_owned());
+    model.say(format!("theme: {}", title.unwrap_or_default()));
+}
+
+fn local_time(model: &mut Model) {
+    let appearance = &mut model.appearance;
+    appearance.local = match appearance.local {
+        None => Some(appearance.zone.clone()),
+        Some(_) => None,
+    };
+    let text = match &appearance.local {
+        Some(zone) => format!("times are local ({})", zone.iana_name().unwrap_or("this machine's zone")),
+        None => "times are UTC".to_owned(),
+    };
+    model.say(text);
+}
+
+fn dismiss_alerts(model: &mut Model) {
+    let shown: Vec<_> = model.banner().iter().map(|(alert, since)| (alert.rule.id.clone(), *since)).collect();
+    model.dismissed.extend(shown);
+}

@@ -1,0 +1,101 @@
+//! What lies over the panes: help, palette, logs; opening, accepting and closing them.
+
+use super::{act, arrange, details, fetching, filter, focus, switch_theme};
+use crate::tui::{
+    effect::Effect,
+    model::{Command, Log, Model, Overlay, Pane},
+};
+
+pub(super) fn help(model: &mut Model) {
+    model.overlays.push(Overlay::Help(Box::default()));
+}
+
+/// Closes what is on top; a kept filter goes first.
+pub(super) fn close(model: &mut Model) {
+    if let Some(filter) = filter(model).filter(|filter| !filter.is_empty()) {
+        filter.clear();
+        arrange(model);
+        return;
+    }
+    model.overlays.pop();
+}
+
+/// Ends typing: runs the chosen command of the palette, or keeps the filter.
+pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
+    match model.overlays.last() {
+        Some(Overlay::Palette(palette)) => {
+            let chosen = palette.chosen().cloned();
+            model.overlays.pop();
+            chosen.map(|command| run(model, command)).unwrap_or_default()
+        }
+        _ => {
+            if let Some(filter) = filter(model) {
+                filter.editing = false;
+            }
+            vec![]
+        }
+    }
+}
+
+/// Ends typing and drops what was typed.
+pub(super) fn cancel(model: &mut Model) {
+    if let Some(Overlay::Palette(_)) = model.overlays.last() {
+        model.overlays.pop();
+        return;
+    }
+    if let Some(filter) = filter(model) {
+        filter.editing = false;
+        filter.clear();
+    }
+    arrange(model);
+}
+
+fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Act(action) => {
+            let here = crate::tui::action::entry(action).is_some_and(|e| e.contexts.contains(&model.context()));
+            if !here {
+                model.overlays.clear();
+            }
+            act(model, action)
+        }
+        Command::Theme(name) => {
+            switch_theme(model, &name);
+            vec![]
+        }
+        Command::Panel(panel) => {
+            focus(model, Pane::Health);
+            details::open(model, &panel, None)
+        }
+    }
+}
+
+pub(super) fn open_log(model: &mut Model) -> Vec<Effect> {
+    let log = model.details().and_then(|details| {
+        let (namespace, pod) = details.pods.selected()?;
+        Some(Log::new(&details.probe, namespace, pod))
+    });
+    if let Some(log) = log {
+        model.overlays.push(Overlay::Log(Box::new(log)));
+    }
+    fetching::due(model)
+}
+
+/// Switches between the running container and the one before its last restart.
+pub(super) fn previous_container(model: &mut Model) -> Vec<Effect> {
+    if let Some(Overlay::Log(log)) = model.overlays.last_mut() {
+        log.previous = !log.previous;
+        log.replace(vec![]);
+        log.scroll = 0;
+        log.fetch.forget();
+    }
+    fetching::due(model)
+}
+
+pub(super) fn follow(model: &mut Model) {
+    let max = model.drawn.max_scroll;
+    if let Some(Overlay::Log(log)) = model.overlays.last_mut() {
+        log.follow = !log.follow;
+        log.scroll = max;
+    }
+}

@@ -1,0 +1,90 @@
+//! The last line: what can be done now, what is being typed, or a word to the user.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Modifier,
+    text::{Line, Span},
+};
+
+use super::pieces::{cut_spans, put, span};
+use crate::tui::{
+    action::{Action, Context, REGISTRY},
+    model::{Drawn, Input, Model, Overlay, Target},
+    text,
+    theme::{Role, Theme},
+};
+
+pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+    let theme = &model.appearance.theme;
+    let context = model.context();
+    let mut column = area.x + 1;
+    if context == Context::Filter
+        && let Some(filter) = model.overlays.last().and_then(Overlay::filter)
+    {
+        let mut spans = vec![span(" / ", theme.role(Role::Key))];
+        spans.extend(typed(theme, filter));
+        let width: usize = spans.iter().map(|part| text::width(&part.content)).sum();
+        put(frame, area, 0, &Line::from(cut_spans(spans, area.width.into())));
+        column = area.x + (width as u16).saturating_add(3).min(area.width);
+    } else if let Some((notice, _)) = &model.notice {
+        put(
+            frame,
+            area,
+            0,
+            &Line::styled(format!(" {}", text::cut(notice, usize::from(area.width).saturating_sub(2))), theme.accent()),
+        );
+        return;
+    }
+    let hints = hints(model, context);
+    let last = hints.len().saturating_sub(1);
+    for (index, (action, key, label)) in hints.into_iter().enumerate() {
+        let width = (text::width(&key) + 1 + text::width(label)) as u16;
+        // The way to the help is always shown: the others leave it room.
+        let reserve = if index == last { 0 } else { 8 };
+        if column + width + reserve > area.right() {
+            continue;
+        }
+        let place = Rect { x: column, width, ..area };
+        put(
+            frame,
+            place,
+            0,
+            &Line::from(vec![span(key, theme.role(Role::Key)), span(format!(" {label}"), theme.dim())]),
+        );
+        drawn.target(place, Target::Act(action));
+        column += width + 2;
+    }
+}
+
+/// Actions with their first key and their word, in the registry's order.
+fn hints(model: &Model, context: Context) -> Vec<(Action, String, &'static str)> {
+    REGISTRY
+        .iter()
+        .filter(|entry| !entry.hint.is_empty() && entry.contexts.contains(&context))
+        .filter(|entry| entry.action != Action::DismissAlerts || !model.banner().is_empty())
+        .filter(|entry| entry.action != Action::NextProbe || several_probes(model))
+        .filter_map(|entry| {
+            let key = model.keymap.chords(entry.action, context).next()?;
+            Some((entry.action, key.to_string(), entry.hint))
+        })
+        .collect()
+}
+
+fn several_probes(model: &Model) -> bool {
+    model.details().is_some_and(|d| model.board.probes().filter(|p| p.spec.panel == d.panel).count() > 1)
+}
+
+/// A text being typed, with its cursor.
+pub(super) fn typed(theme: &Theme, input: &Input) -> Vec<Span<'static>> {
+    let style = theme.role(Role::Input);
+    let text: Vec<char> = input.text().chars().collect();
+    let at = input.cursor().min(text.len());
+    let under = text.get(at).copied().unwrap_or(' ');
+    let rest: String = text.iter().skip(at + 1).collect();
+    vec![
+        span(text[..at].iter().collect::<String>(), style),
+        span(under.to_string(), style.add_modifier(Modifier::REVERSED)),
+        span(rest, style),
+    ]
+}

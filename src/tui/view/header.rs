@@ -1,0 +1,188 @@
+//! The top of the screen: where we are, how it stands, objectives, alerts, tabs.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::pieces::{between, cut_spans, put, span, status};
+use crate::{
+    health::{Status, duration},
+    tui::{
+        action::Action,
+        glyphs,
+        model::{Drawn, Model, Pane, Target},
+        text::{self, clean},
+        theme::Role,
+    },
+};
+
+/// Least columns for counts of every status and for the date.
+const ROOMY: u16 = 110;
+
+/// The top bar.
+pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
+    let theme = &model.appearance.theme;
+    let facts = &model.facts;
+    let style = theme.role(Role::Bar);
+    frame.buffer_mut().set_style(area, style);
+    let on_bar = |role: Style| style.patch(role);
+
+    let right = bar_right(model, area.width >= ROOMY, style);
+    let mut left = vec![span(" warroom ", on_bar(theme.accent()).patch(theme.title(true)))];
+    left.push(span(format!(" {}", clean(&facts.platform)), style));
+    if !facts.environment.is_empty() {
+        left.push(span(format!(" ▸ {}", clean(&facts.environment)), style));
+    }
+    left.push(span(" ", style));
+    let badges = [
+        (facts.simulated, " SIMULATED ", theme.role(Role::Simulated)),
+        (facts.protected, " PROTECTED ", theme.role(Role::Protected)),
+        (facts.read_only, " READ-ONLY ", on_bar(theme.role(Role::Key))),
+    ];
+    for (_, text, badge) in badges.into_iter().filter(|(on, ..)| *on) {
+        left.push(span(" ", style));
+        left.push(span(text, badge));
+    }
+    let taken: usize = right.iter().map(|part| text::width(&part.content)).sum();
+    let room = usize::from(area.width).saturating_sub(taken + 1);
+    put(frame, area, 0, &Line::from(cut_spans(left, room)));
+    let start = (area.width as usize).saturating_sub(taken) as u16;
+    let place = Rect { x: area.x + start, width: area.width - start, ..area };
+    put(frame, place, 0, &Line::from(right));
+}
+
+/// The overall status and the clock.
+fn bar_right(model: &Model, roomy: bool, style: Style) -> Vec<Span<'static>> {
+    let theme = &model.appearance.theme;
+    let on_bar = |status| style.patch(theme.status(status));
+    let mut parts = Vec::new();
+    if model.board.probes().any(|probe| !probe.is_pending()) {
+        let panels = model.board.panels(model.now);
+        let worst = model.board.status(model.now);
+        if roomy {
+            for status in [Status::Down, Status::Unknown, Status::Warn, Status::Ok] {
+                let count = panels.iter().filter(|panel| panel.status == status).count();
+                if count > 0 {
+                    parts.push(span(format!("{} {count} {status}", glyphs::status(status)), on_bar(status)));
+                    parts.push(span("   ", style));
+                }
+            }
+        } else {
+            parts.push(span(format!("{} {worst}", glyphs::status(worst)), on_bar(worst)));
+            parts.push(span("  ", style));
+        }
+    } else {
+        parts.push(span("looking…  ", style.patch(theme.dim())));
+    }
+    if model.appearance.local.is_some() {
+        parts.push(span(format!("{}  ", model.appearance.clock(model.now)), style));
+    }
+    let clock = if roomy { "%F %H:%M:%SZ " } else { "%H:%M:%SZ " };
+    parts.push(span(model.now.strftime(clock).to_string(), style));
+    parts
+}
+
+/// Recovery objectives, and what would be lost if a restore began now.
+pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
+    let theme = &model.appearance.theme;
+    let exposures = model.board.exposures(model.now);
+    let mut items: Vec<(bool, Vec<Span<'static>>)> = Vec::new();
+    for objective in &model.facts.objectives {
+        let mut parts = vec![span(clean(&objective.component), theme.text())];
+        let mut breached = false;
+        if let Some(rto) = objective.rto {
+            parts.push(span(format!(" RTO {}", duration(rto)), theme.dim()));
+        }
+        if let Some(rpo) = objective.rpo {
+            parts.push(span(format!(" RPO {}", duration(rpo)), theme.dim()));
+            let exposure = exposures.iter().find(|e| e.component == objective.component);
+            match exposure.and_then(|e| e.loss.map(|loss| (loss, e.breached()))) {
+                Some((loss, over)) => {
+                    breached = over;
+                    let status = if over { Status::Down } else { Status::Ok };
+                    let sign = if over { "✖ " } else { "" };
+                    parts.push(span(format!(" {sign}{} exposed", duration(loss)), theme.status(status)));
+                }
+                None => parts.push(span(" not measured", theme.dim())),
+            }
+        }
+        items.push((breached, parts));
+    }
+    items.sort_by_key(|(breached, _)| !breached);
+    let mut line = vec![span(" ", theme.text())];
+    let mut room = usize::from(area.width).saturating_sub(2);
+    let count = items.len();
+    for (index, (_, parts)) in items.into_iter().enumerate() {
+        let gap = if index == 0 { 0 } else { 3 };
+        let width: usize = gap + parts.iter().map(|p| text::width(&p.content)).sum::<usize>();
+        if width + 4 > room && index > 0 {
+            line.push(span(format!("  +{}", count - index), theme.dim()));
+            break;
+        }
+        if index > 0 {
+            line.push(span(" │ ", theme.border(false)));
+        }
+        room = room.saturating_sub(width);
+        line.extend(parts);
+    }
+    put(frame, area, 0, &Line::from(cut_spans(line, area.width.into())));
+}
+
+/// The gravest alert that fires, and how many others do.
+pub(super) fn banner(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+    let theme = &model.appearance.theme;
+    let style = theme.role(Role::Banner);
+    let alerts = model.banner();
+    let Some((alert, since)) = alerts.first() else { return };
+    let rule = &alert.rule;
+    let mut text = format!(
+        " {} {} since {} ({}) — {}",
+        clean(&rule.severity),
+        clean(&rule.id),
+        model.appearance.clock(*since),
+        super::pieces::coarse(between(*since, model.now)),
+        clean(&rule.title),
+    );
+    if let Some(runbook) = &rule.runbook {
+        text.push_str(&format!(" · runbook {}", clean(runbook)));
+    }
+    let key = model.keymap.chords(Action::DismissAlerts, model.context()).next();
+    let mut right = key.map(|key| format!(" {key} dismiss ")).unwrap_or_default();
+    if alerts.len() > 1 {
+        right = format!(" +{} more {right}", alerts.len() - 1);
+    }
+    let room = usize::from(area.width).saturating_sub(text::width(&right));
+    frame.buffer_mut().set_style(area, style);
+    put(frame, area, 0, &Line::styled(format!("{}{right}", text::fit(&text, room)), style));
+    let place = Rect { x: area.x + room as u16, width: area.width - room as u16, ..area };
+    drawn.target(place, Target::Act(Action::DismissAlerts));
+}
+
+/// The panes as tabs, for narrow screens.
+pub(super) fn tabs(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+    let theme = &model.appearance.theme;
+    let mut column = area.x + 1;
+    for (index, pane) in Pane::ALL.into_iter().enumerate() {
+        let focused = pane == model.panes.focus;
+        let mut label = format!(" {} {} ", index + 1, pane.title());
+        if pane == Pane::Activity && !model.activity.is_empty() {
+            label = format!(" {} {} {} ", index + 1, pane.title(), model.activity.len());
+        }
+        let width = text::width(&label) as u16;
+        if column + width > area.right() {
+            break;
+        }
+        let style = if focused { theme.title(true).patch(theme.selection(true)) } else { theme.dim() };
+        frame.buffer_mut().set_string(column, area.y, &label, style);
+        drawn.target(Rect { x: column, width, ..area }, Target::Pane(pane));
+        column += width + 1;
+    }
+}
+
+/// The status with its word, for titles.
+pub(super) fn status_span(model: &Model, of: Status) -> Span<'static> {
+    status(&model.appearance.theme, of)
+}

@@ -1,0 +1,145 @@
+//! Drawing: reads the model, changes nothing, and gives back where things stood.
+
+mod activity;
+mod details;
+mod footer;
+mod header;
+mod health;
+mod help;
+mod history;
+mod log;
+mod overview;
+mod palette;
+mod panel;
+mod pieces;
+mod pods;
+mod runbook;
+mod sparkline;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    widgets::Clear,
+};
+
+use super::{
+    glyphs,
+    model::{DOCKED, Drawn, Model, Overlay, Pane, SIDE_BY_SIDE, Target},
+};
+
+/// Draws the whole screen.
+pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
+    let mut drawn = model.drawn.next();
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, model.appearance.theme.text());
+    let has = |wanted: bool, least: u16| u16::from(wanted && area.height >= least);
+    let rows = [
+        Constraint::Length(1),
+        Constraint::Length(has(!model.facts.objectives.is_empty(), 12)),
+        Constraint::Length(has(!model.banner().is_empty(), 8)),
+        Constraint::Fill(1),
+        Constraint::Length(has(true, 4)),
+    ];
+    let [bar, objectives, banner, body, footer] = Layout::vertical(rows).areas(area);
+    header::bar(model, frame, bar);
+    if objectives.height > 0 {
+        header::objectives(model, frame, objectives);
+    }
+    if banner.height > 0 {
+        header::banner(model, frame, banner, &mut drawn);
+    }
+    body_of(model, frame, body, &mut drawn);
+    if footer.height > 0 {
+        footer::draw(model, frame, footer, &mut drawn);
+    }
+    if !model.appearance.unicode {
+        glyphs::to_ascii(frame.buffer_mut());
+    }
+    drawn
+}
+
+fn body_of(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+    let open = model.overlays.iter().any(|overlay| matches!(overlay, Overlay::Details(_) | Overlay::Log(_)));
+    let docked = open && body.width >= DOCKED && !model.panes.zoomed;
+    let over = if docked {
+        let [left, right] = Layout::horizontal([Constraint::Fill(2), Constraint::Fill(3)]).areas(body);
+        stacked(model, frame, left, drawn);
+        right
+    } else {
+        if !open {
+            panes(model, frame, body, drawn);
+        }
+        body
+    };
+    for overlay in &model.overlays {
+        match overlay {
+            Overlay::Details(details) => details::draw(model, details, frame, over, drawn),
+            Overlay::Log(log) => {
+                blank(model, frame, over);
+                log::draw(model, log, frame, over, drawn);
+            }
+            Overlay::Help(help) => {
+                let area = popup(body, 100, 90);
+                blank(model, frame, area);
+                help::draw(model, help, frame, area, drawn);
+            }
+            Overlay::Palette(palette) => {
+                let area = popup(body, 78, 70);
+                blank(model, frame, area);
+                palette::draw(model, palette, frame, area, drawn);
+            }
+        }
+    }
+}
+
+/// The panes: one when zoomed, tabs on a narrow screen, else side by side.
+fn panes(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+    if body.width < SIDE_BY_SIDE {
+        drawn.tabbed = true;
+        let [tabs, rest] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(body);
+        header::tabs(model, frame, tabs, drawn);
+        pane(model, model.panes.focus, frame, rest, drawn);
+    } else if model.panes.zoomed {
+        pane(model, model.panes.focus, frame, body, drawn);
+    } else {
+        let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
+        stacked(model, frame, left, drawn);
+        pane(model, Pane::Runbook, frame, right, drawn);
+    }
+}
+
+/// Health above Activity; Health gets what it needs, Activity at least a third.
+fn stacked(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+    let most = area.height - area.height / 3;
+    let wanted = health::wanted_height(model, most.saturating_sub(2)) + 2;
+    let rows = [Constraint::Length(wanted.min(most)), Constraint::Fill(1)];
+    let [health, activity] = Layout::vertical(rows).areas(area);
+    pane(model, Pane::Health, frame, health, drawn);
+    pane(model, Pane::Activity, frame, activity, drawn);
+}
+
+fn pane(model: &Model, pane: Pane, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+    drawn.target(area, Target::Pane(pane));
+    match pane {
+        Pane::Health => health::draw(model, frame, area, drawn),
+        Pane::Activity => activity::draw(model, frame, area, drawn),
+        Pane::Runbook => runbook::draw(model, frame, area),
+    }
+}
+
+/// Empties an area for something that lies over it.
+fn blank(model: &Model, frame: &mut Frame, area: Rect) {
+    frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, model.appearance.theme.text());
+}
+
+/// An area in the middle of `body`: at most `columns` wide, and a share of its height.
+fn popup(body: Rect, columns: u16, percent: u16) -> Rect {
+    let width = columns.min(body.width);
+    let height = (u32::from(body.height) * u32::from(percent) / 100) as u16;
+    let height = height.max(12).min(body.height);
+    Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height }
+}

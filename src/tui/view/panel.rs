@@ -1,0 +1,172 @@
+//! One panel in the Health pane: its row, and with more room the sentences below it.
+
+use ratatui::text::{Line, Span};
+
+use super::{
+    pieces::{between, coarse, span},
+    sparkline,
+};
+use crate::{
+    health::{Panel, ProbeHealth, Status, quantity, shown_threshold},
+    tui::{glyphs, model::Model, text, text::clean},
+};
+
+/// How much is said about each panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Density {
+    /// One row a panel.
+    Row,
+    /// And the sentence below it.
+    Sentence,
+    /// And one line for each probe of a panel with several.
+    Probes,
+    /// And a blank line between panels.
+    Airy,
+}
+
+impl Density {
+    pub(super) const ALL: [Density; 4] = [Density::Row, Density::Sentence, Density::Probes, Density::Airy];
+}
+
+/// Columns of the rows, the same for all panels of the pane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    title: usize,
+    value: usize,
+    text: usize,
+    spark: usize,
+}
+
+/// Columns of sign, spinner, word and age, with the gaps between all columns.
+const FIXED: usize = 1 + 1 + 1 + 1 + 7 + 2 + 2 + 2 + 4 + 2 + 1;
+
+impl Columns {
+    pub(super) fn fit(model: &Model, panels: &[Panel<'_>], width: usize) -> Columns {
+        let title = panels.iter().map(|p| text::width(&name(p)) + 2).max().unwrap_or(10).clamp(8, 22);
+        let value = panels.iter().map(|p| text::width(&value(model, p.probes.first().copied()).0));
+        let value = value.max().unwrap_or(0).clamp(6, 14);
+        let spark = match width {
+            0..56 => 0,
+            56..90 => 8,
+            90..130 => 16,
+            _ => 24,
+        };
+        let text = width.saturating_sub(FIXED + title + value + spark);
+        Columns { title, value, text, spark }
+    }
+}
+
+/// The lines of a panel.
+pub(super) fn lines(model: &Model, panel: &Panel<'_>, columns: Columns, density: Density) -> Vec<Line<'static>> {
+    let mut lines = vec![row(model, panel, columns, density)];
+    let theme = &model.appearance.theme;
+    // Below the title, up to the right end.
+    let room = columns.title + 7 + columns.value + columns.text + columns.spark + 12;
+    if density >= Density::Probes && panel.probes.len() > 1 {
+        for probe in &panel.probes {
+            lines.push(member(model, probe, room));
+        }
+    } else if density >= Density::Sentence {
+        let quiet = panel.status == Status::Ok;
+        let style = if quiet { theme.dim() } else { theme.text() };
+        lines.push(Line::from(vec![span("    ", style), span(text::cut(&sentence(model, panel), room), style)]));
+    }
+    if density == Density::Airy {
+        lines.push(Line::default());
+    }
+    lines
+}
+
+fn row(model: &Model, panel: &Panel<'_>, columns: Columns, density: Density) -> Line<'static> {
+    let theme = &model.appearance.theme;
+    let status = theme.status(panel.status);
+    let worst = panel.probes.first().copied();
+    let looking = model.slow_look(panel.probes.iter().map(|probe| probe.spec.id.as_str()));
+    let (value, fresh) = value(model, worst);
+    let pending = panel.probes.iter().all(|probe| probe.is_pending());
+    let age = panel.since.filter(|_| !pending).map(|since| coarse(between(since, model.now))).unwrap_or_default();
+    let (said, quiet) = match density {
+        Density::Row => (sentence(model, panel), panel.status == Status::Ok),
+        _ => (threshold(worst), true),
+    };
+    let mut spans = vec![
+        span(" ", theme.text()),
+        span(glyphs::status(panel.status), status),
+        span(looking.map_or(" ", |_| glyphs::spinner(model.spin)), theme.accent()),
+        span(" ", theme.text()),
+        span(text::fit(&name(panel), columns.title), theme.title(false)),
+        span(format!("{:<7}  ", if pending { "" } else { panel.status.word() }), status),
+        span(text::fit_right(&value, columns.value), if fresh { theme.text() } else { theme.dim() }),
+        span("  ", theme.text()),
+        span(text::fit(&said, columns.text), if quiet { theme.dim() } else { theme.text() }),
+        span(format!("  {age:>4}  "), theme.dim()),
+    ];
+    if columns.spark > 0
+        && let Some(probe) = worst
+    {
+        spans.extend(sparkline::line(theme, probe.history().iter(), columns.spark));
+    }
+    Line::from(spans)
+}
+
+/// One probe of a panel with several.
+fn member(model: &Model, probe: &ProbeHealth, room: usize) -> Line<'static> {
+    let theme = &model.appearance.theme;
+    let status = probe.status(model.now);
+    let title = text::fit(&clean(&probe.spec.title), 16);
+    let (value, fresh) = value(model, Some(probe));
+    let parts: Vec<Span<'static>> = vec![
+        span("    ", theme.text()),
+        span(glyphs::status(status), theme.status(status)),
+        span(format!(" {title} "), theme.text()),
+        span(text::fit_right(&value, 9), if fresh { theme.text() } else { theme.dim() }),
+        span("  ", theme.text()),
+        span(
+            text::cut(&clean(&probe.summary(model.now)), room.saturating_sub(30)),
+            if status == Status::Ok { theme.dim() } else { theme.text() },
+        ),
+    ];
+    Line::from(parts)
+}
+
+fn name(panel: &Panel<'_>) -> String {
+    clean(&panel.title)
+}
+
+/// The value of a probe, and whether it is fresh: what could not be looked at shows its last good value with its age.
+pub(super) fn value(model: &Model, probe: Option<&ProbeHealth>) -> (String, bool) {
+    let Some(probe) = probe else { return (String::new(), true) };
+    let shown = |reading: &crate::health::Reading| {
+        reading.value.map(|value| clean(&quantity(value, reading.unit.as_ref()))).unwrap_or_default()
+    };
+    let fresh = probe.status(model.now) != Status::Unknown;
+    let reading = if fresh { probe.latest() } else { probe.last_good() };
+    (reading.map(shown).unwrap_or_default(), fresh)
+}
+
+/// The sentence of the worst probe; with several probes, whose it is and how many are well.
+fn sentence(model: &Model, panel: &Panel<'_>) -> String {
+    let Some(worst) = panel.probes.first() else { return String::new() };
+    let mut sentence = clean(&worst.summary(model.now));
+    if worst.is_pending() {
+        return sentence;
+    }
+    if panel.probes.len() > 1 {
+        let well = panel.probes.iter().filter(|p| p.status(model.now) == Status::Ok).count();
+        sentence = match panel.status {
+            Status::Ok => format!("all {well} are ok"),
+            _ => format!("{}: {sentence} · {well} of {} ok", clean(&worst.spec.title), panel.probes.len()),
+        };
+    }
+    if worst.status(model.now) == Status::Unknown
+        && let Some(good) = worst.last_good()
+    {
+        sentence.push_str(&format!(" · last good {} ago", coarse(between(good.at, model.now))));
+    }
+    sentence
+}
+
+/// The threshold that matters next.
+fn threshold(probe: Option<&ProbeHealth>) -> String {
+    probe.and_then(|p| shown_threshold(&p.spec, p.latest())).map(clean).unwrap_or_default()
+}

@@ -1,0 +1,107 @@
+//! What several views are made of: framed panes, spans, scroll marks, coarse ages.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::{
+    Frame,
+    layout::{Alignment, Rect},
+    style::Style,
+    text::{Line, Span},
+    widgets::{Block, BorderType, Padding},
+};
+
+use crate::{
+    health::Status,
+    tui::{glyphs, model::Model, text, theme::Theme},
+};
+
+/// A pane's frame with its title, and something at the right of the title.
+pub(super) fn frame_of<'a>(theme: &Theme, title: impl Into<Line<'a>>, right: String, focused: bool) -> Block<'a> {
+    let mut block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(theme.border(focused))
+        .title(title.into())
+        .padding(Padding::ZERO);
+    if !right.is_empty() {
+        block = block.title(Line::styled(format!(" {right} "), theme.dim()).alignment(Alignment::Right));
+    }
+    block
+}
+
+/// The title of a pane.
+pub(super) fn title(theme: &Theme, text: &str, focused: bool) -> Line<'static> {
+    Line::styled(format!(" {text} "), theme.title(focused))
+}
+
+pub(super) fn span(text: impl Into<String>, style: Style) -> Span<'static> {
+    Span::styled(text.into(), style)
+}
+
+/// Sign and word of a status, padded to nine columns.
+pub(super) fn status(theme: &Theme, status: Status) -> Span<'static> {
+    span(format!("{} {:<7}", glyphs::status(status), status.word()), theme.status(status))
+}
+
+/// Time between two moments; zero when the clock went backwards.
+pub(super) fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// An age in its largest unit, which changes seldom: `12s`, `4m`, `3h`, `9d`.
+pub(super) fn coarse(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds @ 60..3600 => format!("{}m", seconds / 60),
+        seconds @ 3600..172_800 => format!("{}h", seconds / 3600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// The spinner with the time something has taken, once it takes long enough to say so.
+pub(super) fn waiting(model: &Model, since: Timestamp) -> String {
+    let seconds = between(since, model.now).as_secs();
+    format!("{} {seconds}s", glyphs::spinner(model.spin))
+}
+
+/// A line on one row of an area, cut at its end.
+pub(super) fn put(frame: &mut Frame, area: Rect, row: u16, line: &Line<'_>) {
+    if row < area.height {
+        frame.buffer_mut().set_line(area.x, area.y + row, line, area.width);
+    }
+}
+
+/// Marks at the right border that say how much is above and below.
+pub(super) fn scroll_marks(theme: &Theme, frame: &mut Frame, inner: Rect, above: usize, below: usize) {
+    let column = inner.right();
+    let last = inner.bottom().saturating_sub(1);
+    let buffer = frame.buffer_mut();
+    for (count, row, sign) in [(above, inner.y, "↑"), (below, last, "↓")] {
+        if count > 0 && inner.height > 1 && buffer.area.contains((column, row).into()) {
+            buffer.set_string(column, row, sign, theme.accent());
+        }
+    }
+}
+
+/// Spans cut to a number of columns; the last one that is shown ends in `…` when something is lost.
+pub(super) fn cut_spans(spans: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
+    let total: usize = spans.iter().map(|s| text::width(&s.content)).sum();
+    if total <= columns {
+        return spans;
+    }
+    let mut room = columns;
+    let mut kept = Vec::new();
+    for part in spans {
+        let width = text::width(&part.content);
+        if width < room {
+            room -= width;
+            kept.push(part);
+        } else {
+            // Forces the sign of the cut even when the span itself would just fit.
+            let cut = text::cut(&format!("{}  ", part.content), room);
+            kept.push(span(cut, part.style));
+            break;
+        }
+    }
+    kept
+}

@@ -1,0 +1,115 @@
+//! Values over time in one row of cells, or in several.
+
+use ratatui::{style::Style, text::Span};
+
+use super::pieces::span;
+use crate::{
+    health::{Sample, Status},
+    tui::{glyphs, theme::Theme},
+};
+
+/// The newest samples in `width` columns, oldest at the left, coloured by their status. Levels go from zero (or the
+/// lowest value, when that is negative) to the highest value on show.
+pub(super) fn line<'a>(
+    theme: &Theme,
+    samples: impl DoubleEndedIterator<Item = &'a Sample>,
+    width: usize,
+) -> Vec<Span<'static>> {
+    let newest: Vec<&Sample> = samples.rev().take(width).collect();
+    let (low, high) = range(newest.iter().copied());
+    let mut spans = vec![span(" ".repeat(width - newest.len()), theme.text())];
+    let mut run = String::new();
+    let mut style = Style::new();
+    for sample in newest.into_iter().rev() {
+        let next = theme.status(sample.status);
+        if next != style && !run.is_empty() {
+            spans.push(span(std::mem::take(&mut run), style));
+        }
+        style = next;
+        run.push_str(sign(sample, low, high));
+    }
+    spans.push(span(run, style));
+    spans
+}
+
+/// The same, `height` rows high, from the top row down.
+pub(super) fn chart<'a>(
+    theme: &Theme,
+    samples: impl DoubleEndedIterator<Item = &'a Sample>,
+    width: usize,
+    height: usize,
+) -> Vec<Vec<Span<'static>>> {
+    let newest: Vec<&Sample> = samples.rev().take(width).collect();
+    let (low, high) = range(newest.iter().copied());
+    let steps = height * glyphs::LEVELS.len();
+    (0..height)
+        .rev()
+        .map(|row| {
+            let mut spans = vec![span(" ".repeat(width - newest.len()), theme.text())];
+            for sample in newest.iter().rev() {
+                let filled = match sample.value {
+                    Some(value) => level(value, low, high, steps) + 1,
+                    None if row == 0 => {
+                        spans.push(span(sign(sample, low, high), theme.status(sample.status)));
+                        continue;
+                    }
+                    None => 0,
+                };
+                let cell = filled.saturating_sub(row * glyphs::LEVELS.len()).min(glyphs::LEVELS.len());
+                let sign = if cell == 0 { " " } else { glyphs::LEVELS[cell - 1] };
+                spans.push(span(sign, theme.status(sample.status)));
+            }
+            spans
+        })
+        .collect()
+}
+
+/// The lowest (at most zero) and the highest value.
+pub(super) fn range<'a>(samples: impl Iterator<Item = &'a Sample>) -> (f64, f64) {
+    let values = samples.filter_map(|sample| sample.value).filter(|value| value.is_finite());
+    values.fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)))
+}
+
+fn sign(sample: &Sample, low: f64, high: f64) -> &'static str {
+    match (sample.value, sample.status) {
+        (Some(value), _) => glyphs::LEVELS[level(value, low, high, glyphs::LEVELS.len())],
+        // Without a value the status itself is the height.
+        (None, Status::Ok) => glyphs::LEVELS[0],
+        (None, Status::Warn) => glyphs::LEVELS[3],
+        (None, Status::Down) => glyphs::LEVELS[7],
+        (None, Status::Unknown) => glyphs::NO_SAMPLE,
+    }
+}
+
+/// Which of `steps` levels a value has, 0 the lowest.
+fn level(value: f64, low: f64, high: f64, steps: usize) -> usize {
+    if !value.is_finite() || high <= low {
+        return 0;
+    }
+    let share = (value - low) / (high - low);
+    (share * (steps - 1) as f64).round().clamp(0.0, (steps - 1) as f64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::fixture;
+
+    #[test]
+    fn the_line_is_as_wide_as_asked_and_shows_the_newest_at_the_right() {
+        let theme = fixture::model().appearance.theme;
+        let samples: Vec<Sample> = [(1.0, Status::Ok), (4.0, Status::Warn), (8.0, Status::Down)]
+            .into_iter()
+            .map(|(value, status)| fixture::sample(status, Some(value)))
+            .chain([fixture::sample(Status::Unknown, None)])
+            .collect();
+        let text: String = line(&theme, samples.iter(), 6).iter().map(|s| s.content.to_string()).collect();
+        assert_eq!(text, "  ▂▅█·");
+        let text: String = line(&theme, samples.iter(), 2).iter().map(|s| s.content.to_string()).collect();
+        assert_eq!(text, "█·");
+        let rows = chart(&theme, samples.iter(), 6, 3);
+        assert_eq!(rows.len(), 3);
+        let top: String = rows[0].iter().map(|s| s.content.to_string()).collect();
+        assert_eq!(top, "    █ ");
+    }
+}

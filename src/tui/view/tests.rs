@@ -1,0 +1,227 @@
+//! Screens as a user would see them, drawn into a test backend.
+
+use proptest::prelude::*;
+use ratatui::{Terminal, backend::TestBackend};
+
+use super::*;
+use crate::{
+    health::Status,
+    tui::{
+        action::{Action, Context},
+        fixture::{self, at, saw},
+        message::Message,
+        update::{act, update},
+    },
+};
+
+/// Draws and returns the rows as text.
+fn screen(model: &mut Model, width: u16, height: u16) -> Vec<String> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut drawn = Drawn::default();
+    terminal.draw(|frame| drawn = draw(model, frame)).unwrap();
+    model.drawn = drawn;
+    let buffer = terminal.backend().buffer();
+    buffer
+        .content
+        .chunks(width.into())
+        .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned())
+        .collect()
+}
+
+fn row<'a>(rows: &'a [String], text: &str) -> &'a str {
+    rows.iter().find(|row| row.contains(text)).unwrap_or_else(|| panic!("no row has {text:?} in\n{}", rows.join("\n")))
+}
+
+fn shows(rows: &[String], text: &str) -> bool {
+    rows.iter().any(|row| row.contains(text))
+}
+
+#[test]
+fn before_any_answer_the_screen_says_what_it_waits_for() {
+    let mut model = fixture::model();
+    let rows = screen(&mut model, 120, 40);
+    assert!(rows[0].contains("warroom") && rows[0].contains("dotmac ▸ production") && rows[0].contains("PROTECTED"));
+    assert!(row(&rows, "Database").starts_with("│ ?"));
+    assert!(shows(&rows, "waiting for the first answer"));
+    assert!(shows(&rows, "No runbook is open."));
+    assert!(shows(&rows, "Nothing has happened yet."));
+}
+
+#[test]
+fn a_panel_has_glyph_word_value_threshold_age_and_cause() {
+    let mut model = fixture::lived();
+    update(&mut model, Message::Tick, at(60));
+    let rows = screen(&mut model, 120, 40);
+    let database = row(&rows, "Database");
+    for part in ["✖", "down", "55 %", "20s", "█", "value > 70"] {
+        assert!(database.contains(part), "{part} is not in {database}");
+    }
+    assert!(shows(&rows, "connection refused by primary.example:5432"));
+    assert!(row(&rows, "github").contains("▲"), "each probe of a panel with several has its line");
+    assert!(row(&rows, "P0 database-down since").contains("The database is down"), "the banner");
+    assert!(row(&rows, "RTO 4h").contains("RPO 24h"));
+    assert!(rows[0].contains("✖ 1 down") && rows[0].contains("▲ 1 warn") && rows[0].contains("● 1 ok"), "{}", rows[0]);
+}
+
+#[test]
+fn a_small_screen_has_tabs_and_one_row_a_panel() {
+    let mut model = fixture::lived();
+    let rows = screen(&mut model, 80, 24);
+    assert!(shows(&rows, " 1 Health   2 Activity 3   3 Runbook"), "{}", rows.join("\n"));
+    assert!(rows[0].contains("✖ down"));
+    assert!(!shows(&rows, "No runbook is open."));
+    act(&mut model, Action::FocusRunbook);
+    assert!(shows(&screen(&mut model, 80, 24), "No runbook is open."));
+    act(&mut model, Action::FocusActivity);
+    assert!(shows(&screen(&mut model, 80, 24), "ok → down"));
+}
+
+#[test]
+fn stale_readings_show_unknown_with_age_and_the_last_good_value() {
+    let mut model = fixture::lived();
+    update(&mut model, Message::Tick, at(200));
+    let rows = screen(&mut model, 160, 40);
+    assert!(row(&rows, "Pods").contains("unknown") && row(&rows, "Pods").contains("12 %"));
+    assert!(shows(&rows, "no reading for 2m25s"));
+    assert!(shows(&rows, "last good 2m ago"));
+}
+
+#[test]
+fn details_show_cause_groups_and_tables() {
+    let mut model = fixture::lived();
+    act(&mut model, Action::Open);
+    let rows = screen(&mut model, 100, 40);
+    assert!(row(&rows, "Database ▸ primary").contains("✖ down"), "{}", rows.join("\n"));
+    assert!(row(&rows, "cause").contains("connection refused by primary.example:5432"));
+    assert!(row(&rows, "warn when").contains("value > 70"));
+    assert!(shows(&rows, "connections") && row(&rows, "42 %").contains("used"));
+    assert!(row(&rows, "replica-1").contains("24 MB"));
+    act(&mut model, Action::Filter);
+    update(&mut model, Message::Paste("catchup".into()), at(60));
+    let rows = screen(&mut model, 100, 40);
+    assert!(shows(&rows, "replica-2") && !shows(&rows, "replica-1"));
+}
+
+#[test]
+fn wide_screens_keep_health_beside_the_details() {
+    let mut model = fixture::lived();
+    act(&mut model, Action::Open);
+    let rows = screen(&mut model, 200, 60);
+    assert!(shows(&rows, " Health ") && shows(&rows, " Overview "));
+    act(&mut model, Action::Zoom);
+    let rows = screen(&mut model, 200, 60);
+    assert!(!shows(&rows, " Health ") && shows(&rows, " Overview "));
+}
+
+#[test]
+fn history_lists_readings_newest_first_below_a_chart() {
+    let mut model = fixture::lived();
+    act(&mut model, Action::Open);
+    act(&mut model, Action::NextTab);
+    let rows = screen(&mut model, 100, 30);
+    let header = rows.iter().position(|row| row.contains("status") && row.contains("took")).unwrap();
+    assert!(rows[header + 1].contains("down") && rows[header + 1].contains("55 %"), "{}", rows.join("\n"));
+    assert!(rows[..header].iter().any(|row| row.contains('█')));
+}
+
+#[test]
+fn help_lists_keys_and_palette_lists_commands() {
+    let mut model = fixture::lived();
+    act(&mut model, Action::Help);
+    let rows = screen(&mut model, 120, 50);
+    assert!(row(&rows, "Open the details of the selected panel").contains("enter"));
+    act(&mut model, Action::Palette);
+    let rows = screen(&mut model, 120, 50);
+    assert!(shows(&rows, " Commands "));
+}
+
+#[test]
+fn clicks_select_open_and_run_hints() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut model = fixture::lived();
+    screen(&mut model, 120, 40);
+    let click = |model: &mut Model, target: &Target| {
+        let area = model.drawn.area_of(target).unwrap();
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let event = MouseEvent { kind, column: area.x + 2, row: area.y, modifiers: KeyModifiers::NONE };
+        let now = model.now;
+        update(model, Message::Mouse(event), now)
+    };
+    click(&mut model, &Target::Panel(1));
+    assert_eq!((model.panes.health.selected, model.overlays.len()), (1, 0));
+    click(&mut model, &Target::Panel(1));
+    assert_eq!(model.context(), Context::Details);
+    screen(&mut model, 120, 40);
+    click(&mut model, &Target::Probe("stripe".into()));
+    assert_eq!(model.details().unwrap().probe, "stripe");
+    screen(&mut model, 120, 40);
+    click(&mut model, &Target::Act(Action::Help));
+    assert_eq!(model.context(), Context::Help);
+}
+
+#[test]
+fn the_simulated_platform_and_read_only_are_said_in_the_top_bar() {
+    let mut model = fixture::model();
+    model.facts.simulated = true;
+    model.facts.read_only = true;
+    let rows = screen(&mut model, 120, 30);
+    assert!(rows[0].contains("SIMULATED") && rows[0].contains("READ-ONLY"), "{}", rows[0]);
+}
+
+#[test]
+fn texts_from_outside_are_safe_on_the_screen() {
+    let mut model = fixture::model();
+    let details = serde_json::json!({"note": "a\u{1b}]0;owned\u{7}b", "rows": [{"x": "\u{1b}[2Jc\u{202e}d"}]});
+    saw(&mut model, "primary", 1, Status::Ok, 1.0, details);
+    act(&mut model, Action::Open);
+    let rows = screen(&mut model, 100, 40);
+    assert!(shows(&rows, "ab") && shows(&rows, "cd"));
+    assert!(!shows(&rows, "owned") && rows.iter().all(|row| !row.chars().any(char::is_control)));
+}
+
+/// Everything that can lie on the screen.
+fn with_overlay(model: &mut Model, which: usize) {
+    let press = |model: &mut Model, actions: &[Action]| {
+        for action in actions {
+            act(model, *action);
+        }
+    };
+    match which {
+        1 => press(model, &[Action::Open]),
+        2 => press(model, &[Action::Open, Action::NextTab]),
+        3 => press(model, &[Action::Help]),
+        4 => press(model, &[Action::Palette]),
+        5 => press(model, &[Action::Last, Action::Open, Action::NextTab]),
+        6 => press(model, &[Action::Open, Action::Filter]),
+        7 => {
+            let mut log = crate::tui::model::Log::new("cluster", "shop".into(), "web-1".into());
+            log.replace(vec!["漢字 in a long line of a log".repeat(20); 50]);
+            log.fetch.error = Some("it ended".into());
+            model.overlays.push(Overlay::Log(Box::new(log)));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_state_draws_at_every_size(
+        width in 1u16..300, height in 1u16..80, which in 0usize..8, pane in 0usize..3,
+        zoomed: bool, unicode: bool, lived: bool, later in 0i64..500,
+    ) {
+        let mut model = if lived { fixture::lived() } else { fixture::model() };
+        model.panes.focus = Pane::ALL[pane];
+        model.panes.zoomed = zoomed;
+        model.appearance.unicode = unicode;
+        update(&mut model, Message::Tick, at(60 + later));
+        with_overlay(&mut model, which);
+        // Twice: the second frame starts from the offsets of the first.
+        screen(&mut model, width, height);
+        let rows = screen(&mut model, width, height);
+        if !unicode {
+            prop_assert!(rows.iter().all(|row| row.is_ascii()), "{:?}", rows);
+        }
+    }
+}
