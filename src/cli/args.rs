@@ -8,7 +8,7 @@ use super::{
     config::ConfigCommand, demo::DemoArgs, pack::PackCommand, probe::ProbeCommand, shell::Completions, sweep::SweepArgs,
 };
 
-/// Live health panels and executable runbooks in one terminal program
+/// Live health panels of a platform in one terminal program
 #[derive(Debug, Parser)]
 #[command(
     name = "warroom",
