@@ -53,7 +53,7 @@ impl Watch {
 
     /// Waits until the sweep and the board both give the probe this status, with these words in its sentence.
     #[track_caller]
-    pub fn wait_for(&mut self, probe: &str, status: &str, words: &str, limit: Duration) {
+    pub fn wait_for(&self, probe: &str, status: &str, words: &str, limit: Duration) {
         let (swept, board) = (self.swept.clone(), self.board.clone());
         let seen = || {
             let swept = swept.lock().unwrap();
