@@ -9,8 +9,8 @@ use super::{Observation, Reading, Status};
 use crate::platform::{Expression, OnTimeout, ProbeSpec};
 
 /// Judges one observation. Thresholds make a verdict worse, never better, and are not asked when the target could not be
-/// looked at or is down already. A threshold that has no answer (it reads a detail that this observation lacks) makes the
-/// reading `unknown`: a check that cannot be evaluated must not look green.
+/// looked at or is down already. A threshold that has no answer (it reads a detail that this observation lacks) makes an
+/// ok reading `unknown`: a check that cannot be evaluated must not look green.
 pub fn judge(spec: &ProbeSpec, observation: Observation, at: Timestamp, latency: Duration) -> Reading {
     let mut reading = Reading {
         probe: spec.id.clone(),
@@ -41,11 +41,13 @@ pub fn judge(spec: &ProbeSpec, observation: Observation, at: Timestamp, latency:
                 break;
             }
             Ok(false) => {}
-            Err(error) => {
-                reading.status = reading.status.max(Status::Unknown);
+            Err(error) if observation.verdict == Status::Ok => {
+                reading.status = Status::Unknown;
                 reading.threshold = Some(threshold.source().to_owned());
                 reading.summary = format!("{} ({error})", reading.summary);
             }
+            // What is wrong already explains why a detail is missing.
+            Err(_) => {}
         }
     }
     reading
@@ -118,6 +120,12 @@ mod tests {
         let reading = judged(&spec("connections.used > 3", "false"), Status::Ok, 1.0);
         assert_eq!(reading.status, Status::Unknown);
         assert!(reading.summary.contains("connections.used > 3"), "{}", reading.summary);
+    }
+
+    #[test]
+    fn a_threshold_without_an_answer_does_not_hide_what_is_wrong() {
+        let reading = judged(&spec("lag_seconds > 60", "lag_seconds > 300"), Status::Warn, 1.0);
+        assert_eq!((reading.status, reading.summary.as_str()), (Status::Warn, "seen"));
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Expression {
 
     fn evaluate(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<Value, ExpressionError> {
         let mut context = Context::default();
-        for (name, value) in variables {
+        for (name, value) in variables.iter().filter(|(_, value)| !value.is_null()) {
             context.add_variable_from_value(name.as_str(), from_json(value));
         }
         self.program.execute(&context).map_err(|error| self.no_answer(error.to_string()))
@@ -83,7 +83,8 @@ impl Expression {
     }
 }
 
-/// JSON integers become CEL ints (also those above `i64::MAX`, as doubles), so that `count > 3` needs no suffix.
+/// JSON integers become CEL ints (also those above `i64::MAX`, as doubles), so that `count > 3` needs no suffix. Members
+/// that are null are left out, so that `has(lag.seconds)` is false for a lag that is not known.
 fn from_json(value: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     match value {
@@ -95,6 +96,7 @@ fn from_json(value: &serde_json::Value) -> Value {
         Json::Object(members) => Value::from(
             members
                 .iter()
+                .filter(|(_, v)| !v.is_null())
                 .map(|(k, v)| (k.clone(), from_json(v)))
                 .collect::<std::collections::HashMap<String, Value>>(),
         ),
@@ -200,6 +202,13 @@ mod tests {
         let details = serde_json::json!({"connections": {"used": 3}});
         assert!(holds("connections.used_percent > 95", details.clone()).is_err());
         assert_eq!(holds("has(connections.used_percent) && connections.used_percent > 95", details), Ok(false));
+    }
+
+    #[test]
+    fn null_counts_as_missing() {
+        let details = serde_json::json!({"lag": {"seconds": null}, "value": null});
+        assert_eq!(holds("has(lag.seconds) && lag.seconds > 5", details.clone()), Ok(false));
+        assert!(holds("value > 5", details).is_err());
     }
 
     #[test]
