@@ -12,11 +12,13 @@ pub mod certificate;
 mod command;
 mod dns;
 mod failure;
+mod first_bytes;
 mod http;
 mod kubernetes;
 pub mod net_error;
 mod postgres;
 pub mod reach;
+mod redis;
 mod replication;
 mod scheduler;
 mod simulated;
@@ -153,6 +155,9 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
         }
         ProbeTarget::Replication { primary, replicas } => {
             Box::new(replication::ReplicationProbe::new(primary.as_ref(), replicas, spec, &surroundings.secrets))
+        }
+        ProbeTarget::Redis { url, expect } => {
+            Box::new(redis::RedisProbe::new(url.clone(), *expect, spec, surroundings.secrets.clone()))
         }
         ProbeTarget::Tcp { address } => Box::new(tcp::TcpProbe::new(address, spec)),
         ProbeTarget::Tls { address, server_name, ca_file } => {

@@ -19,6 +19,7 @@ mod lab_itself;
 mod look;
 mod looking;
 mod postgres;
+mod redis;
 mod replication;
 mod statuspage;
 mod tcp;

@@ -1,18 +1,12 @@
 //! One PostgreSQL server and the connection that is kept to it between looks.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite},
     net::UnixStream,
     time::{Instant, timeout},
 };
@@ -35,6 +29,7 @@ use crate::{
     probe::{
         Look,
         failure::Failure,
+        first_bytes::FirstBytes,
         net_error::NetError,
         reach::{self, Endpoint},
     },
@@ -214,8 +209,8 @@ where
         (Some(name), _) | (None, Host::Tcp(name)) => name.as_str(),
         (None, Host::Unix(_)) => "",
     };
-    let stream = FirstByte { stream, seen: false };
-    let tls = MakeTlsConnect::<FirstByte<S>>::make_tls_connect(&mut tls, name)
+    let stream = FirstBytes::new(stream, begins_like_postgres);
+    let tls = MakeTlsConnect::<FirstBytes<S>>::make_tls_connect(&mut tls, name)
         .map_err(|error| Failure::unknown(format!("TLS cannot be set up for {peer}: {error}")))?;
     let (client, connection) =
         config.connect_raw(stream, tls).await.map_err(|error| refusal::failure(&error, &peer))?;
@@ -254,44 +249,7 @@ impl Session {
     }
 }
 
-/// A stream that gives up at once when the first byte is not one that PostgreSQL starts with, because the client
-/// library would wait for the rest of a "message" that never comes.
-struct FirstByte<S> {
-    stream: S,
-    seen: bool,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for FirstByte<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if !self.seen
-            && let Some(first) = buffer.filled().get(before)
-        {
-            self.seen = true;
-            // S, N: answer to the TLS request; 0x16, 0x15: TLS itself; R, E, v, N: authentication, error, version, notice
-            if !matches!(first, b'S' | b'N' | b'R' | b'E' | b'v' | 0x16 | 0x15) {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "not the PostgreSQL protocol")));
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for FirstByte<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
+/// S, N: answer to the TLS request; 0x16, 0x15: TLS itself; R, E, v, N: authentication, error, version, notice.
+fn begins_like_postgres(byte: u8) -> bool {
+    matches!(byte, b'S' | b'N' | b'R' | b'E' | b'v' | 0x16 | 0x15)
 }
