@@ -71,7 +71,8 @@ pub trait Probe: Send + Sync + 'static {
 /// A question to one probe, asked when a person opens its details.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inquiry {
-    /// All pods: an array of objects, one row each (`namespace`, `name`, `ready`, `status`, `restarts`, `age_seconds`, `node`).
+    /// All pods, worst first: an array of objects, one row each (`namespace`, `name`, `ready`, `status`, `restarts`,
+    /// `restarts_15m`, `age_seconds`, `node`, `workload`, `message`).
     Pods,
     /// The last lines of a pod's log: a string. `previous` asks for the container before the last restart.
     PodLog { namespace: String, pod: String, container: Option<String>, previous: bool, lines: u32 },

@@ -451,6 +451,9 @@ async fn workloads_are_judged_by_what_they_want_and_have() {
     assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Down, "deployment/web has 0/2 ready"));
     assert_eq!(at(&seen, "workloads/0/name"), "web", "worst first");
 
+    let everywhere = Choice::of(server.kubeconfig()).namespaces(&["*"]).probe();
+    assert_eq!(sweep(&*everywhere).await.summary, "deployment/web in default has 0/2 ready");
+
     // A selector chooses pods and workloads, and the events about them.
     let event = |about: &str| {
         let object = json!({

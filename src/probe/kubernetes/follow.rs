@@ -83,7 +83,7 @@ async fn follow_as<O: Object>(access: Access, feed: Feed, shared: Arc<Shared>) {
             End::Resume if lasted => pauses.reset(),
             End::Resume => pauses.wait(&mut kicks).await,
             End::Failed(failure) => match failure.kind {
-                FailureKind::Gone => {
+                FailureKind::Gone if version.is_some() => {
                     version = None;
                     if !lasted {
                         pauses.wait(&mut kicks).await;

@@ -124,8 +124,12 @@ impl Kubernetes {
         session.settle(look).await;
         let unreachable = session.check(look, FRESH).await;
         self.seen.store(session.shared.beat(), Ordering::Relaxed);
-        let picture = session.shared.picture();
-        self.observation(&picture, unreachable.as_ref(), clock::now())
+        let now = clock::now();
+        let mut picture = session.shared.picture();
+        if matches!(Sight::of(&picture, unreachable.as_ref()), Some(Sight::Full | Sight::Partial(_))) {
+            picture.seen_at = Some(now);
+        }
+        self.observation(&picture, unreachable.as_ref(), now)
     }
 
     /// What the picture says now. `unreachable` is what the look found out about the API server.

@@ -35,8 +35,8 @@ pub(super) struct Picture {
     pub no_access: Option<Failure>,
     /// The last look found no server.
     pub silent: bool,
-    /// When the server last answered the question whether it is there.
-    pub pinged: Option<Timestamp>,
+    /// When a look last found the pods feeds live: of that time the picture is known to be true.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// How one feed is doing.
@@ -79,9 +79,9 @@ impl Picture {
         self.feeds.iter().filter(move |state| state.feed.resource == resource)
     }
 
-    /// When the API server was last heard.
+    /// When the API server was last heard on any feed.
     pub(super) fn heard(&self) -> Option<Timestamp> {
-        self.feeds.iter().filter_map(|state| state.heard).chain(self.pinged).max()
+        self.feeds.iter().filter_map(|state| state.heard).max()
     }
 
     /// True when all pods feeds are refused for the credentials.

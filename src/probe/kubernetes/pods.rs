@@ -88,7 +88,7 @@ impl Pod {
             owner,
             node: object.spec.node_name.as_deref().map(|node| words.text(node)),
             phase,
-            status: words.text(&seen.word),
+            status: words.text(&plain(&seen.word, 60)),
             message: seen.message.filter(|message| !message.is_empty()).map(String::into_boxed_str),
             trouble: seen.trouble,
             ready,

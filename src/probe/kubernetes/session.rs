@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     access::{Access, Route},
-    cause::Failure,
+    cause::{Failure, FailureKind},
     feed::{Feed, Resource},
     follow::{follow, list_once},
     picture::{Picture, Shared},
@@ -66,11 +66,7 @@ impl Session {
             self.shared.picture().silent = true;
             return Some(failure);
         }
-        self.shared.draw(|picture| {
-            picture.silent = false;
-            picture.pinged = Some(clock::now());
-            false
-        });
+        self.shared.picture().silent = false;
         if silent || failing {
             let settled = |picture: &Picture| {
                 picture
@@ -139,10 +135,15 @@ async fn keep(route: Route, feeds: Vec<Feed>, shared: Arc<Shared>) {
 
 /// Any answer will do: `/version` needs no rights, and a refusal is an answer too.
 async fn ping(access: &Access, within: Duration) -> Result<(), Failure> {
+    let silent = || Failure::silent(&access.server, within.as_secs().max(1));
     match tokio::time::timeout(within, access.client.apiserver_version()).await {
-        Err(_) => Err(Failure::silent(&access.server, within.as_secs().max(1))),
+        Err(_) => Err(silent()),
         Ok(Ok(_) | Err(kube::Error::Api(_) | kube::Error::SerdeError(_))) => Ok(()),
-        Ok(Err(error)) => Err(Failure::of_client(&error, &access.server)),
+        Ok(Err(error)) => match Failure::of_client(&error, &access.server) {
+            // The connection's own bound is the same, and may be the first to end.
+            Failure { kind: FailureKind::Silent, .. } => Err(silent()),
+            failure => Err(failure),
+        },
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn judge(
     match sight {
         Sight::Never(failure) => (Status::Unknown, failure.sentence.clone()),
         Sight::Lost(failure) => {
-            let ago = picture.heard().map(|at| now.duration_since(at)).and_then(|ago| Duration::try_from(ago).ok());
+            let ago = picture.seen_at.map(|at| now.duration_since(at)).and_then(|ago| Duration::try_from(ago).ok());
             let ago = ago.map(|ago| format!(" {} ago", age(ago))).unwrap_or_default();
             (Status::Unknown, format!("{}; last seen {}/{} ready{ago}", failure.sentence, tally.ready, tally.total))
         }
@@ -88,7 +88,7 @@ fn of_what_is_seen(picture: &Picture, tally: &Tally, workloads: &[Row<'_>]) -> (
     }
     if let Some(worst) = down.first() {
         let more = if down.len() > 1 { format!(" and {} more", down.len() - 1) } else { String::new() };
-        let mut sentence = format!("{} has 0/{} ready{more}", worst.owner.label(), worst.wanted());
+        let mut sentence = format!("{} has 0/{} ready{more}", label(picture, worst), worst.wanted());
         match troubles(tally).first() {
             Some(trouble) => sentence = format!("{sentence}, {trouble}"),
             None => {
@@ -104,7 +104,11 @@ fn of_what_is_seen(picture: &Picture, tally: &Tally, workloads: &[Row<'_>]) -> (
         return match scaled {
             0 if tally.succeeded > 0 => (Status::Ok, format!("no pods to run, {} completed", tally.succeeded)),
             0 => (Status::Unknown, nothing(picture)),
-            1 => (Status::Warn, format!("{} is scaled to 0", workloads[0].owner.label())),
+            1 => {
+                let idle = workloads.iter().find(|row| row.health == Health::ScaledToZero);
+                let which = idle.map(|row| label(picture, row)).unwrap_or_default();
+                (Status::Warn, format!("{which} is scaled to 0"))
+            }
             many => (Status::Warn, format!("all {many} workloads are scaled to 0")),
         };
     }
@@ -123,13 +127,20 @@ fn of_what_is_seen(picture: &Picture, tally: &Tally, workloads: &[Row<'_>]) -> (
         // All pods that exist are ready, but there should be more.
         let worst = workloads.iter().find(|row| row.health == Health::Degraded);
         if let Some(row) = worst {
-            sentence = format!("{sentence}, {} has {}/{}", row.owner.label(), row.ready, row.wanted());
+            sentence = format!("{sentence}, {} has {}/{}", label(picture, row), row.ready, row.wanted());
         }
     }
     for trouble in troubles.iter().take(3) {
         sentence = format!("{sentence}, {trouble}");
     }
     (if bad { Status::Warn } else { Status::Ok }, sentence)
+}
+
+/// `deployment/api`, with its namespace when several are looked at.
+fn label(picture: &Picture, row: &Row<'_>) -> String {
+    let mut pods = picture.feeds_of(Resource::Pods);
+    let one = pods.next().is_some_and(|state| state.feed.namespace.is_some()) && pods.next().is_none();
+    if one { row.owner.label() } else { format!("{} in {}", row.owner.label(), row.owner.namespace) }
 }
 
 /// `2 crashloop`, `1 image pull`, …, worst first; pods that are just not ready come last, without those named before.
