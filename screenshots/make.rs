@@ -78,16 +78,36 @@ fn main() {
         if shot.lab && stage.is_none() {
             stage = Some(lab::Stage::start());
         }
-        for size in &shot.sizes {
-            take(&shot, size, stage.as_mut(), &folder);
-        }
+        take(&shot, stage.as_mut().filter(|_| shot.lab), &folder);
     }
 }
 
-fn take(shot: &Shot, size: &str, mut stage: Option<&mut lab::Stage>, folder: &Path) {
-    let (columns, rows) = size.split_once('x').expect("a size is COLUMNSxROWS");
+fn take(shot: &Shot, mut stage: Option<&mut lab::Stage>, folder: &Path) {
     let pack = stage.as_ref().map(|stage| stage.pack().display().to_string()).unwrap_or_default();
-    let arguments: Vec<String> = shot.arguments.iter().map(|argument| argument.replace("$PACK", &pack)).collect();
+    let terminals: Vec<Terminal> = shot.sizes.iter().map(|size| open(shot, size, &pack)).collect();
+    for step in &shot.steps {
+        match step {
+            Step::Lab(letter) => {
+                let stage = stage.as_mut().expect("the shot says `lab = true`");
+                stage.play(*letter).expect("the letter is known");
+            }
+            _ => terminals.iter().for_each(|terminal| play(step, terminal)),
+        }
+    }
+    let palette = if shot.light { picture::Palette::LIGHT } else { picture::Palette::DARK };
+    for (size, terminal) in shot.sizes.iter().zip(&terminals) {
+        let path = folder.join(format!("{}-{size}.png", shot.name));
+        fs::write(&path, picture::png(&terminal.screen(), palette).unwrap()).unwrap();
+        println!("{}", path.display());
+    }
+    if let Some(stage) = stage {
+        stage.mend();
+    }
+}
+
+fn open(shot: &Shot, size: &str, pack: &str) -> Terminal {
+    let (columns, rows) = size.split_once('x').expect("a size is COLUMNSxROWS");
+    let arguments: Vec<String> = shot.arguments.iter().map(|argument| argument.replace("$PACK", pack)).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut options = match &shot.program {
         Some(program) => TerminalOptions::new(program).arguments(&arguments),
@@ -96,17 +116,10 @@ fn take(shot: &Shot, size: &str, mut stage: Option<&mut lab::Stage>, folder: &Pa
     for (name, value) in &shot.environment {
         options = options.env(name, value);
     }
-    let terminal = options.size(columns.parse().unwrap(), rows.parse().unwrap()).start();
-    for step in &shot.steps {
-        play(step, &terminal, stage.as_deref_mut());
-    }
-    let palette = if shot.light { picture::Palette::LIGHT } else { picture::Palette::DARK };
-    let path = folder.join(format!("{}-{size}.png", shot.name));
-    fs::write(&path, picture::png(&terminal.screen(), palette).unwrap()).unwrap();
-    println!("{}", path.display());
+    options.size(columns.parse().unwrap(), rows.parse().unwrap()).start()
 }
 
-fn play(step: &Step, terminal: &Terminal, stage: Option<&mut lab::Stage>) {
+fn play(step: &Step, terminal: &Terminal) {
     /// The outage of a scene takes its time to be noticed.
     const PATIENCE: Duration = Duration::from_secs(120);
     match step {
@@ -118,9 +131,7 @@ fn play(step: &Step, terminal: &Terminal, stage: Option<&mut lab::Stage>) {
             terminal.wait_within(PATIENCE, &format!("{text:?} is gone"), |screen| !screen.contains(text));
         }
         Step::Still(milliseconds) => terminal.wait_until_still(Duration::from_millis(*milliseconds)),
-        Step::Lab(letter) => {
-            stage.expect("the shot says `lab = true`").play(*letter).expect("the letter is known");
-        }
+        Step::Lab(_) => unreachable!("the lab is not a terminal's business"),
     }
 }
 
