@@ -38,6 +38,21 @@ pub fn clean_table(table: &mut Table) {
     }
 }
 
+/// Brings the pods that are not well to the top; otherwise the order stays.
+pub fn trouble_first(pods: &mut Table) {
+    let column = |title: &str| pods.columns.iter().position(|column| column.title == title);
+    let (status, ready) = (column("status"), column("ready"));
+    let well = |row: &Vec<Cell>| {
+        let text = |column: Option<usize>| column.map_or("", |at| row[at].text.as_str());
+        match text(status) {
+            "Succeeded" | "Completed" => true,
+            "Running" => text(ready).split_once('/').is_none_or(|(ready, wanted)| ready == wanted),
+            _ => false,
+        }
+    };
+    pods.rows.sort_by_key(well);
+}
+
 /// The history of a probe, newest first.
 pub fn history(model: &Model, probe: &ProbeHealth) -> Table {
     let unit = probe.latest().and_then(|r| r.unit.clone()).or(probe.last_good().and_then(|r| r.unit.clone()));

@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::{
+    document,
     effect::Effect,
     message::{Answer, Message},
     model::{Facts, Model},
@@ -270,7 +271,8 @@ fn prepared(inquiry: &Inquiry, value: Value) -> Answer {
     match inquiry {
         Inquiry::Pods => {
             let mut table = details::table(value.as_array().map_or(&[][..], Vec::as_slice));
-            super::document::clean_table(&mut table);
+            document::clean_table(&mut table);
+            document::trouble_first(&mut table);
             Answer::Pods(table)
         }
         Inquiry::PodLog { .. } => Answer::Log(value.as_str().unwrap_or_default().lines().map(text::clean).collect()),

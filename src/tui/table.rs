@@ -4,7 +4,7 @@ use super::{
     model::{Input, Sort},
     text,
 };
-use crate::health::details::{SortKey, Table};
+use crate::health::details::{Column, SortKey, Table};
 
 /// Columns that each table column needs for its widest cell and its title.
 pub fn widths(table: &Table) -> Vec<usize> {
@@ -45,26 +45,34 @@ pub fn arrange(table: &Table, filter: &Input, sort: Option<&Sort>) -> Vec<usize>
     order
 }
 
-/// Shrinks widths so that they and the gaps between them fit into `room`: the widest columns give way first, none
-/// below 4.
-pub fn shrink(widths: &[usize], gap: usize, room: usize) -> Vec<usize> {
-    let mut widths = widths.to_vec();
-    let gaps = gap * widths.len().saturating_sub(1);
-    loop {
-        let total: usize = widths.iter().sum::<usize>() + gaps;
-        let Some(excess) = total.checked_sub(room).filter(|excess| *excess > 0) else { return widths };
-        let widest = widths.iter().copied().max().unwrap_or(0);
-        if widest <= 4 {
-            return widths;
-        }
-        // All of the widest shrink together, down to the next width, so that they stay alike.
-        let next = widths.iter().copied().filter(|w| *w < widest).max().unwrap_or(4).max(4);
-        let count = widths.iter().filter(|w| **w == widest).count();
-        let step = excess.div_ceil(count).min((widest - next).max(1));
-        for width in widths.iter_mut().filter(|w| **w == widest) {
-            *width -= step;
-        }
+/// Columns that a table column keeps before others are left out: names stay readable, texts may be cut.
+fn least(title: &str, numeric: bool, width: usize) -> usize {
+    match title {
+        _ if numeric => width,
+        "name" | "pod" | "replica" | "address" => width.min(34),
+        _ => width.min(12),
     }
+}
+
+/// Widths that fit into `room` with `gap` columns between them. When not even the least widths of all fit, columns are left
+/// out from the end, so there may be fewer widths than columns; there is always one.
+pub fn fit(columns: &[Column], widths: &[usize], gap: usize, room: usize) -> Vec<usize> {
+    let least: Vec<usize> = columns.iter().zip(widths).map(|(c, w)| least(&c.title, c.numeric, *w)).collect();
+    let total = |widths: &[usize]| widths.iter().sum::<usize>() + gap * widths.len().saturating_sub(1);
+    let mut count = widths.len();
+    while count > 1 && total(&least[..count]) > room {
+        count -= 1;
+    }
+    let mut widths = widths[..count].to_vec();
+    while total(&widths) > room {
+        // The widest of those that can still give way.
+        let giving = (0..count).filter(|i| widths[*i] > least[*i]).max_by_key(|i| widths[*i]);
+        let Some(index) = giving.or_else(|| (0..count).filter(|i| widths[*i] > 1).max_by_key(|i| widths[*i])) else {
+            break;
+        };
+        widths[index] -= 1;
+    }
+    widths
 }
 
 #[cfg(test)]
@@ -97,10 +105,15 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_columns_give_way_first() {
-        assert_eq!(shrink(&[30, 5, 10], 2, 40), [21, 5, 10]);
-        assert_eq!(shrink(&[20, 20], 2, 32), [15, 15]);
-        assert_eq!(shrink(&[4, 4, 4], 2, 3), [4, 4, 4]);
-        assert_eq!(shrink(&[8, 5], 1, 14), [8, 5]);
+    fn texts_give_way_first_then_columns_at_the_end_are_left_out_and_names_stay() {
+        let column = |title: &str, numeric| Column { title: title.to_owned(), numeric };
+        let columns =
+            [column("name", false), column("restarts", true), column("node", false), column("message", false)];
+        let widths = [30, 8, 20, 60];
+        assert_eq!(fit(&columns, &widths, 2, 130), [30, 8, 20, 60]);
+        assert_eq!(fit(&columns, &widths, 2, 100), [30, 8, 20, 36]);
+        assert_eq!(fit(&columns, &widths, 2, 68), [30, 8, 12, 12]);
+        assert_eq!(fit(&columns, &widths, 2, 60), [30, 8, 18]);
+        assert_eq!(fit(&columns, &widths, 2, 20), [20]);
     }
 }

@@ -102,6 +102,9 @@ fn probe_strip(
 }
 
 fn tab_strip(model: &Model, details: &Details, probe: &ProbeHealth, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+    if area.is_empty() {
+        return;
+    }
     let theme = &model.appearance.theme;
     let mut column = area.x;
     for tab in Tab::of(probe) {

@@ -163,6 +163,9 @@ pub(super) fn banner(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut D
 
 /// The panes as tabs, for narrow screens.
 pub(super) fn tabs(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+    if area.is_empty() {
+        return;
+    }
     let theme = &model.appearance.theme;
     let mut column = area.x + 1;
     for (index, pane) in Pane::ALL.into_iter().enumerate() {

@@ -74,12 +74,6 @@ fn density(panels: &[Panel<'_>], room: usize) -> Density {
 
 /// Rows that the panels take; the last one needs no blank line after it.
 fn height(panels: &[Panel<'_>], density: Density) -> usize {
-    let of = |panel: &Panel<'_>| match density {
-        Density::Row => 1,
-        Density::Sentence => 2,
-        Density::Probes => 1 + panel.probes.len().max(1),
-        Density::Airy => 2 + panel.probes.len().max(1),
-    };
-    let total: usize = panels.iter().map(of).sum();
+    let total: usize = panels.iter().map(|panel| panel::height(panel, density)).sum();
     total - usize::from(density == Density::Airy && total > 0)
 }

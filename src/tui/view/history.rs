@@ -48,7 +48,7 @@ pub(super) fn draw(
     }
     let history = document::history(model, probe);
     let order = table::arrange(&history, &details.filter, details.sort.as_ref());
-    let columns = Columns::fit(&table::widths(&history), area.width.into());
+    let columns = Columns::fit(&history.columns, &table::widths(&history), area.width.into());
     put(frame, header, 0, &columns.header(theme, &history.columns, details.sort.as_ref()));
     columns.targets(&history.columns, header, drawn);
     let room = usize::from(body.height);

@@ -18,6 +18,7 @@ mod sparkline;
 mod table;
 #[cfg(test)]
 mod tests;
+mod threshold;
 
 use ratatui::{
     Frame,

@@ -187,7 +187,7 @@ fn table_lines(theme: &Theme, table: &Table, details: &Details, width: usize) ->
     if order.is_empty() {
         return vec![];
     }
-    let columns = Columns::fit(&table::widths(table), width);
+    let columns = Columns::fit(&table.columns, &table::widths(table), width);
     let mut lines = vec![columns.header(theme, &table.columns, details.sort.as_ref())];
     lines.extend(order.iter().map(|index| columns.row(theme, &table.columns, &table.rows[*index])));
     lines

@@ -4,10 +4,10 @@ use ratatui::text::{Line, Span};
 
 use super::{
     pieces::{between, coarse, span},
-    sparkline,
+    sparkline, threshold,
 };
 use crate::{
-    health::{Panel, ProbeHealth, Status, quantity, shown_threshold},
+    health::{Panel, ProbeHealth, Status, quantity},
     tui::{glyphs, model::Model, text, text::clean},
 };
 
@@ -16,6 +16,8 @@ use crate::{
 pub(super) enum Density {
     /// One row a panel.
     Row,
+    /// And the sentence below those that are not ok.
+    Trouble,
     /// And the sentence below it.
     Sentence,
     /// And one line for each probe of a panel with several.
@@ -25,7 +27,8 @@ pub(super) enum Density {
 }
 
 impl Density {
-    pub(super) const ALL: [Density; 4] = [Density::Row, Density::Sentence, Density::Probes, Density::Airy];
+    pub(super) const ALL: [Density; 5] =
+        [Density::Row, Density::Trouble, Density::Sentence, Density::Probes, Density::Airy];
 }
 
 /// Columns of the rows, the same for all panels of the pane.
@@ -62,14 +65,17 @@ pub(super) fn lines(model: &Model, panel: &Panel<'_>, columns: Columns, density:
     let theme = &model.appearance.theme;
     // Below the title, up to the right end.
     let room = columns.title + 7 + columns.value + columns.text + columns.spark + 12;
-    if density >= Density::Probes && panel.probes.len() > 1 {
-        for probe in &panel.probes {
-            lines.push(member(model, probe, room));
+    match below(panel, density) {
+        Below::Nothing => {}
+        Below::Sentence => {
+            let style = if panel.status == Status::Ok { theme.dim() } else { theme.text() };
+            let sentence = text::cut(&sentence(model, panel), room);
+            lines.push(Line::from(vec![span("    ", style), span(sentence, style)]));
         }
-    } else if density >= Density::Sentence {
-        let quiet = panel.status == Status::Ok;
-        let style = if quiet { theme.dim() } else { theme.text() };
-        lines.push(Line::from(vec![span("    ", style), span(text::cut(&sentence(model, panel), room), style)]));
+        Below::Probes => {
+            let members = Members::fit(model, panel);
+            lines.extend(panel.probes.iter().map(|probe| member(model, probe, members, room)));
+        }
     }
     if density == Density::Airy {
         lines.push(Line::default());
@@ -85,9 +91,9 @@ fn row(model: &Model, panel: &Panel<'_>, columns: Columns, density: Density) -> 
     let (value, fresh) = value(model, worst);
     let pending = panel.probes.iter().all(|probe| probe.is_pending());
     let age = panel.since.filter(|_| !pending).map(|since| coarse(between(since, model.now))).unwrap_or_default();
-    let (said, quiet) = match density {
-        Density::Row => (sentence(model, panel), panel.status == Status::Ok),
-        _ => (threshold(worst), true),
+    let (said, quiet) = match below(panel, density) {
+        Below::Nothing => (sentence(model, panel), panel.status == Status::Ok),
+        Below::Sentence | Below::Probes => (worst.map(threshold::shown).unwrap_or_default(), true),
     };
     let mut spans = vec![
         span(" ", theme.text()),
@@ -109,20 +115,62 @@ fn row(model: &Model, panel: &Panel<'_>, columns: Columns, density: Density) -> 
     Line::from(spans)
 }
 
+/// What stands below a panel's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Below {
+    Nothing,
+    Sentence,
+    Probes,
+}
+
+fn below(panel: &Panel<'_>, density: Density) -> Below {
+    match density {
+        Density::Row => Below::Nothing,
+        Density::Trouble if panel.status == Status::Ok => Below::Nothing,
+        Density::Probes | Density::Airy if panel.probes.len() > 1 => Below::Probes,
+        _ => Below::Sentence,
+    }
+}
+
+/// Rows that a panel takes.
+pub(super) fn height(panel: &Panel<'_>, density: Density) -> usize {
+    let below = match below(panel, density) {
+        Below::Nothing => 0,
+        Below::Sentence => 1,
+        Below::Probes => panel.probes.len(),
+    };
+    1 + below + usize::from(density == Density::Airy)
+}
+
+/// Columns of the lines of a panel's probes.
+#[derive(Debug, Clone, Copy)]
+struct Members {
+    title: usize,
+    value: usize,
+}
+
+impl Members {
+    fn fit(model: &Model, panel: &Panel<'_>) -> Members {
+        let title = panel.probes.iter().map(|p| text::width(&p.spec.title)).max().unwrap_or(0);
+        let value = panel.probes.iter().map(|p| text::width(&value(model, Some(p)).0)).max().unwrap_or(0);
+        Members { title: title.clamp(8, 24), value: value.clamp(4, 14) }
+    }
+}
+
 /// One probe of a panel with several.
-fn member(model: &Model, probe: &ProbeHealth, room: usize) -> Line<'static> {
+fn member(model: &Model, probe: &ProbeHealth, columns: Members, room: usize) -> Line<'static> {
     let theme = &model.appearance.theme;
     let status = probe.status(model.now);
-    let title = text::fit(&clean(&probe.spec.title), 16);
     let (value, fresh) = value(model, Some(probe));
+    let said = room.saturating_sub(columns.title + columns.value + 6);
     let parts: Vec<Span<'static>> = vec![
         span("    ", theme.text()),
         span(glyphs::status(status), theme.status(status)),
-        span(format!(" {title} "), theme.text()),
-        span(text::fit_right(&value, 9), if fresh { theme.text() } else { theme.dim() }),
+        span(format!(" {}  ", text::fit(&clean(&probe.spec.title), columns.title)), theme.text()),
+        span(text::fit_right(&value, columns.value), if fresh { theme.text() } else { theme.dim() }),
         span("  ", theme.text()),
         span(
-            text::cut(&clean(&probe.summary(model.now)), room.saturating_sub(30)),
+            text::cut(&clean(&probe.summary(model.now)), said),
             if status == Status::Ok { theme.dim() } else { theme.text() },
         ),
     ];
@@ -164,9 +212,4 @@ fn sentence(model: &Model, panel: &Panel<'_>) -> String {
         sentence.push_str(&format!(" · last good {} ago", coarse(between(good.at, model.now))));
     }
     sentence
-}
-
-/// The threshold that matters next.
-fn threshold(probe: Option<&ProbeHealth>) -> String {
-    probe.and_then(|p| shown_threshold(&p.spec, p.latest())).map(clean).unwrap_or_default()
 }

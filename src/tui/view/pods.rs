@@ -25,7 +25,7 @@ pub(super) fn draw(model: &Model, details: &Details, frame: &mut Frame, area: Re
     if pods.table.rows.is_empty() {
         return;
     }
-    let columns = Columns::fit(&pods.widths, area.width.into());
+    let columns = Columns::fit(&pods.table.columns, &pods.widths, area.width.into());
     put(frame, header, 0, &columns.header(theme, &pods.table.columns, details.sort.as_ref()));
     columns.targets(&pods.table.columns, header, drawn);
     let room = usize::from(body.height);

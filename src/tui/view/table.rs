@@ -27,16 +27,15 @@ const GAP: usize = 2;
 pub(super) struct Columns {
     /// Index and width of each column that is shown.
     shown: Vec<(usize, usize)>,
+    /// How many columns at the end found no room.
+    hidden: usize,
 }
 
 impl Columns {
-    /// Fits columns of the given natural widths into `room`. Columns at the end for which not even four columns are left
-    /// are not shown.
-    pub(super) fn fit(widths: &[usize], room: usize) -> Columns {
-        let most = (room + GAP) / (4 + GAP);
-        let count = widths.len().min(most.max(1));
-        let widths = table::shrink(&widths[..count], GAP, room);
-        Columns { shown: widths.into_iter().enumerate().collect() }
+    /// Fits columns of the given natural widths into `room`.
+    pub(super) fn fit(columns: &[Column], widths: &[usize], room: usize) -> Columns {
+        let fitted = table::fit(columns, widths, GAP, room);
+        Columns { hidden: widths.len() - fitted.len(), shown: fitted.into_iter().enumerate().collect() }
     }
 
     /// The header's line.
@@ -56,6 +55,9 @@ impl Columns {
             let title = if column.numeric { text::fit_right(&title, *width) } else { text::fit(&title, *width) };
             spans.push(span(title, style));
             spans.push(span(" ".repeat(GAP), theme.text()));
+        }
+        if self.hidden > 0 {
+            spans.push(span(format!("+{}…", self.hidden), theme.dim()));
         }
         Line::from(spans)
     }
