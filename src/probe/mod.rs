@@ -14,6 +14,7 @@ mod dns;
 mod failure;
 mod first_bytes;
 mod http;
+mod known;
 mod kubernetes;
 pub mod net_error;
 mod postgres;

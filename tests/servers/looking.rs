@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use warroom::{
-    health::Observation,
+    health::{Observation, Reading},
     host::{clock, secret::SecretStore},
-    platform::{Environment, ProbeSpec, ProbeTarget},
+    platform::{Environment, Expression, ProbeSpec, ProbeTarget, kinds::kind_named},
     probe::{Look, Probe, Surroundings, build},
 };
 
@@ -55,6 +55,14 @@ impl Looking {
         .await;
         seen.into_inner().unwrap().unwrap()
     }
+}
+
+/// One look judged by the thresholds that the kind has when a pack gives none.
+pub(crate) async fn judged(target: ProbeTarget) -> Reading {
+    let kind = kind_named(target.kind()).expect("every kind has its defaults");
+    let compiled = |source: Option<&str>| source.map(|source| Expression::compile(source).unwrap());
+    let (warn, down) = (compiled(kind.warn), compiled(kind.down));
+    look::with(ProbeSpec { warn, down, ..look::spec(target) }).await
 }
 
 /// A number in the details, by JSON pointer.

@@ -12,6 +12,7 @@
 mod lab;
 
 mod command;
+mod data_tls;
 mod dns;
 mod http;
 mod kubernetes;

@@ -10,7 +10,7 @@ use warroom::{
 
 use crate::{
     lab::{self, Hanging, Postgres, PostgresOptions, Scripted},
-    looking::{Looking, number},
+    looking::{Looking, judged, number},
 };
 
 fn target(url: &str, expect: PostgresRole) -> ProbeTarget {
@@ -98,6 +98,17 @@ async fn a_stopped_server_refuses_and_comes_back_by_itself() {
     assert_said(&probe.look().await, Status::Down, &format!("connection refused by {}", server.address()));
     server.run();
     assert_said(&probe.look().await, Status::Ok, "primary");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_usual_thresholds_fit_a_healthy_server_also_when_sessions_are_not_visible() {
+    lab::require!(lab::POSTGRES);
+    let server = Postgres::start();
+    let reading = judged(target(&server.password_url(), PostgresRole::Primary)).await;
+    assert_eq!(reading.status, Status::Ok, "{}", reading.summary);
+    server.sql("REVOKE SELECT ON pg_stat_activity FROM PUBLIC");
+    let reading = judged(target(&server.password_url(), PostgresRole::Primary)).await;
+    assert_eq!((reading.status, reading.summary.as_str()), (Status::Ok, "primary, connections not visible"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use warroom::{
 
 use crate::{
     lab::{self, Hanging, Redis, RedisCluster, RedisOptions, RedisSentinel, Scripted},
-    looking::{Looking, number},
+    looking::{Looking, judged, number},
 };
 
 fn target(url: &str, expect: RedisRole) -> ProbeTarget {
@@ -52,6 +52,15 @@ async fn a_healthy_master_shows_latency_memory_keys_and_replicas() {
     // One connection, by name, that has written nothing.
     assert_eq!(server.cli(&["CLIENT", "LIST"]).matches("name=warroom").count(), 1);
     assert_eq!(server.cli(&["DBSIZE"]), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_a_memory_limit_is_ok_by_the_usual_thresholds() {
+    lab::require!(lab::REDIS);
+    let server = Redis::start();
+    let reading = judged(target(&server.url(), RedisRole::Master)).await;
+    assert_eq!(reading.status, Status::Ok, "{}", reading.summary);
+    assert!(reading.details["memory"].get("used_percent").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use warroom::{
 
 use crate::{
     lab::{self, Hanging, Postgres, PostgresOptions},
-    looking::{Looking, number},
+    looking::{Looking, judged, number},
 };
 
 fn target(primary: Option<&str>, replicas: &[&str]) -> ProbeTarget {
@@ -51,6 +51,8 @@ async fn an_idle_replica_is_at_zero_seconds_however_it_is_looked_at() {
         assert_eq!(number(&seen, "/lag_bytes"), 0.0);
         assert_eq!(seen.exposure.unwrap().loss, Duration::ZERO);
     }
+    let reading = judged(target(Some(&primary.url()), &[&replica.url()])).await;
+    assert_eq!(reading.status, Status::Ok, "{}", reading.summary);
     let seen = both(&primary, &replica).look().await;
     let row = &seen.details["replicas"][0];
     assert_eq!(

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     health::{Observation, Status, Unit, duration},
     platform::PostgresRole,
+    probe::known::known,
 };
 
 /// Everything one look came back with. Parts that the server refused are `None`, with a note.
@@ -29,7 +30,7 @@ pub(super) struct Answers {
 /// The observation of a server that answered.
 pub(super) fn assess(answers: &Answers, expect: PostgresRole) -> Observation {
     let (status, summary) = verdict(answers, expect);
-    let mut seen = Observation::new(status, summary).with_details(Value::Object(details(answers)));
+    let mut seen = Observation::new(status, summary).with_details(Value::Object(known(details(answers))));
     if let Some(percent) = used_percent(answers) {
         seen = seen.with_value(percent, Unit::Percent);
     }
@@ -95,8 +96,8 @@ fn details(answers: &Answers) -> Map<String, Value> {
     put("read_only", (server.in_recovery || server.read_only == Some(true)).into());
     put("version", server.version.as_str().into());
     put("started_at", server.started_at.as_str().into());
+    put("connections", connections(server, answers.sessions.as_ref(), used_percent(answers)));
     if let Some(sessions) = &answers.sessions {
-        put("connections", connections(server, sessions, used_percent(answers)));
         if let Some(longest) = sessions.transactions.first() {
             put("longest_transaction", transaction(longest));
         }
@@ -125,16 +126,16 @@ fn details(answers: &Answers) -> Map<String, Value> {
     details
 }
 
-fn connections(server: &Server, sessions: &Sessions, used_percent: Option<f64>) -> Value {
+fn connections(server: &Server, sessions: Option<&Sessions>, used_percent: Option<f64>) -> Value {
     json!({
-        "used": sessions.used,
+        "used": sessions.map(|s| s.used),
         "max": server.max_connections,
         "reserved": server.reserved_connections,
         "used_percent": used_percent,
-        "active": sessions.active,
-        "idle": sessions.idle,
-        "idle_in_transaction": sessions.idle_in_transaction,
-        "waiting": sessions.waiting,
+        "active": sessions.map(|s| s.active),
+        "idle": sessions.map(|s| s.idle),
+        "idle_in_transaction": sessions.map(|s| s.idle_in_transaction),
+        "waiting": sessions.map(|s| s.waiting),
     })
 }
 

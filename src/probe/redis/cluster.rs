@@ -14,7 +14,7 @@ use super::{
 use crate::{
     health::{Observation, Status, Unit},
     platform::RedisRole,
-    probe::{Look, failure::Failure, reach::Endpoint},
+    probe::{Look, failure::Failure, known::known, reach::Endpoint},
 };
 
 /// Nodes that are looked at; larger clusters are judged by what they say of themselves.
@@ -173,7 +173,7 @@ fn judge(state: &Info, nodes: &[Node], seen: &[Result<Seen, Failure>]) -> Observ
     let (status, summary) = verdict(state, nodes, seen);
     let slowest = seen.iter().flatten().map(|seen| seen.ping_ms).max_by(f64::total_cmp);
     let observation =
-        Observation::new(status, summary).with_details(Value::Object(details(state, nodes, seen, slowest)));
+        Observation::new(status, summary).with_details(Value::Object(known(details(state, nodes, seen, slowest))));
     match slowest {
         Some(slowest) => observation.with_value(slowest, Unit::Milliseconds),
         None => observation,

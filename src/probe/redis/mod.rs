@@ -17,7 +17,7 @@
 //! The value is the latency of `PING` in ms (of the slowest node of a cluster). Details:
 //!
 //! - `role` (`master`, `replica`, `cluster`), `version`, `ping_ms`, `uptime_seconds`, `keys`
-//! - `memory`: `used_bytes`, `max_bytes` and `used_percent` (null without a limit), `policy`, `fragmentation`, `peak_bytes`
+//! - `memory`: `used_bytes`, `max_bytes` and `used_percent` (absent without a limit), `policy`, `fragmentation`, `peak_bytes`
 //! - `clients`: `connected`, `blocked`, `max`; `hit_percent` (since start)
 //! - `evictions_since_last_look`, `refused_for_memory_since_last_look` (absent on the first look)
 //! - `persistence`: `last_save_age_seconds`, `last_save_ok`, `changes_since_last_save`, `aof_enabled`, `aof_ok`, `loading`
@@ -50,7 +50,7 @@ use self::{
     server::Server,
     target::{Login, Place, Target, Transport},
 };
-use super::{Look, Probe, failure::Failure};
+use super::{Look, Probe, failure::Failure, known::known};
 use crate::{
     health::{Observation, Status, Unit},
     host::secret::SecretStore,
@@ -189,5 +189,7 @@ fn observation(seen: &Seen, expect: RedisRole, look: &Look, sentinel: Option<sen
         };
     }
     let (status, summary) = problem.unwrap_or((Status::Ok, summary));
-    Observation::new(status, summary).with_value(seen.ping_ms, Unit::Milliseconds).with_details(Value::Object(details))
+    Observation::new(status, summary)
+        .with_value(seen.ping_ms, Unit::Milliseconds)
+        .with_details(Value::Object(known(details)))
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     health::{Observation, Status, Unit, bytes, quantity},
     platform::OnTimeout,
+    probe::known::known,
 };
 
 /// Everything one look came back with.
@@ -34,12 +35,14 @@ pub(super) fn assess(answers: &Answers) -> Observation {
     problems.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
     let worst = worst_lag(&answers.replicas);
     let (status, summary) = match problems.as_slice() {
+        // Bytes or nothing at all are known: seconds are what this probe is asked for.
+        [] if worst.is_none() => (Status::Unknown, healthy(&answers.replicas, None)),
         [] => (Status::Ok, healthy(&answers.replicas, worst)),
         [(status, only)] => (*status, only.clone()),
         [(status, first), rest @ ..] => (*status, format!("{first} (and {} more)", rest.len())),
     };
     let details = details(answers, node, worst, &problems);
-    let mut seen = Observation::new(status, summary).with_details(Value::Object(details));
+    let mut seen = Observation::new(status, summary).with_details(Value::Object(known(details)));
     if let Some(seconds) = worst {
         seen = seen.with_value(seconds, Unit::Seconds);
     }
@@ -160,7 +163,7 @@ fn healthy(replicas: &[Replica], worst: Option<f64>) -> String {
     match worst {
         Some(0.0) => format!("{count}, nothing behind"),
         Some(seconds) => format!("{count}, {} behind", quantity(seconds, Some(&Unit::Seconds))),
-        None => format!("{count}, lag not visible"),
+        None => format!("{count}, lag in seconds not known"),
     }
 }
 
