@@ -12,6 +12,7 @@ use cel::{
 pub struct Expression {
     source: Arc<str>,
     program: Arc<Program>,
+    optional: bool,
 }
 
 /// Why an expression does not compile, or has no answer for the data it was given.
@@ -27,7 +28,7 @@ pub enum ExpressionError {
 impl Expression {
     pub fn compile(source: &str) -> Result<Self, ExpressionError> {
         match Program::compile(source) {
-            Ok(program) => Ok(Expression { source: source.into(), program: Arc::new(program) }),
+            Ok(program) => Ok(Expression { source: source.into(), program: Arc::new(program), optional: false }),
             Err(errors) => {
                 let first = errors.errors.first();
                 Err(ExpressionError::Syntax {
@@ -38,6 +39,13 @@ impl Expression {
                 })
             }
         }
+    }
+
+    /// The same expression, false where it has no answer. For the defaults of a probe kind, which must also suit targets
+    /// that lack what they read (a Redis without a memory limit); what a person writes must have an answer.
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
     }
 
     pub fn source(&self) -> &str {
@@ -62,8 +70,16 @@ impl Expression {
         members
     }
 
-    /// True or false for these variables. Anything else, a missing variable included, is an error.
+    /// True or false for these variables. Anything else, a missing variable included, is an error, unless the expression is
+    /// [optional](Self::optional).
     pub fn holds(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<bool, ExpressionError> {
+        match self.answer(variables) {
+            Err(ExpressionError::Evaluation { .. }) if self.optional => Ok(false),
+            answer => answer,
+        }
+    }
+
+    fn answer(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<bool, ExpressionError> {
         match self.evaluate(variables)? {
             Value::Bool(answer) => Ok(answer),
             other => Err(self.no_answer(format!("it is {:?}, not true or false", other.type_of()))),
@@ -209,6 +225,20 @@ mod tests {
         let details = serde_json::json!({"lag": {"seconds": null}, "value": null});
         assert_eq!(holds("has(lag.seconds) && lag.seconds > 5", details.clone()), Ok(false));
         assert!(holds("value > 5", details).is_err());
+    }
+
+    #[test]
+    fn an_optional_expression_is_false_where_what_it_reads_is_missing_or_null() {
+        let threshold = Expression::compile("memory.used_percent > 80").unwrap().optional();
+        for (details, expected) in [
+            (serde_json::json!({}), false),
+            (serde_json::json!({"memory": {}}), false),
+            (serde_json::json!({"memory": {"used_percent": null}}), false),
+            (serde_json::json!({"memory": {"used_percent": 81.5}}), true),
+        ] {
+            let serde_json::Value::Object(details) = details else { panic!("an object") };
+            assert_eq!(threshold.holds(&details), Ok(expected), "{details:?}");
+        }
     }
 
     #[test]

@@ -30,15 +30,16 @@ const fn kind(word: &'static str, panel: &'static str, every: u64, timeout: u64,
     }
 }
 
-/// All probe kinds. Times are seconds: interval, limit of a whole look, limit of reaching the target.
+/// All probe kinds. A default threshold is [optional](super::Expression::optional): where a target lacks what it reads, it
+/// does not apply. Times are seconds: interval, limit of a whole look, limit of reaching the target.
 pub const KINDS: [Kind; 14] = [
     // By watch: a look reads what the watch has kept, so that it is cheap; the interval only bounds its age.
     kind("kubernetes", "pods", 10, 10, 3),
     Kind {
         // PostgreSQL refuses ordinary users at 100 %; above 80 % is the plans' own alert, above 95 % only the connections
         // reserved for superusers are left at default settings (3 of 100).
-        warn: Some("has(connections.used_percent) && connections.used_percent > 80"),
-        down: Some("has(connections.used_percent) && connections.used_percent > 95"),
+        warn: Some("connections.used_percent > 80"),
+        down: Some("connections.used_percent > 95"),
         ..kind("postgres", "database", 5, 3, 2)
     },
     Kind {
@@ -48,12 +49,16 @@ pub const KINDS: [Kind; 14] = [
         ..kind("replication", "replication", 5, 3, 2)
     },
     Kind {
-        // With `maxmemory` set, Redis evicts or refuses writes at 100 %; without it there is no `used_percent`.
-        warn: Some("has(memory.used_percent) && memory.used_percent > 80"),
-        down: Some("has(memory.used_percent) && memory.used_percent > 95"),
+        // A cache that evicts is full all its life. Where nothing is evicted, writes are refused at 100 % of `maxmemory`,
+        // which the probe itself calls down.
+        warn: Some("memory.policy == \"noeviction\" && memory.used_percent > 80"),
         ..kind("redis", "redis", 5, 2, 2)
     },
-    kind("http", "services", 10, 5, 3),
+    Kind {
+        // Two seconds are what people wait before they try again; a check that takes longer is seldom just far away.
+        warn: Some("latency_ms > 2000"),
+        ..kind("http", "services", 10, 5, 3)
+    },
     kind("prometheus", "metrics", 15, 5, 3),
     Kind {
         // The plans' alert is 5 % of all answers; 1 % is where a healthy service stops to be one.

@@ -45,7 +45,7 @@ pub(super) fn probe(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
         if section.has(key) {
             return section.text(key).filter(|t| !t.value.trim().is_empty()).and_then(|_| section.expression(key));
         }
-        default.and_then(|source| Expression::compile(source).ok())
+        default.and_then(|source| Expression::compile(source).ok()).map(Expression::optional)
     };
     let (warn, down) = (threshold("warn", kind.warn), threshold("down", kind.down));
     let on_timeout = section.choice("on_timeout", &[("unknown", OnTimeout::Unknown), ("down", OnTimeout::Down)]);
