@@ -89,6 +89,28 @@ async fn long_transactions_and_blocked_sessions_are_shown_without_their_literals
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_counted_once() {
+    lab::require!(lab::POSTGRES);
+    let server = PostgresOptions::default().setting("deadlock_timeout", "50ms").start();
+    let probe = primary(&server.password_url());
+    probe.look().await;
+    let mut clients = Vec::new();
+    for id in [1, 2] {
+        let (client, connection) = tokio_postgres::connect(&server.url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("BEGIN; UPDATE customers SET name = 'x' WHERE id = {id}")).await.unwrap();
+        clients.push(client);
+    }
+    let crossed = [2, 1].map(|id| format!("UPDATE customers SET name = 'y' WHERE id = {id}"));
+    let (one, two) = tokio::join!(clients[0].batch_execute(&crossed[0]), clients[1].batch_execute(&crossed[1]));
+    assert!(one.is_err() != two.is_err());
+    // The victim's session reports it when it is next idle.
+    drop(clients);
+    probe.until("it is counted", |seen| number(seen, "/deadlocks_since_last_look") == 1.0).await;
+    assert_eq!(number(&probe.look().await, "/deadlocks_since_last_look"), 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_server_refuses_and_comes_back_by_itself() {
     lab::require!(lab::POSTGRES);
     let mut server = Postgres::start();

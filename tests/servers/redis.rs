@@ -248,6 +248,13 @@ async fn a_cluster_is_looked_at_node_by_node() {
     assert!(seen.summary.contains(&format!("{} failed", addresses[0])), "{}", seen.summary);
     cluster.nodes[0].run();
     probe.until("it is whole again", |seen| seen.verdict == Status::Ok).await;
+    // A node that hangs is named, and hides nothing of the others.
+    cluster.nodes[0].freeze();
+    let url = format!("redis+cluster://{},{}", addresses[0], addresses[1]);
+    let seen = Looking::within(target(&url, RedisRole::Master), Duration::from_secs(2)).look().await;
+    assert!(seen.summary.contains(&addresses[0]), "{}", seen.summary);
+    assert!(seen.details["nodes"][2]["ping_ms"].is_number() || seen.details["nodes"][1]["ping_ms"].is_number());
+    cluster.nodes[0].thaw();
     let alone = Redis::start();
     let seen = master(&format!("redis+cluster://{}", alone.address())).look().await;
     assert_said(&seen, Status::Unknown, "is not part of a cluster");

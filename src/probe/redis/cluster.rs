@@ -2,8 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::future::join_all;
+use futures::{
+    future::join_all,
+    stream::{FuturesUnordered, StreamExt},
+};
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::{
     assess::{self, Counters, Seen},
@@ -49,34 +53,45 @@ impl Cluster {
         Cluster { seeds, transport, login, nodes: HashMap::new(), entrance: None }
     }
 
-    /// One look. `each` bounds the look at one node: one that hangs must not hide the others.
+    /// One look that ends within `limit`, whatever single nodes do: one that hangs must not hide the others.
     pub(super) async fn look(
         &mut self,
         look: &Look,
-        each: Duration,
+        limit: Duration,
         counters: &mut Counters,
     ) -> Result<Observation, Failure> {
-        let (state, nodes) = self.enter(look, each).await?;
-        let seen = self.visit(look, each, &nodes, counters).await;
+        let end = Instant::now() + limit;
+        let (state, nodes) = self.enter(look, limit).await?;
+        let seen = self.visit(look, end, &nodes, counters).await;
         Ok(judge(&state, &nodes, &seen))
     }
 
-    /// The first node that answers tells about all of them.
-    async fn enter(&mut self, look: &Look, each: Duration) -> Result<(Info, Vec<Node>), Failure> {
-        let questions = [redis::cmd("CLUSTER").arg("INFO").clone(), redis::cmd("CLUSTER").arg("NODES").clone()];
-        let mut places: Vec<Place> = self.entrance.take().into_iter().chain(self.seeds.clone()).collect();
-        places.dedup();
+    /// The first node that answers tells about all of them: the one that did last time, else the fastest of the seeds.
+    async fn enter(&mut self, look: &Look, limit: Duration) -> Result<(Info, Vec<Node>), Failure> {
+        let third = limit / 3;
+        if let Some(place) = self.entrance.take()
+            && let Ok(found) = ask_the_way(self.node(&place), &place, look, third).await
+        {
+            self.entrance = Some(place);
+            return Ok(found);
+        }
+        let seeds = self.seeds.clone();
+        for place in &seeds {
+            self.node(place);
+        }
+        let mut asked: FuturesUnordered<_> = self
+            .nodes
+            .iter_mut()
+            .filter_map(|(label, server)| {
+                let place = seeds.iter().find(|place| place.label() == *label)?;
+                Some(async move { (place, ask_the_way(server, place, look, third).await) })
+            })
+            .collect();
         let mut first = None;
-        for place in places {
-            let peer = place.label();
-            let limit = each.min(look.connect_timeout * 2);
-            let answers = match tokio::time::timeout(limit, self.node(&place).ask(look, &questions)).await {
-                Ok(answers) => answers,
-                Err(_) => Err(Failure::no_answer(look.last_stage())),
-            };
-            match answers.and_then(|answers| read(&peer, &place, &answers)) {
+        while let Some((place, outcome)) = asked.next().await {
+            match outcome {
                 Ok(found) => {
-                    self.entrance = Some(place);
+                    self.entrance = Some(place.clone());
                     return Ok(found);
                 }
                 Err(failure) => {
@@ -96,7 +111,7 @@ impl Cluster {
     async fn visit(
         &mut self,
         look: &Look,
-        each: Duration,
+        end: Instant,
         nodes: &[Node],
         counters: &mut Counters,
     ) -> Vec<Result<Seen, Failure>> {
@@ -112,7 +127,7 @@ impl Cluster {
             let questions = &questions;
             async move {
                 let own = Look::new(look.connect_timeout, look.at, look.once);
-                let answers = match tokio::time::timeout(each, server.ask(&own, questions)).await {
+                let answers = match tokio::time::timeout_at(end, server.ask(&own, questions)).await {
                     Ok(answers) => answers,
                     Err(_) => Err(Failure::no_answer(own.last_stage())),
                 };
@@ -128,6 +143,20 @@ impl Cluster {
                 None => Err(Failure::unknown("was not looked at")),
             })
             .collect()
+    }
+}
+
+async fn ask_the_way(
+    server: &mut Server,
+    place: &Place,
+    look: &Look,
+    limit: Duration,
+) -> Result<(Info, Vec<Node>), Failure> {
+    let questions = [redis::cmd("CLUSTER").arg("INFO").clone(), redis::cmd("CLUSTER").arg("NODES").clone()];
+    let own = Look::new(look.connect_timeout, look.at, look.once);
+    match tokio::time::timeout(limit, server.ask(&own, &questions)).await {
+        Ok(answers) => read(&place.label(), place, &answers?),
+        Err(_) => Err(Failure::no_answer(format!("no answer: {}", own.last_stage()))),
     }
 }
 
