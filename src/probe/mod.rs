@@ -8,6 +8,7 @@
 //! 4. Give it default thresholds beside the others in `crate::health`.
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
+mod backup;
 pub mod certificate;
 mod command;
 mod dns;
@@ -16,8 +17,10 @@ mod first_bytes;
 mod http;
 mod known;
 mod kubernetes;
+mod metrics;
 pub mod net_error;
 mod postgres;
+mod prometheus;
 pub mod reach;
 mod redis;
 mod replication;
@@ -173,6 +176,19 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
             Box::new(statuspage::StatuspageProbe::new(url, spec, surroundings.secrets.clone()))
         }
         ProbeTarget::Command { run, format } => Box::new(command::CommandProbe::new(run, *format, surroundings)),
+        ProbeTarget::Prometheus { server, query, unit } => Box::new(prometheus::PrometheusProbe::new(
+            server,
+            query,
+            unit.as_deref(),
+            spec,
+            surroundings.secrets.clone(),
+        )),
+        ProbeTarget::Metrics { url, errors, total, window } => {
+            Box::new(metrics::MetricsProbe::new(url, errors, total, *window, spec, surroundings.secrets.clone()))
+        }
+        ProbeTarget::Backup { source, verify, max_age, keep } => {
+            Box::new(backup::BackupProbe::new(source, *verify, *max_age, *keep, spec, surroundings))
+        }
         ProbeTarget::Simulated { scenario } => {
             Box::new(SimulatedProbe::new(&spec.id, scenario, surroundings.simulation.as_ref()))
         }

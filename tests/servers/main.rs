@@ -11,6 +11,7 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 
+mod backup;
 mod command;
 mod data_tls;
 mod dns;
@@ -19,7 +20,9 @@ mod kubernetes;
 mod lab_itself;
 mod look;
 mod looking;
+mod metrics;
 mod postgres;
+mod prometheus;
 mod redis;
 mod replication;
 mod statuspage;

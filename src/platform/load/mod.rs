@@ -21,7 +21,7 @@ use self::{
     names::{Names, Noun},
     section::Section,
 };
-use super::{Diagnostic, DiagnosticSeverity, Pack, Position, Scenario, suggestion};
+use super::{Diagnostic, DiagnosticSeverity, Pack, Position, ProbeTarget, Scenario, suggestion};
 
 /// The other files of a pack's folder, by their paths from it (`pool-saturation.md`, `drills/outage.toml`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -190,8 +190,19 @@ fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t
     pack.drills = root.tables("drills").into_iter().filter_map(|s| people::drill(s, &reading)).collect();
     pack.links = root.tables("links").into_iter().filter_map(plan::link).collect();
     root.finish();
+    backups_keep_the_rpo(&mut pack);
     reading.names.resolve();
     objectives::check(&pack, &reading);
     unfilled::flag(document, findings);
     (pack, reading.due.into_inner())
+}
+
+/// A backup probe without an age of its own is measured by the RPO of its component.
+fn backups_keep_the_rpo(pack: &mut Pack) {
+    for probe in &mut pack.probes {
+        if let ProbeTarget::Backup { max_age: max_age @ None, .. } = &mut probe.target {
+            let component = pack.components.iter().find(|component| Some(&component.id) == probe.component.as_ref());
+            *max_age = component.and_then(|component| component.rpo);
+        }
+    }
 }
