@@ -202,12 +202,5 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
             };
             Box::new(kubernetes::Kubernetes::new(route, namespaces, selector.as_deref()))
         }
-        _ => Box::new(NotLooking),
-    }
-}
-struct NotLooking;
-impl Probe for NotLooking {
-    fn observe<'a>(&'a self, _: &'a Look) -> BoxFuture<'a, Observation> {
-        Box::pin(async { Observation::unknown("not looked at") })
     }
 }
