@@ -125,7 +125,7 @@ pub fn table(items: &[Value]) -> Table {
 }
 
 /// The unit that a member's name announces, and the name without it.
-fn suffix(name: &str) -> (&str, Option<Unit>) {
+pub(super) fn suffix(name: &str) -> (&str, Option<Unit>) {
     let units = [
         ("_percent", Unit::Percent),
         ("_ms", Unit::Milliseconds),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Observation, Reading, Status};
-use crate::platform::{Expression, OnTimeout, ProbeSpec};
+use super::{Observation, Reading, Status, Unit, details, quantity};
+use crate::platform::{Limit, OnTimeout, ProbeSpec};
 
 /// Judges one observation. Thresholds make a verdict worse, never better, and are not asked when the target could not be
 /// looked at or is down already. A threshold that has no answer (it reads a detail that this observation lacks) makes an
@@ -68,11 +68,27 @@ pub fn timed_out(on_timeout: OnTimeout, limit: Duration, stage: &str) -> Observa
     Observation::new(status, summary)
 }
 
-/// The threshold that will matter next, for display beside the value: the one that decided, else `warn`, else `down`.
-pub fn shown_threshold<'a>(spec: &'a ProbeSpec, reading: Option<&'a Reading>) -> Option<&'a str> {
-    reading
-        .and_then(|r| r.threshold.as_deref())
-        .or_else(|| spec.warn.as_ref().or(spec.down.as_ref()).map(Expression::source))
+/// The threshold that matters now, in words: the one that decided, else `warn`, else `down`. Limits are shown with the unit
+/// of what they limit (`used > 80 %`), the reading's own value without its name (`> 5 %`); other conditions as they stand.
+pub fn shown_threshold(spec: &ProbeSpec, reading: Option<&Reading>) -> Option<String> {
+    let thresholds = || [&spec.down, &spec.warn].into_iter().flatten();
+    let decided = reading.and_then(|r| thresholds().find(|t| Some(t.source()) == r.threshold.as_deref()));
+    let shown = decided.or(spec.warn.as_ref()).or(spec.down.as_ref())?;
+    let unit = reading.and_then(|r| r.unit.as_ref());
+    match shown.limits() {
+        Some(limits) => Some(limits.iter().map(|limit| in_words(limit, unit)).collect::<Vec<_>>().join(", ")),
+        None => Some(shown.source().to_owned()),
+    }
+}
+
+fn in_words(limit: &Limit, unit_of_value: Option<&Unit>) -> String {
+    if limit.name == "value" {
+        // A count's unit is a whole phrase; beside the value it need not be said again.
+        let unit = unit_of_value.filter(|unit| !matches!(unit, Unit::Of(_)));
+        return format!("{} {}", limit.operator, quantity(limit.bound, unit));
+    }
+    let (name, unit) = details::suffix(&limit.name);
+    format!("{} {} {}", name.replace('_', " "), limit.operator, quantity(limit.bound, unit.as_ref()))
 }
 
 /// The variables of a threshold: the details, plus `value`, `latency_ms` and `status`.
@@ -92,6 +108,7 @@ mod tests {
 
     use super::*;
     use crate::health::testing::{SPEC, at};
+    use crate::platform::Expression;
 
     fn spec(warn: &str, down: &str) -> ProbeSpec {
         let mut spec = SPEC.clone();
@@ -101,7 +118,7 @@ mod tests {
     }
 
     fn judged(spec: &ProbeSpec, verdict: Status, value: f64) -> Reading {
-        let observation = Observation::new(verdict, "seen").with_value(value, crate::health::Unit::Percent);
+        let observation = Observation::new(verdict, "seen").with_value(value, Unit::Percent);
         judge(spec, observation, at(0), Duration::from_millis(5))
     }
 
@@ -126,6 +143,18 @@ mod tests {
     fn a_threshold_without_an_answer_does_not_hide_what_is_wrong() {
         let reading = judged(&spec("lag_seconds > 60", "lag_seconds > 300"), Status::Warn, 1.0);
         assert_eq!((reading.status, reading.summary.as_str()), (Status::Warn, "seen"));
+    }
+
+    #[test]
+    fn thresholds_are_shown_in_words_with_their_units() {
+        let reading = judged(&spec("value > 70", "value > 95"), Status::Ok, 80.0);
+        let shown = |warn: &str| shown_threshold(&spec(warn, "value > 95"), Some(&reading)).unwrap();
+        assert_eq!(shown("value > 70"), "> 70 %");
+        assert_eq!(shown("has(c.used_percent) && c.used_percent > 70"), "used > 70 %");
+        assert_eq!(shown("c.lag_seconds > 300"), "lag > 5m");
+        assert_eq!(shown("latency_ms > 1000"), "latency > 1000 ms");
+        assert_eq!(shown("age_seconds >= 300 && blocked > 2"), "age >= 5m, blocked > 2");
+        assert_eq!(shown("status == 'warn'"), "status == 'warn'");
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use cel::{
     Context, Program, Value,
-    common::ast::{EntryExpr, Expr, IdedEntryExpr, LiteralValue, operators::INDEX},
+    common::ast::{
+        EntryExpr, Expr, IdedEntryExpr, LiteralValue,
+        operators::{GREATER, GREATER_EQUALS, INDEX, LESS, LESS_EQUALS, LOGICAL_AND},
+    },
 };
 
 /// A compiled CEL expression and its source text.
@@ -70,6 +73,14 @@ impl Expression {
         members
     }
 
+    /// The limits that the expression sets, when it is nothing but comparisons with numbers, all of which must hold,
+    /// and guards: `has(connections.used_percent) && connections.used_percent > 80` is `used_percent > 80`.
+    pub fn limits(&self) -> Option<Vec<Limit>> {
+        let mut limits = Vec::new();
+        collect_limits(&self.tree().expr, &mut limits)?;
+        (!limits.is_empty()).then_some(limits)
+    }
+
     /// True or false for these variables. Anything else, a missing variable included, is an error, unless the expression is
     /// [optional](Self::optional).
     pub fn holds(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<bool, ExpressionError> {
@@ -117,6 +128,50 @@ fn from_json(value: &serde_json::Value) -> Value {
                 .collect::<std::collections::HashMap<String, Value>>(),
         ),
     }
+}
+
+/// One of [`Expression::limits`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// The last part of what is compared (`used_percent`).
+    pub name: String,
+    /// `>`, `>=`, `<` or `<=`.
+    pub operator: &'static str,
+    pub bound: f64,
+}
+
+/// `None` when a part is neither a guard nor a comparison with a number.
+fn collect_limits(expr: &Expr, limits: &mut Vec<Limit>) -> Option<()> {
+    let call = match expr {
+        // `has(a.b)` only keeps a condition from failing when the detail is missing.
+        Expr::Select(select) if select.test => return Some(()),
+        Expr::Call(call) => call,
+        _ => return None,
+    };
+    let [left, right] = call.args.as_slice() else { return None };
+    let operator = match call.func_name.as_str() {
+        LOGICAL_AND => {
+            collect_limits(&left.expr, limits)?;
+            return collect_limits(&right.expr, limits);
+        }
+        GREATER => ">",
+        GREATER_EQUALS => ">=",
+        LESS => "<",
+        LESS_EQUALS => "<=",
+        _ => return None,
+    };
+    let name = match &left.expr {
+        Expr::Ident(name) => name.clone(),
+        Expr::Select(select) => select.field.clone(),
+        _ => return None,
+    };
+    let bound = match &right.expr {
+        Expr::Literal(LiteralValue::Int(int)) => *int.inner() as f64,
+        Expr::Literal(LiteralValue::Double(double)) => *double.inner(),
+        _ => return None,
+    };
+    limits.push(Limit { name, operator, bound });
+    Some(())
 }
 
 /// The answer of [`Expression::members_of`].
@@ -218,6 +273,20 @@ mod tests {
         let details = serde_json::json!({"connections": {"used": 3}});
         assert!(holds("connections.used_percent > 95", details.clone()).is_err());
         assert_eq!(holds("has(connections.used_percent) && connections.used_percent > 95", details), Ok(false));
+    }
+
+    #[test]
+    fn limits_are_found_behind_their_guards() {
+        let limits = |source: &str| {
+            let limits = Expression::compile(source).unwrap().limits()?;
+            Some(limits.iter().map(|l| format!("{} {} {}", l.name, l.operator, l.bound)).collect::<Vec<_>>())
+        };
+        let some = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
+        assert_eq!(limits("has(c.used_percent) && c.used_percent > 80"), some(&["used_percent > 80"]));
+        assert_eq!(limits("age.seconds >= 300 && blocked < 2.5"), some(&["seconds >= 300", "blocked < 2.5"]));
+        for other in ["status == 'down'", "value > 3 || value < 1", "size(pods) > 2", "true"] {
+            assert_eq!(limits(other), None, "{other}");
+        }
     }
 
     #[test]

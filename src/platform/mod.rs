@@ -12,7 +12,7 @@ mod scenario;
 mod text;
 
 pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
-pub use expression::{Expression, ExpressionError, Members};
+pub use expression::{Expression, ExpressionError, Limit, Members};
 pub use load::{Loaded, PackFiles, ScenarioFile, parse};
 pub use nearest::{nearest, suggestion};
 pub use pack::*;

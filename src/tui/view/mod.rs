@@ -18,7 +18,6 @@ mod sparkline;
 mod table;
 #[cfg(test)]
 mod tests;
-mod threshold;
 
 use ratatui::{
     Frame,

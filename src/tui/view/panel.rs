@@ -4,10 +4,10 @@ use ratatui::text::{Line, Span};
 
 use super::{
     pieces::{between, coarse, span},
-    sparkline, threshold,
+    sparkline,
 };
 use crate::{
-    health::{Panel, ProbeHealth, Status, quantity},
+    health::{Panel, ProbeHealth, Status, quantity, shown_threshold},
     tui::{glyphs, model::Model, text, text::clean},
 };
 
@@ -93,7 +93,7 @@ fn row(model: &Model, panel: &Panel<'_>, columns: Columns, density: Density) -> 
     let age = panel.since.filter(|_| !pending).map(|since| coarse(between(since, model.now))).unwrap_or_default();
     let (said, quiet) = match below(panel, density) {
         Below::Nothing => (sentence(model, panel), panel.status == Status::Ok),
-        Below::Sentence | Below::Probes => (worst.map(threshold::shown).unwrap_or_default(), true),
+        Below::Sentence | Below::Probes => (worst.map(threshold).unwrap_or_default(), true),
     };
     let mut spans = vec![
         span(" ", theme.text()),
@@ -212,4 +212,10 @@ fn sentence(model: &Model, panel: &Panel<'_>) -> String {
         sentence.push_str(&format!(" · last good {} ago", coarse(between(good.at, model.now))));
     }
     sentence
+}
+
+/// The threshold that matters next, in words. A probe that cannot look now keeps the unit of its last good reading.
+fn threshold(probe: &ProbeHealth) -> String {
+    let reading = probe.latest().filter(|reading| reading.unit.is_some()).or_else(|| probe.last_good());
+    shown_threshold(&probe.spec, reading).map(|words| clean(&words)).unwrap_or_default()
 }
