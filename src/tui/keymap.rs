@@ -175,7 +175,7 @@ impl Keymap {
         for entry in defaults {
             for context in entry.contexts {
                 for chord in default_chords(entry, *context) {
-                    keymap.bindings.insert((*context, chord), entry.action);
+                    keymap.bindings.entry((*context, chord)).or_insert(entry.action);
                 }
             }
             keymap.keys.insert(entry.action, entry.keys.iter().filter_map(|key| key.parse().ok()).collect());

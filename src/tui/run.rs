@@ -2,11 +2,7 @@
 
 use std::{io, time::Duration};
 
-use crossterm::{
-    event::{Event, EventStream},
-    queue,
-    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
-};
+use crossterm::event::{Event, EventStream};
 use futures::StreamExt;
 use rustix::process::Signal as UnixSignal;
 use serde_json::Value;
@@ -29,12 +25,14 @@ use super::{
 use crate::{
     health::{Board, details},
     host::{clock, job},
-    probe::Inquiry,
+    probe::{Inquiry, Signal},
     room::{Monitor, Room},
 };
 
 /// Time between two frames of the spinner.
 const SPIN: Duration = Duration::from_millis(250);
+/// How long a reading may wait for others before a frame is drawn.
+const GATHER: Duration = Duration::from_millis(200);
 /// How long ending waits for looks in progress to let go.
 const FAREWELL: Duration = Duration::from_millis(300);
 /// Messages taken in before a frame is drawn, however many more there are.
@@ -69,7 +67,7 @@ pub fn run(room: &Room, options: Options) -> Result<Ending, RunError> {
     }
     let (screen, canvas) = Screen::take(options.mouse)?;
     let frame = Duration::from_secs(1) / u32::from(options.frames_per_second.max(1));
-    let mut console = Console { model, screen, canvas, frame, drawn_at: None, dirty: true, whole: false };
+    let mut console = Console { model, screen, canvas, frame, drawn_at: None, due: None, whole: false };
     console.draw()?;
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ending = runtime.block_on(async {
@@ -93,7 +91,8 @@ struct Console {
     /// Least time between two frames.
     frame: Duration,
     drawn_at: Option<Instant>,
-    dirty: bool,
+    /// When the next frame is drawn; `None` while nothing has changed.
+    due: Option<Instant>,
     /// The next frame draws every cell.
     whole: bool,
 }
@@ -111,7 +110,6 @@ impl Console {
         let mut tick = Instant::now();
         let mut spin = Instant::now();
         loop {
-            let frame_due = self.drawn_at.map_or_else(Instant::now, |at| at + self.frame);
             let spinning = self.model.is_spinning();
             let message = tokio::select! {
                 biased;
@@ -124,7 +122,7 @@ impl Console {
                     // The terminal is gone; the signal that says so may come a moment later, or never.
                     Some(Err(_)) | None => return Ok(hangup()),
                 },
-                () = sleep_until(frame_due), if self.dirty => {
+                () = sleep_until(self.due.unwrap_or(tick)), if self.due.is_some() => {
                     match self.draw() {
                         Ok(()) => continue,
                         Err(error) => {
@@ -157,7 +155,7 @@ impl Console {
 
     /// Updates the model and does what that wants done.
     fn take(&mut self, message: Message, monitor: &Monitor, answers: &mpsc::Sender<Message>) -> io::Result<Flow> {
-        self.dirty = true;
+        self.want_frame(&message);
         for effect in update::update(&mut self.model, message, clock::now()) {
             match effect {
                 Effect::Quit => return Ok(Flow::End(Ending::Quit)),
@@ -177,19 +175,31 @@ impl Console {
         Ok(Flow::On)
     }
 
+    /// Plans the next frame: at once for what the user did and for the clock, a little later for what targets say, so that
+    /// several readings share a frame. That a look has begun shows nothing yet.
+    fn want_frame(&mut self, message: &Message) {
+        let wait = match message {
+            Message::Signal(Signal::Looking { .. }) => return,
+            Message::Signal(Signal::Reading(_)) => GATHER,
+            _ => Duration::ZERO,
+        };
+        let now = Instant::now();
+        let earliest = self.drawn_at.map_or(now, |at| at + self.frame);
+        let due = earliest.max(now + wait);
+        self.due = Some(self.due.map_or(due, |planned| planned.min(due)));
+    }
+
     fn draw(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.whole) {
-            self.canvas.clear()?;
+            self.canvas = self.screen.canvas()?;
         }
-        queue!(self.canvas.backend_mut(), BeginSynchronizedUpdate)?;
         let mut drawn = None;
         self.canvas.draw(|frame| drawn = Some(view::draw(&self.model, frame)))?;
-        crossterm::execute!(self.canvas.backend_mut(), EndSynchronizedUpdate)?;
         if let Some(drawn) = drawn {
             self.model.drawn = drawn;
         }
         self.drawn_at = Some(Instant::now());
-        self.dirty = false;
+        self.due = None;
         Ok(())
     }
 
@@ -220,7 +230,7 @@ impl Console {
     fn resume(&mut self) -> io::Result<()> {
         self.screen.enter()?;
         self.whole = true;
-        self.dirty = true;
+        self.due = Some(Instant::now());
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use crossterm::{
     event::{DisableBracketedPaste, EnableBracketedPaste},
     execute,
     style::{Print, ResetColor},
-    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 
@@ -63,8 +63,15 @@ impl Screen {
         guard_panics(thread::current().id());
         let screen = Screen { mouse };
         screen.enter()?;
-        let canvas = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))?;
+        let canvas = screen.canvas()?;
         Ok((screen, canvas))
+    }
+
+    /// An empty screen, and a canvas that knows it is empty. (Ratatui's own `clear` asks the terminal for the cursor's
+    /// place, which can't be heard while something else reads the keys.)
+    pub fn canvas(&self) -> io::Result<Canvas> {
+        execute!(stdout(), Clear(ClearType::All))?;
+        Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))
     }
 
     /// Enters all modes, also when some are on already: after the process was stopped and continued, nobody knows.

@@ -55,7 +55,7 @@ pub static REGISTRY: &[Entry] = &[
     entry!(NextTheme, "theme", "Next theme", ["t"], READING, "theme", "Switch to the next theme"),
     entry!(LocalTime, "local-time", "UTC or local time", ["u"], READING, "", "Show times in UTC or in this machine's time zone"),
     entry!(Help, "help", "Help", ["?", "f1"], &[Panes, Details, Pods, Log], "help", "Show every key"),
-    entry!(Quit, "quit", "Quit", ["ctrl-c"], READING, "", "Leave the console; nothing on the platform is changed by leaving"),
+    entry!(Quit, "quit", "Quit", ["q", "ctrl-c"], READING, "", "Leave the console; nothing on the platform is changed by leaving"),
     entry!(Down, "down", "Down", ["j", "down"], SCROLLING, "", "Next row, or one line down"),
     entry!(Up, "up", "Up", ["k", "up"], SCROLLING, "", "Previous row, or one line up"),
     entry!(PageDown, "page-down", "Page down", ["pgdn", "ctrl-f", "ctrl-d"], SCROLLING, "", "One page down"),

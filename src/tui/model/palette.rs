@@ -2,7 +2,7 @@
 
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
-    pattern::{CaseMatching, Normalization, Pattern},
+    pattern::{AtomKind, CaseMatching, Normalization, Pattern},
 };
 
 use super::{Cursor, Input, Model};
@@ -88,6 +88,7 @@ impl Palette {
         }
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
+        let words = Pattern::new(query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring);
         let mut found: Vec<(u32, Item)> = Vec::new();
         let mut letters = Vec::new();
         for item in &self.all {
@@ -96,7 +97,7 @@ impl Palette {
             // A word of the description finds it, too, below all names.
             let score = in_name.map(|score| score + 10_000).or_else(|| {
                 matched.clear();
-                pattern.score(Utf32Str::new(&item.description, &mut letters), &mut matcher)
+                words.score(Utf32Str::new(&item.description, &mut letters), &mut matcher)
             });
             if let Some(score) = score {
                 matched.sort_unstable();

@@ -1,5 +1,7 @@
 //! The top of the screen: where we are, how it stands, objectives, alerts, tabs.
 
+use std::time::Duration;
+
 use ratatui::{
     Frame,
     layout::Rect,
@@ -7,7 +9,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::pieces::{between, cut_spans, put, span, status};
+use super::pieces::{between, coarse, cut_spans, put, span, status};
 use crate::{
     health::{Status, duration},
     tui::{
@@ -104,7 +106,7 @@ pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
                     breached = over;
                     let status = if over { Status::Down } else { Status::Ok };
                     let sign = if over { "✖ " } else { "" };
-                    parts.push(span(format!(" {sign}{} exposed", duration(loss)), theme.status(status)));
+                    parts.push(span(format!(" {sign}{} exposed", exposed(loss)), theme.status(status)));
                 }
                 None => parts.push(span(" not measured", theme.dim())),
             }
@@ -131,6 +133,11 @@ pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
     put(frame, area, 0, &Line::from(cut_spans(line, area.width.into())));
 }
 
+/// An exposure, to the minute where it is one: it grows every second, and the line need not.
+fn exposed(loss: Duration) -> String {
+    if loss < Duration::from_secs(60) { coarse(loss) } else { duration(Duration::from_secs(loss.as_secs() / 60 * 60)) }
+}
+
 /// The gravest alert that fires, and how many others do.
 pub(super) fn banner(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
@@ -143,7 +150,7 @@ pub(super) fn banner(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut D
         clean(&rule.severity),
         clean(&rule.id),
         model.appearance.clock(*since),
-        super::pieces::coarse(between(*since, model.now)),
+        coarse(between(*since, model.now)),
         clean(&rule.title),
     );
     if let Some(runbook) = &rule.runbook {

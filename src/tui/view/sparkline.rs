@@ -1,6 +1,9 @@
 //! Values over time in one row of cells, or in several.
 
-use ratatui::{style::Style, text::Span};
+use ratatui::{
+    style::{Modifier, Style},
+    text::Span,
+};
 
 use super::pieces::span;
 use crate::{
@@ -21,7 +24,7 @@ pub(super) fn line<'a>(
     let mut run = String::new();
     let mut style = Style::new();
     for sample in newest.into_iter().rev() {
-        let next = theme.status(sample.status);
+        let next = bar(theme, sample.status);
         if next != style && !run.is_empty() {
             spans.push(span(std::mem::take(&mut run), style));
         }
@@ -50,14 +53,14 @@ pub(super) fn chart<'a>(
                 let filled = match sample.value {
                     Some(value) => level(value, low, high, steps) + 1,
                     None if row == 0 => {
-                        spans.push(span(sign(sample, low, high), theme.status(sample.status)));
+                        spans.push(span(sign(sample, low, high), bar(theme, sample.status)));
                         continue;
                     }
                     None => 0,
                 };
                 let cell = filled.saturating_sub(row * glyphs::LEVELS.len()).min(glyphs::LEVELS.len());
                 let sign = if cell == 0 { " " } else { glyphs::LEVELS[cell - 1] };
-                spans.push(span(sign, theme.status(sample.status)));
+                spans.push(span(sign, bar(theme, sample.status)));
             }
             spans
         })
@@ -68,6 +71,11 @@ pub(super) fn chart<'a>(
 pub(super) fn range<'a>(samples: impl Iterator<Item = &'a Sample>) -> (f64, f64) {
     let values = samples.filter_map(|sample| sample.value).filter(|value| value.is_finite());
     values.fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)))
+}
+
+/// The style of a status without reversal, which would turn a full bar into an empty one.
+fn bar(theme: &Theme, status: Status) -> Style {
+    theme.status(status).remove_modifier(Modifier::REVERSED)
 }
 
 fn sign(sample: &Sample, low: f64, high: f64) -> &'static str {

@@ -1,0 +1,11 @@
+//! The console in a real terminal: what a person at the keyboard sees.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+mod ending;
+mod job_control;
+mod looks;
+mod starting;
+mod working;
