@@ -60,7 +60,7 @@ impl Looking {
 /// One look judged by the thresholds that the kind has when a pack gives none.
 pub(crate) async fn judged(target: ProbeTarget) -> Reading {
     let kind = kind_named(target.kind()).expect("every kind has its defaults");
-    let compiled = |source: Option<&str>| source.map(|source| Expression::compile(source).unwrap());
+    let compiled = |source: Option<&str>| source.map(|source| Expression::compile(source).unwrap().optional());
     let (warn, down) = (compiled(kind.warn), compiled(kind.down));
     look::with(ProbeSpec { warn, down, ..look::spec(target) }).await
 }
