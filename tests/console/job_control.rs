@@ -57,12 +57,12 @@ fn without_a_shell_ctrl_z_does_not_freeze_the_terminal() {
 #[test]
 fn a_console_that_was_stopped_from_elsewhere_draws_everything_when_continued() {
     let terminal = demo(100, 30);
+    let before = terminal.bytes();
     terminal.signal(Signal::STOP);
     terminal.signal(Signal::CONT);
-    let before = terminal.bytes();
     terminal.wait_until("the whole screen was sent again", |_| {
         let output = terminal.output();
-        String::from_utf8_lossy(&output[before.min(output.len())..]).contains("Health")
+        String::from_utf8_lossy(&output[before.min(output.len())..]).contains("Backups")
     });
     assert!(terminal.screen().alternate_screen());
 }

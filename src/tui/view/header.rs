@@ -135,7 +135,11 @@ pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
 
 /// An exposure, to the minute where it is one: it grows every second, and the line need not.
 fn exposed(loss: Duration) -> String {
-    if loss < Duration::from_secs(60) { coarse(loss) } else { duration(Duration::from_secs(loss.as_secs() / 60 * 60)) }
+    if loss < Duration::from_secs(60) {
+        "<1m".to_owned()
+    } else {
+        duration(Duration::from_secs(loss.as_secs() / 60 * 60))
+    }
 }
 
 /// The gravest alert that fires, and how many others do.

@@ -48,12 +48,12 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
 
-/// An age in its largest unit, seconds in steps of five from ten on: `3s`, `45s`, `4m`, `3h`, `9d`. What changes seldom costs a
+/// An age in its largest unit, seconds in steps of ten from ten on: `3s`, `40s`, `4m`, `3h`, `9d`. What changes seldom costs a
 /// slow link little.
 pub(super) fn coarse(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..10 => format!("{seconds}s"),
-        seconds @ 10..60 => format!("{}s", seconds / 5 * 5),
+        seconds @ 10..60 => format!("{}s", seconds / 10 * 10),
         seconds @ 60..3600 => format!("{}m", seconds / 60),
         seconds @ 3600..172_800 => format!("{}h", seconds / 3600),
         seconds => format!("{}d", seconds / 86_400),
