@@ -419,8 +419,8 @@ url = "{shop}/metrics"
 errors = 'http_requests_total{code=~"5.."}'
 total = "http_requests_total"
 window = "10s"
-every = "2s"
-timeout = "1s"
+every = "5s"
+timeout = "4s"
 
 [[probes]]
 id = "requests"
