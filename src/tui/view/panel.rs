@@ -46,8 +46,9 @@ const FIXED: usize = 1 + 1 + 1 + 1 + 7 + 2 + 2 + 2 + 4 + 2 + 1;
 impl Columns {
     pub(super) fn fit(model: &Model, panels: &[Panel<'_>], width: usize) -> Columns {
         let title = panels.iter().map(|p| text::width(&name(p)) + 2).max().unwrap_or(10).clamp(8, 22);
-        let value = panels.iter().map(|p| text::width(&value(model, p.probes.first().copied()).0));
-        let value = value.max().unwrap_or(0).clamp(6, 14);
+        // Values of all probes: those that stand on lines of their own are aligned with the panels'.
+        let probes = panels.iter().flat_map(|panel| &panel.probes);
+        let value = probes.map(|probe| text::width(&value(model, Some(probe)).0)).max().unwrap_or(0).clamp(6, 14);
         let spark = match width {
             0..56 => 0,
             56..90 => 8,
@@ -72,10 +73,7 @@ pub(super) fn lines(model: &Model, panel: &Panel<'_>, columns: Columns, density:
             let sentence = text::cut(&sentence(model, panel), room);
             lines.push(Line::from(vec![span("    ", style), span(sentence, style)]));
         }
-        Below::Probes => {
-            let members = Members::fit(model, panel);
-            lines.extend(panel.probes.iter().map(|probe| member(model, probe, members, room)));
-        }
+        Below::Probes => lines.extend(panel.probes.iter().map(|probe| member(model, probe, columns))),
     }
     if density == Density::Airy {
         lines.push(Line::default());
@@ -92,7 +90,8 @@ fn row(model: &Model, panel: &Panel<'_>, columns: Columns, density: Density) -> 
     let pending = panel.probes.iter().all(|probe| probe.is_pending());
     let age = panel.since.filter(|_| !pending).map(|since| coarse(between(since, model.now))).unwrap_or_default();
     let (said, quiet) = match below(panel, density) {
-        Below::Nothing => (sentence(model, panel), panel.status == Status::Ok),
+        Below::Nothing if !repeats_value(panel) => (sentence(model, panel), panel.status == Status::Ok),
+        Below::Nothing => (worst.map(threshold).unwrap_or_default(), true),
         Below::Sentence | Below::Probes => (worst.map(threshold).unwrap_or_default(), true),
     };
     let mut spans = vec![
@@ -128,8 +127,17 @@ fn below(panel: &Panel<'_>, density: Density) -> Below {
         Density::Row => Below::Nothing,
         Density::Trouble if panel.status == Status::Ok => Below::Nothing,
         Density::Probes | Density::Airy if panel.probes.len() > 1 => Below::Probes,
+        _ if repeats_value(panel) => Below::Nothing,
         _ => Below::Sentence,
     }
+}
+
+/// True when the sentence of a panel's only probe says nothing but its value.
+fn repeats_value(panel: &Panel<'_>) -> bool {
+    let [probe] = panel.probes[..] else { return false };
+    probe.latest().is_some_and(|reading| {
+        reading.value.is_some_and(|value| quantity(value, reading.unit.as_ref()) == reading.summary)
+    })
 }
 
 /// Rows that a panel takes.
@@ -142,35 +150,22 @@ pub(super) fn height(panel: &Panel<'_>, density: Density) -> usize {
     1 + below + usize::from(density == Density::Airy)
 }
 
-/// Columns of the lines of a panel's probes.
-#[derive(Debug, Clone, Copy)]
-struct Members {
-    title: usize,
-    value: usize,
-}
-
-impl Members {
-    fn fit(model: &Model, panel: &Panel<'_>) -> Members {
-        let title = panel.probes.iter().map(|p| text::width(&p.spec.title)).max().unwrap_or(0);
-        let value = panel.probes.iter().map(|p| text::width(&value(model, Some(p)).0)).max().unwrap_or(0);
-        Members { title: title.clamp(8, 24), value: value.clamp(4, 14) }
-    }
-}
-
-/// One probe of a panel with several.
-fn member(model: &Model, probe: &ProbeHealth, columns: Members, room: usize) -> Line<'static> {
+/// One probe of a panel with several: its value and its sentence stand below those of the panel.
+fn member(model: &Model, probe: &ProbeHealth, columns: Columns) -> Line<'static> {
     let theme = &model.appearance.theme;
     let status = probe.status(model.now);
     let (value, fresh) = value(model, Some(probe));
-    let said = room.saturating_sub(columns.title + columns.value + 6);
+    // The row's title and word, less the sign and the gaps that come before the name here.
+    let title = columns.title + 7 + 2 - 2;
+    let room = columns.text + columns.spark + 8;
     let parts: Vec<Span<'static>> = vec![
         span("    ", theme.text()),
         span(glyphs::status(status), theme.status(status)),
-        span(format!(" {}  ", text::fit(&clean(&probe.spec.title), columns.title)), theme.text()),
+        span(format!(" {}", text::fit(&clean(&probe.spec.title), title)), theme.text()),
         span(text::fit_right(&value, columns.value), if fresh { theme.text() } else { theme.dim() }),
         span("  ", theme.text()),
         span(
-            text::cut(&clean(&probe.summary(model.now)), said),
+            text::cut(&clean(&probe.summary(model.now)), room),
             if status == Status::Ok { theme.dim() } else { theme.text() },
         ),
     ];
