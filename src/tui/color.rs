@@ -42,6 +42,8 @@ pub struct ThemeColor {
     pub rgb: Option<(u8, u8, u8)>,
     /// What sixteen-colour terminals show; their palette is the user's own.
     pub ansi: Color,
+    /// No colour of its own where there are more than sixteen: what lies below keeps its colour.
+    pub only_ansi: bool,
 }
 
 impl ThemeColor {
@@ -49,6 +51,7 @@ impl ThemeColor {
     pub fn at(self, depth: Depth) -> Option<Color> {
         match (depth, self.rgb) {
             (Depth::None, _) => None,
+            (Depth::Ansi256 | Depth::True, _) if self.only_ansi => None,
             (Depth::Ansi16, _) | (_, None) => Some(self.ansi),
             (Depth::Ansi256, Some(rgb)) => Some(Color::Indexed(nearest_256(rgb))),
             (Depth::True, Some((r, g, b))) => Some(Color::Rgb(r, g, b)),

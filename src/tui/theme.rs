@@ -1,6 +1,7 @@
 //! Themes by meaning: views ask for the style of a role, a theme file says what it looks like.
 //!
-//! A theme is a TOML file: `title`, a `[palette]` of named colours (`{ rgb = "#rrggbb", ansi = "light-red" }`), and `[roles]`, one
+//! A theme is a TOML file: `title`, a `[palette]` of named colours (`{ rgb = "#rrggbb", ansi = "light-red" }`; with `only_ansi` it
+//! is for terminals of sixteen colours alone), and `[roles]`, one
 //! style for every [`Role`]. Six are built in (`themes/*.toml`); files in `$XDG_CONFIG_HOME/warroom/themes` are added, and
 //! replace a built-in theme of the same name.
 
@@ -150,6 +151,8 @@ struct ThemeFile {
 struct PaletteEntry {
     rgb: Option<String>,
     ansi: String,
+    #[serde(default)]
+    only_ansi: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -209,7 +212,7 @@ impl PaletteEntry {
             None => None,
             Some(hex) => Some(hex_rgb(hex).ok_or(format!("`{hex}` is not a colour like #1e90ff"))?),
         };
-        Ok(ThemeColor { rgb, ansi })
+        Ok(ThemeColor { rgb, ansi, only_ansi: self.only_ansi })
     }
 }
 
