@@ -102,6 +102,10 @@ async fn forward(near: TcpStream, target: u16, mode: watch::Receiver<Mode>, dela
         return;
     }
     let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
+    // A network does not hold small packets back.
+    for end in [&near, &far] {
+        let _ = end.set_nodelay(true);
+    }
     let (near_in, near_out) = split(near);
     let (far_in, far_out) = split(far);
     tokio::join!(pump(near_in, far_out, mode.clone(), delay), pump(far_in, near_out, mode, delay));
