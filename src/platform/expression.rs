@@ -6,7 +6,7 @@ use cel::{
     Context, Program, Value,
     common::ast::{
         EntryExpr, Expr, IdedEntryExpr, LiteralValue,
-        operators::{GREATER, GREATER_EQUALS, INDEX, LESS, LESS_EQUALS, LOGICAL_AND},
+        operators::{EQUALS, GREATER, GREATER_EQUALS, INDEX, LESS, LESS_EQUALS, LOGICAL_AND},
     },
 };
 
@@ -74,7 +74,7 @@ impl Expression {
     }
 
     /// The limits that the expression sets, when it is nothing but comparisons with numbers, all of which must hold,
-    /// and guards: `has(connections.used_percent) && connections.used_percent > 80` is `used_percent > 80`.
+    /// and conditions for when they count: `has(connections.used_percent) && connections.used_percent > 80` is `used_percent > 80`.
     pub fn limits(&self) -> Option<Vec<Limit>> {
         let mut limits = Vec::new();
         collect_limits(&self.tree().expr, &mut limits)?;
@@ -140,7 +140,7 @@ pub struct Limit {
     pub bound: f64,
 }
 
-/// `None` when a part is neither a guard nor a comparison with a number.
+/// `None` when a part is neither a comparison with a number nor a condition for one.
 fn collect_limits(expr: &Expr, limits: &mut Vec<Limit>) -> Option<()> {
     let call = match expr {
         // `has(a.b)` only keeps a condition from failing when the detail is missing.
@@ -154,6 +154,8 @@ fn collect_limits(expr: &Expr, limits: &mut Vec<Limit>) -> Option<()> {
             collect_limits(&left.expr, limits)?;
             return collect_limits(&right.expr, limits);
         }
+        // `policy == "noeviction"` says when the limit counts, and is no limit itself.
+        EQUALS if matches!(right.expr, Expr::Literal(LiteralValue::String(_))) => return Some(()),
         GREATER => ">",
         GREATER_EQUALS => ">=",
         LESS => "<",
@@ -284,6 +286,7 @@ mod tests {
         let some = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
         assert_eq!(limits("has(c.used_percent) && c.used_percent > 80"), some(&["used_percent > 80"]));
         assert_eq!(limits("age.seconds >= 300 && blocked < 2.5"), some(&["seconds >= 300", "blocked < 2.5"]));
+        assert_eq!(limits("memory.policy == 'noeviction' && memory.used > 80"), some(&["used > 80"]));
         for other in ["status == 'down'", "value > 3 || value < 1", "size(pods) > 2", "true"] {
             assert_eq!(limits(other), None, "{other}");
         }

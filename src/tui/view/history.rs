@@ -67,7 +67,7 @@ fn draw_chart(model: &Model, probe: &ProbeHealth, frame: &mut Frame, area: Rect)
     let width = usize::from(area.width).saturating_sub(SCALE + 1);
     let samples = probe.history();
     let shown = samples.iter().rev().take(width);
-    let (low, high) = sparkline::range(shown);
+    let (low, high) = sparkline::range(shown.filter_map(|sample| sample.value));
     let unit = probe.latest().and_then(|r| r.unit.as_ref()).or(probe.last_good().and_then(|r| r.unit.as_ref()));
     let scale = |value: f64| text::fit_right(&clean(&quantity(value, unit)), SCALE);
     let has_values = samples.iter().any(|sample| sample.value.is_some());

@@ -11,31 +11,64 @@ use crate::{
     tui::{glyphs, theme::Theme},
 };
 
-/// The newest samples in `width` columns, oldest at the left, coloured by their status. Levels go from zero (or the
-/// lowest value, when that is negative) to the highest value on show.
+/// Seconds that one column of [`line`] stands for. Columns move on this often and not with every sample, so that a quiet
+/// screen sends little over a slow link.
+const COLUMN_SECONDS: i64 = 10;
+
+/// The newest samples in `width` columns, oldest at the left, coloured by their status. Samples of the same ten seconds
+/// share a column: the worst status, the highest value. Levels go from zero (or the lowest value, when that is negative)
+/// to the highest value on show.
 pub(super) fn line<'a>(
     theme: &Theme,
     samples: impl DoubleEndedIterator<Item = &'a Sample>,
     width: usize,
 ) -> Vec<Span<'static>> {
-    let newest: Vec<&Sample> = samples.rev().take(width).collect();
-    let (low, high) = range(newest.iter().copied());
-    let mut spans = vec![span(" ".repeat(width - newest.len()), theme.text())];
+    let columns = columns(samples, width);
+    let (low, high) = range(columns.iter().filter_map(|column| column.value));
+    let mut spans = vec![span(" ".repeat(width - columns.len()), theme.text())];
     let mut run = String::new();
     let mut style = Style::new();
-    for sample in newest.into_iter().rev() {
-        let next = bar(theme, sample.status);
+    for column in columns.into_iter().rev() {
+        let next = bar(theme, column.status);
         if next != style && !run.is_empty() {
             spans.push(span(std::mem::take(&mut run), style));
         }
         style = next;
-        run.push_str(sign(sample, low, high));
+        run.push_str(sign(column.value, column.status, low, high));
     }
     spans.push(span(run, style));
     spans
 }
 
-/// The same, `height` rows high, from the top row down.
+/// What one column of [`line`] shows.
+struct Column {
+    number: i64,
+    value: Option<f64>,
+    status: Status,
+}
+
+/// At most `width` columns, the newest first.
+fn columns<'a>(samples: impl DoubleEndedIterator<Item = &'a Sample>, width: usize) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    for sample in samples.rev() {
+        let number = sample.at.as_second().div_euclid(COLUMN_SECONDS);
+        let full = columns.len() == width;
+        match columns.last_mut() {
+            Some(column) if column.number == number => {
+                column.status = column.status.max(sample.status);
+                column.value = match (column.value, sample.value) {
+                    (Some(a), Some(b)) => Some(a.max(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+            _ if full => break,
+            _ => columns.push(Column { number, value: sample.value, status: sample.status }),
+        }
+    }
+    columns
+}
+
+/// The samples one by one, `height` rows high, from the top row down.
 pub(super) fn chart<'a>(
     theme: &Theme,
     samples: impl DoubleEndedIterator<Item = &'a Sample>,
@@ -43,7 +76,7 @@ pub(super) fn chart<'a>(
     height: usize,
 ) -> Vec<Vec<Span<'static>>> {
     let newest: Vec<&Sample> = samples.rev().take(width).collect();
-    let (low, high) = range(newest.iter().copied());
+    let (low, high) = range(newest.iter().filter_map(|sample| sample.value));
     let steps = height * glyphs::LEVELS.len();
     (0..height)
         .rev()
@@ -53,7 +86,7 @@ pub(super) fn chart<'a>(
                 let filled = match sample.value {
                     Some(value) => level(value, low, high, steps) + 1,
                     None if row == 0 => {
-                        spans.push(span(sign(sample, low, high), bar(theme, sample.status)));
+                        spans.push(span(sign(None, sample.status, low, high), bar(theme, sample.status)));
                         continue;
                     }
                     None => 0,
@@ -68,9 +101,10 @@ pub(super) fn chart<'a>(
 }
 
 /// The lowest (at most zero) and the highest value.
-pub(super) fn range<'a>(samples: impl Iterator<Item = &'a Sample>) -> (f64, f64) {
-    let values = samples.filter_map(|sample| sample.value).filter(|value| value.is_finite());
-    values.fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)))
+pub(super) fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values
+        .filter(|value| value.is_finite())
+        .fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)))
 }
 
 /// The style of a status without reversal, which would turn a full bar into an empty one.
@@ -78,8 +112,8 @@ fn bar(theme: &Theme, status: Status) -> Style {
     theme.status(status).remove_modifier(Modifier::REVERSED)
 }
 
-fn sign(sample: &Sample, low: f64, high: f64) -> &'static str {
-    match (sample.value, sample.status) {
+fn sign(value: Option<f64>, status: Status, low: f64, high: f64) -> &'static str {
+    match (value, status) {
         (Some(value), _) => glyphs::LEVELS[level(value, low, high, glyphs::LEVELS.len())],
         // Without a value the status itself is the height.
         (None, Status::Ok) => glyphs::LEVELS[0],
@@ -110,11 +144,19 @@ mod tests {
             .into_iter()
             .map(|(value, status)| fixture::sample(status, Some(value)))
             .chain([fixture::sample(Status::Unknown, None)])
+            .zip(0..)
+            .map(|(sample, n)| Sample { at: sample.at + std::time::Duration::from_secs(n * 10), ..sample })
             .collect();
         let text: String = line(&theme, samples.iter(), 6).iter().map(|s| s.content.to_string()).collect();
         assert_eq!(text, "  ▂▅█·");
         let text: String = line(&theme, samples.iter(), 2).iter().map(|s| s.content.to_string()).collect();
         assert_eq!(text, "█·");
+        let same_ten_seconds = [(1.0, Status::Down), (8.0, Status::Ok)]
+            .map(|(value, status)| Sample { at: samples[3].at, ..fixture::sample(status, Some(value)) });
+        let spans = line(&theme, samples.iter().take(3).chain(&same_ten_seconds), 6);
+        let text: String = spans.iter().map(|s| s.content.to_string()).collect();
+        assert_eq!(text, "  ▂▅██", "the highest value of a column");
+        assert_eq!(spans.last().map(|s| s.style), Some(bar(&theme, Status::Down)), "and its worst status");
         let rows = chart(&theme, samples.iter(), 6, 3);
         assert_eq!(rows.len(), 3);
         let top: String = rows[0].iter().map(|s| s.content.to_string()).collect();
