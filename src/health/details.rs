@@ -92,7 +92,7 @@ fn collect(path: &str, members: &Map<String, Value>, pairs: &mut Vec<(String, St
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 sections.push(Section { title: title(), body: Body::Table(table(items)) });
             }
-            _ => pairs.push((label(name), text(name, value))),
+            _ => pairs.push((label(name, members.keys()), text(name, value))),
         }
     }
 }
@@ -117,7 +117,7 @@ pub fn table(items: &[Value]) -> Table {
     };
     let rows: Vec<Vec<Cell>> = items.iter().map(|item| names.iter().map(|name| cell(item, name)).collect()).collect();
     let columns = names.iter().enumerate().map(|(i, name)| Column {
-        title: label(name),
+        title: label(name, names.iter()),
         numeric: rows.iter().all(|row| !matches!(row[i].sort, SortKey::Text(_)))
             && rows.iter().any(|row| matches!(row[i].sort, SortKey::Number(_))),
     });
@@ -138,9 +138,12 @@ pub(super) fn suffix(name: &str) -> (&str, Option<Unit>) {
         .unwrap_or((name.strip_suffix("_at").unwrap_or(name), None))
 }
 
-/// The label of a member: its name in words, without the unit.
-fn label(name: &str) -> String {
-    words(suffix(name).0)
+/// The label of a member: its name in words, without the unit, unless a member beside it would have the same label
+/// (`lag_seconds` beside `lag_bytes`, `used_percent` beside `used`).
+fn label(name: &str, siblings: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let (stem, _) = suffix(name);
+    let alike = siblings.filter(|sibling| suffix(sibling.as_ref()).0 == stem).count();
+    words(if alike > 1 { name } else { stem })
 }
 
 fn words(name: &str) -> String {
@@ -166,6 +169,7 @@ fn text(name: &str, value: &Value) -> String {
             Err(_) => string.clone(),
         },
         Value::String(string) => string.clone(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
         Value::Array(items) => items.iter().map(|item| text(name, item)).collect::<Vec<_>>().join(", "),
         Value::Object(_) => value.to_string(),
     }
@@ -196,7 +200,10 @@ mod tests {
             sections[0].body,
             Body::Pairs(vec![("role".into(), "primary".into()), ("read only".into(), "no".into())])
         );
-        assert_eq!(sections[1].body, Body::Pairs(vec![("used".into(), "42".into()), ("used".into(), "41.6 %".into())]));
+        assert_eq!(
+            sections[1].body,
+            Body::Pairs(vec![("used".into(), "42".into()), ("used percent".into(), "41.6 %".into())])
+        );
         assert_eq!(sections[2].body, Body::Pairs(vec![("age".into(), "6m".into())]));
         let Body::Table(table) = &sections[3].body else { panic!("a table") };
         assert_eq!(table.columns.iter().map(|c| c.title.as_str()).collect::<Vec<_>>(), ["name", "lag", "state"]);

@@ -39,7 +39,7 @@ const OF_SERVICES: &[Fault] = &[
     ('m', &[("redis", "down", "connection refused"), ("redis-replica", "down", "")]),
     ('e', &[("shop", "down", "500"), ("errors", "down", "%")]),
     ('h', &[("payments", "unknown", "no answer within 1 s")]),
-    ('s', &[("payments-status", "down", "Outage")]),
+    ('s', &[("payments-status", "down", "major")]),
 ];
 
 const OF_THE_CLUSTER: &[Fault] =

@@ -209,7 +209,16 @@ impl Cluster {
     /// The whole cluster: nodes, scheduler and controllers, so that a Deployment becomes running pods.
     pub fn whole() -> Cluster {
         let kubeconfig = env::var_os("WARROOM_TEST_KUBECONFIG").expect("the test has asked for WHOLE_CLUSTER");
-        Cluster { kubeconfig: kubeconfig.into() }
+        let cluster = Cluster { kubeconfig: kubeconfig.into() };
+        wait_until("a node of the cluster is ready", std::time::Duration::from_secs(90), || {
+            let nodes = cluster.request("GET", "/api/v1/nodes", None);
+            let conditions =
+                nodes["items"].as_array().into_iter().flatten().flat_map(|node| {
+                    node.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten()
+                });
+            conditions.into_iter().any(|it| it["type"] == "Ready" && it["status"] == "True")
+        });
+        cluster
     }
 
     /// A client as the administrator, usable on the lab's runtime only ([`background`]).

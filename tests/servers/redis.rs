@@ -36,8 +36,9 @@ async fn a_healthy_master_shows_latency_memory_keys_and_replicas() {
     server.cli(&["GET", "a"]);
     server.cli(&["GET", "b"]);
     let probe = master(&server.url());
-    let seen =
-        probe.until("the replica is online", |seen| number(seen, "/replication/connected_replicas") == 1.0).await;
+    let seen = probe
+        .until("the replica is online", |seen| seen.details["replication"]["replicas"][0]["state"] == "online")
+        .await;
     assert_said(&seen, Status::Ok, "master, ");
     assert!(seen.summary.contains(" of 105 MB"), "{}", seen.summary);
     assert_eq!(seen.unit, Some(Unit::Milliseconds));
