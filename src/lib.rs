@@ -7,8 +7,10 @@
 //! | [`tui`], [`cli`] | the two front ends; no domain logic in either | everything below |
 //! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
 //! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
+//! | [`incident`] | what happened, written down | `host`, `runbook`, `platform` |
 //! | [`settings`] | layered settings of the program, with provenance | `host`, `platform` |
 //! | [`host`] | this machine: clock, environment, files, secrets, signals | `platform` |
+//! | [`runbook`] | pure: what a runbook says, what its commands can do, where a run of it stands | `platform` |
 //! | [`health`] | pure: readings, thresholds, panels, transitions, alerts, RPO exposure | `platform` |
 //! | [`platform`] | pure: the platform pack, its validation, expressions, scenarios | nothing |
 //!
@@ -17,8 +19,10 @@
 pub mod cli;
 pub mod health;
 pub mod host;
+pub mod incident;
 pub mod platform;
 pub mod probe;
 pub mod room;
+pub mod runbook;
 pub mod settings;
 pub mod tui;

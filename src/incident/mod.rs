@@ -1,0 +1,5 @@
+//! What happened, written down: the one way to write history.
+
+mod log;
+
+pub use log::{EventLog, FileLog, LogError, MemoryLog};

@@ -1,0 +1,297 @@
+//! The data of a runbook, as it stands after parsing.
+
+use std::{fmt, ops::Range, sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::risk::{Assessment, Risk};
+use crate::platform::{Diagnostic, Expression};
+
+/// A Markdown document with steps. Always made, however odd the document; what was odd is in `diagnostics`.
+#[derive(Debug, Clone)]
+pub struct Runbook {
+    /// From the front matter, else the file's name without `.md`.
+    pub id: String,
+    /// The first heading, else the id.
+    pub title: String,
+    /// The file as the user named it.
+    pub file: String,
+    /// The whole document, unchanged; every span of the document counts bytes in it.
+    pub source: Arc<str>,
+    pub front: FrontMatter,
+    /// In document order. Text before the first second-level heading is a section of kind `Overview` without a title.
+    pub sections: Vec<Section>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Runbook {
+    /// Every step of every section, in document order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.sections.iter().flat_map(|section| &section.steps)
+    }
+
+    pub fn steps_of(&self, kind: SectionKind) -> impl Iterator<Item = &Step> {
+        self.sections.iter().filter(move |section| section.kind == kind).flat_map(|section| &section.steps)
+    }
+
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps().find(|step| step.id == *id)
+    }
+
+    /// The action and the step that holds it (also as its own undo).
+    pub fn action(&self, id: &ActionId) -> Option<(&Step, &Action)> {
+        self.steps().find_map(|step| {
+            let action = step.actions.iter().chain(&step.undo).find(|action| action.id == *id)?;
+            Some((step, action))
+        })
+    }
+}
+
+/// What the YAML block before the first heading says. All of it is optional.
+#[derive(Debug, Clone, Default)]
+pub struct FrontMatter {
+    pub components: Vec<String>,
+    pub severity: Option<String>,
+    pub rto: Option<Duration>,
+    pub rpo: Option<Duration>,
+    pub estimated: Option<Duration>,
+    /// Programs that must be on the `PATH`, by name; a version condition (`psql >= 16`) is kept as written.
+    pub requires: Vec<String>,
+    pub roles: Vec<String>,
+    /// Alert or probe ids that make this runbook the one to open.
+    pub triggers: Vec<String>,
+    pub vars: IndexMap<String, Variable>,
+}
+
+/// A second-level heading and what belongs to it.
+#[derive(Debug, Clone)]
+pub struct Section {
+    pub title: String,
+    pub kind: SectionKind,
+    /// Bytes of the section's own text, before its first step, heading not included.
+    pub body: Range<usize>,
+    /// 1-based line of the heading.
+    pub line: usize,
+    pub steps: Vec<Step>,
+}
+
+/// The sections of the template that operations teams use; anything else is kept and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionKind {
+    Overview,
+    Prerequisites,
+    EstimatedTime,
+    Steps,
+    Verification,
+    Rollback,
+    Notes,
+    Other,
+}
+
+/// Names a step within its runbook: a slug of section and title (`restore-from-backup`, `verification-row-counts`), unique.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub String);
+
+/// Names an action within its runbook: the step's id, a slash, and its number in the step from 1 (`restore/2`); the actions
+/// of a step's own undo are `restore/undo-1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ActionId(pub String);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ActionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One item of a runbook.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub id: StepId,
+    /// As the heading says it: `1`, `2.3`, `A`.
+    pub number: Option<String>,
+    pub title: String,
+    /// Set when the step belongs to one of several alternatives, of which one is chosen.
+    pub option: Option<OptionKey>,
+    /// Bytes of everything below the heading, fences included: what the step view renders.
+    pub body: Range<usize>,
+    /// 1-based line of the heading.
+    pub line: usize,
+    /// `- [ ]` items.
+    pub checks: Vec<Check>,
+    pub actions: Vec<Action>,
+    /// Bytes of the list after `**If it fails:**`.
+    pub if_it_fails: Option<Range<usize>>,
+    /// The actions after `**Rollback:**` in this step: its own undo.
+    pub undo: Vec<Action>,
+}
+
+impl Step {
+    pub fn kind(&self) -> StepKind {
+        if self.actions.is_empty() { StepKind::Manual } else { StepKind::Executable }
+    }
+
+    /// The worst risk of its actions.
+    pub fn risk(&self) -> Option<Risk> {
+        self.actions.iter().map(|action| action.assessment.risk).max()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepKind {
+    /// A check mark by a person.
+    Manual,
+    /// It has commands.
+    Executable,
+}
+
+/// `### Option A: Restore in place`: headings of this shape in a row are one group of alternatives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OptionKey {
+    /// The id of the group's first step; `--option GROUP=KEY`.
+    pub group: String,
+    /// `A`, or the heading's own word.
+    pub key: String,
+    /// `Restore in place`.
+    pub title: String,
+}
+
+/// A `- [ ]` item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    pub text: String,
+    /// Ticked in the document itself.
+    pub ticked: bool,
+    /// 1-based.
+    pub line: usize,
+}
+
+/// A command block that can be run on its own.
+#[derive(Debug, Clone)]
+pub struct Action {
+    pub id: ActionId,
+    /// From the bold line or list item right before the fence, or from the comment that numbers the part.
+    pub name: Option<String>,
+    pub language: Language,
+    /// What is run: the bytes of `spans`, one after the other, as they stand in the document (without a list's indentation and
+    /// without the prompts of a console fence).
+    pub code: String,
+    /// Where `code` stands in the document.
+    pub spans: Vec<Range<usize>>,
+    /// 1-based line of the first line of code.
+    pub line: usize,
+    pub attributes: Attributes,
+    /// What success looks like, in the order of the document.
+    pub expected: Vec<Expectation>,
+    pub assessment: Assessment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// `bash`, `sh`, `shell`, `console`, `shell-session`: all are run by bash.
+    Bash,
+    Sql,
+}
+
+/// What the words in braces after a fence's language say.
+#[derive(Debug, Clone, Default)]
+pub struct Attributes {
+    /// The action is ended after this long.
+    pub timeout: Option<Duration>,
+    pub risk: Option<Risk>,
+    /// Why `risk` may be lower than what the commands say.
+    pub because: Option<String>,
+    /// It needs a terminal; its output still goes to the pane.
+    pub tty: bool,
+    /// The person's terminal is handed over until it ends.
+    pub interactive: bool,
+    /// The database that SQL runs in: the id of a postgres probe of the pack.
+    pub db: Option<String>,
+    /// SQL may write; without it the transaction is READ ONLY.
+    pub write: bool,
+    pub capture: Option<Capture>,
+    /// `retry=5 every=10s`: a polling wait.
+    pub poll: Option<Poll>,
+    /// It may run beside the other `parallel` actions right before and after it.
+    pub parallel: bool,
+    /// A kube context other than the environment's; must be one that the pack names.
+    pub context: Option<String>,
+    /// CEL over the probes; the action is not offered while it is false.
+    pub gate: Option<Expression>,
+    /// Its output is evidence by intent: kept in the incident's bundle under its own heading.
+    pub evidence: bool,
+}
+
+/// `capture=NAME`: standard output, without the last line break, becomes the variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    pub variable: String,
+    /// `capture=NAME:/json/pointer` takes one value of JSON output.
+    pub pointer: Option<String>,
+}
+
+/// Try again until it succeeds: at most `retries` more times, `every` apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Poll {
+    pub retries: u32,
+    pub every: Duration,
+}
+
+/// What the output must be for the action to count as done.
+#[derive(Debug, Clone)]
+pub enum Expectation {
+    /// A fence or a line after `**Expected Output:**`, or the rest of a console fence. Compared line by line after trimming
+    /// white space at the ends of lines; a line that is `...` or `…` stands for any number of lines.
+    Text { text: String, line: usize },
+    /// `expect="regex"`: must match somewhere in the output.
+    Regex { pattern: String, line: usize },
+    /// `expect-contains="text"`.
+    Contains { text: String, line: usize },
+    /// `expect-json="CEL"`: a condition on the output as JSON, which is the variable `output`.
+    Json { condition: Expression, line: usize },
+}
+
+/// A value that the runbook asks for; commands see it as an environment variable of this name.
+#[derive(Debug, Clone, Default)]
+pub struct Variable {
+    /// The question; the name when there is none.
+    pub prompt: Option<String>,
+    pub default: Option<String>,
+    pub kind: VariableKind,
+    /// A regular expression that the whole value must match.
+    pub pattern: Option<String>,
+    pub choices: Vec<String>,
+    /// Never shown, stored or written anywhere.
+    pub secret: bool,
+    /// A read-only command whose output lines are the choices (or, when it prints one line and there is no default, the default).
+    pub from: Option<String>,
+    /// False means that the value may be empty.
+    pub required: bool,
+    /// 1-based line in the document.
+    pub line: usize,
+}
+
+/// What a value must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VariableKind {
+    #[default]
+    Text,
+    /// A whole number.
+    Integer,
+    /// RFC 3339 with a zone; stored as UTC.
+    Time,
+    /// A path of a file that exists.
+    File,
+}

@@ -1,0 +1,17 @@
+//! Pure: what a runbook says, what its commands can do, and where a run of it stands.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`document`] | the data of a runbook, as it stands after parsing |
+//! | [`risk`] | how dangerous an action is, and why we think so |
+//! | [`run`] | the events of a run, and its state: their fold |
+
+pub mod document;
+pub mod risk;
+pub mod run;
+
+pub use document::{
+    Action, ActionId, Attributes, Capture, Check, Expectation, FrontMatter, Language, OptionKey, Poll, Runbook,
+    Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
+};
+pub use risk::{Assessment, Reason, Risk};

@@ -1,0 +1,72 @@
+//! How dangerous an action is to the platform, and the reasons that are shown with it.
+
+use std::{fmt, ops::Range};
+
+use serde::{Deserialize, Serialize};
+
+/// What an action can do to the platform. The order is the order of danger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// It looks and changes nothing.
+    Read,
+    /// It changes something that can be changed back. Unknown programs count as this.
+    #[default]
+    Change,
+    /// It destroys something, or cannot be undone, or stops the service.
+    Destructive,
+}
+
+impl Risk {
+    pub const ALL: [Risk; 3] = [Risk::Read, Risk::Change, Risk::Destructive];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Risk::Read => "read",
+            Risk::Change => "change",
+            Risk::Destructive => "destructive",
+        }
+    }
+}
+
+impl fmt::Display for Risk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// What was found out about one action.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The risk that counts: the worst of the commands, raised or lowered by the runbook.
+    pub risk: Risk,
+    /// People outside see it: status page, mail, DNS.
+    pub external: bool,
+    /// Why, the worst first; never empty.
+    pub reasons: Vec<Reason>,
+    /// Names of what is destroyed or changed, as the commands say them (`deployment/api`, `portal`): what a person has to
+    /// type. May hold `$VARIABLE`s.
+    pub targets: Vec<String>,
+    /// The runbook's own word against what the commands say, with its reason when it lowers.
+    pub declared: Option<Declared>,
+}
+
+/// One reason for a risk: `kubectl delete removes objects from the cluster`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub risk: Risk,
+    /// One plain sentence, no full stop, that starts with the command.
+    pub text: String,
+    /// Bytes in the action's code.
+    pub span: Range<usize>,
+}
+
+/// `risk=…` in a fence's attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    pub risk: Risk,
+    /// What the commands alone would be.
+    pub computed: Risk,
+    /// `because="…"`: needed to lower, else the computed risk stays.
+    pub reason: Option<String>,
+}
