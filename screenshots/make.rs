@@ -51,7 +51,7 @@ struct Shot {
 }
 
 /// One thing to do before the picture is taken.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum Step {
     /// Types keys; `<enter>`, `<esc>`, `<tab>`, `<up>`, `<down>`, `<left>`, `<right>` stand for those keys.
@@ -60,7 +60,8 @@ enum Step {
     Wait(String),
     /// Waits until a text is gone.
     Gone(String),
-    /// Waits until nothing changes for so many milliseconds (a running clock changes every second).
+    /// Waits until nothing changes for so many milliseconds: less than a second, at which the clock changes, and far less on
+    /// the lab, where some target answers at any time.
     Still(u64),
     /// Breaks or mends something in the lab, by its letter.
     Lab(char),
@@ -70,26 +71,40 @@ fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
     let shots: Shots = toml::from_str(&fs::read_to_string(folder.join("shots.toml")).unwrap()).unwrap();
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let names: Vec<&str> = shots.shot.iter().map(|shot| shot.name.as_str()).collect();
+    for name in &wanted {
+        assert!(names.iter().any(|known| known.starts_with(name)), "no shot is named {name}; there are {names:?}");
+    }
     let mut stage = None;
-    for shot in shots.shot {
+    for shot in &shots.shot {
         if !wanted.is_empty() && !wanted.iter().any(|name| shot.name.starts_with(name.as_str())) {
             continue;
         }
         if shot.lab && stage.is_none() {
+            say("starting the lab's servers");
             stage = Some(lab::Stage::start());
         }
-        take(&shot, stage.as_mut().filter(|_| shot.lab), &folder);
+        take(shot, stage.as_mut().filter(|_| shot.lab), &folder);
     }
 }
 
+/// What is being done, for who wonders why it takes so long.
+fn say(what: &str) {
+    eprintln!("screenshots: {what}");
+}
+
 fn take(shot: &Shot, mut stage: Option<&mut lab::Stage>, folder: &Path) {
+    say(&format!("{} at {}", shot.name, shot.sizes.join(", ")));
     let pack = stage.as_ref().map(|stage| stage.pack().display().to_string()).unwrap_or_default();
     let terminals: Vec<Terminal> = shot.sizes.iter().map(|size| open(shot, size, &pack)).collect();
     for step in &shot.steps {
+        say(&format!("  {step:?}"));
         match step {
             Step::Lab(letter) => {
                 let stage = stage.as_mut().expect("the shot says `lab = true`");
-                stage.play(*letter).expect("the letter is known");
+                let done =
+                    stage.play(*letter).unwrap_or_else(|reason| panic!("the lab cannot play {letter}: {reason}"));
+                say(&format!("  {done}"));
             }
             _ => terminals.iter().for_each(|terminal| play(step, terminal)),
         }
@@ -120,8 +135,8 @@ fn open(shot: &Shot, size: &str, pack: &str) -> Terminal {
 }
 
 fn play(step: &Step, terminal: &Terminal) {
-    /// The outage of a scene takes its time to be noticed.
-    const PATIENCE: Duration = Duration::from_secs(120);
+    /// The outage of a scene takes its time to be noticed. Who waits in vain is shown the screen.
+    const PATIENCE: Duration = Duration::from_secs(60);
     match step {
         Step::Keys(keys) => terminal.keys(&spelled(keys)),
         Step::Wait(text) => {

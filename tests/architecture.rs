@@ -148,7 +148,7 @@ fn sources(folder: &Path) -> BTreeMap<String, String> {
     found
 }
 
-/// The folder under `src`, empty for `lib.rs` and `main.rs`.
+/// The folder under `src`, empty for `lib.rs`, `main.rs` and `build.rs`.
 fn layer_of(path: &str) -> Option<&str> {
     let inside = path.strip_prefix("src/")?;
     Some(inside.split_once('/').map_or("", |(layer, _)| layer))
@@ -157,7 +157,7 @@ fn layer_of(path: &str) -> Option<&str> {
 /// The module a file is: `src/a/b/mod.rs` and `src/a/b.rs` are both `a::b`.
 fn module_of(path: &str) -> Vec<String> {
     let inside = path.strip_prefix("src/").unwrap().strip_suffix(".rs").unwrap();
-    inside.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main")).map(str::to_owned).collect()
+    inside.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main" | "build")).map(str::to_owned).collect()
 }
 
 fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {

@@ -9,7 +9,7 @@ use include_dir::{Dir, include_dir};
 
 use crate::platform::{PackFiles, ScenarioFile};
 
-/// The packs that come with the program. Cargo notices changed files here; after adding one, touch this file.
+/// The packs that come with the program. The build script has this compiled again when a file is added.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runbooks");
 
 /// The file that makes a folder a pack.
@@ -105,7 +105,7 @@ impl PackFolder {
             let id = path.strip_prefix("drills/")?.strip_suffix(".toml")?;
             Some(ScenarioFile { id: id.to_owned(), file: self.display(path), text: self.read(path).ok()? })
         });
-        PackFiles { scenarios: scenarios.collect(), paths }
+        PackFiles { folder: self.name.clone(), scenarios: scenarios.collect(), paths }
     }
 }
 

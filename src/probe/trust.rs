@@ -6,19 +6,20 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, NamedGroup, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, Error, NamedGroup, RootCertStore,
     client::{
         ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue, WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        danger::ServerCertVerified,
     },
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use tokio::sync::OnceCell;
 
 use super::{
     certificate::Presented,
     net_error::{NetError, Trouble},
+    verifier::{Judging, Shown},
 };
 
 /// The machine's trusted roots, read once: they are 150 files on many machines.
@@ -66,7 +67,7 @@ pub trait Handshake: Send + Sync + 'static {
 pub struct Tls {
     /// Never resumes a session, so that every handshake shows the certificate.
     pub config: ClientConfig,
-    verifier: Arc<Verifier>,
+    witness: Arc<Witness>,
 }
 
 impl Tls {
@@ -81,56 +82,41 @@ impl Tls {
             let builder = WebPkiServerVerifier::builder_with_provider(roots, provider.clone());
             Some(builder.build().map_err(|error| ours(&format!("cannot use the trusted roots: {error}")))?)
         };
-        let verifier = Arc::new(Verifier {
-            inner,
-            provider: provider.clone(),
-            strict,
-            told: told.clone(),
-            seen: Mutex::default(),
-        });
+        let witness = Arc::new(Witness { inner, strict, told: told.clone(), seen: Mutex::default() });
+        let judge = {
+            let witness = witness.clone();
+            move |shown: &Shown<'_>| witness.judge(shown)
+        };
+        let verifier = Judging { judge, provider: provider.clone() };
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| ours(&format!("TLS cannot be set up: {error}")))?
             .dangerous()
-            .with_custom_certificate_verifier(verifier.clone())
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         config.resumption = Resumption::store(Arc::new(Forgetful(told)));
-        Ok(Tls { config, verifier })
+        Ok(Tls { config, witness })
     }
 
     /// What the server showed in the last handshake.
     pub fn presented(&self) -> Option<Presented> {
-        self.verifier.seen.lock().ok().and_then(|seen| seen.clone())
+        self.witness.seen.lock().ok().and_then(|seen| seen.clone())
     }
 }
 
 /// Verifies by the Web PKI's rules and remembers the chain, also one that is refused.
-struct Verifier {
+struct Witness {
     /// None when there is no root at all: then nothing is trusted.
     inner: Option<Arc<WebPkiServerVerifier>>,
-    provider: Arc<CryptoProvider>,
     strict: bool,
     told: Arc<dyn Handshake>,
     seen: Mutex<Option<Presented>>,
 }
 
-impl std::fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verifier").field("strict", &self.strict).finish_non_exhaustive()
-    }
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+impl Witness {
+    fn judge(&self, shown: &Shown<'_>) -> Result<ServerCertVerified, Error> {
         let verdict = match &self.inner {
-            Some(inner) => inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
+            Some(inner) => shown.judged_by(&**inner),
             None => Err(CertificateError::UnknownIssuer.into()),
         };
         let problem = match &verdict {
@@ -139,32 +125,10 @@ impl ServerCertVerifier for Verifier {
             Err(_) => Some(CertificateError::ApplicationVerificationFailure),
         };
         if let Ok(mut seen) = self.seen.lock() {
-            *seen = Some(Presented::read(end_entity, intermediates, problem));
+            *seen = Some(Presented::read(shown.end_entity, shown.intermediates, problem));
         }
         self.told.presented();
         if self.strict { verdict } else { Ok(ServerCertVerified::assertion()) }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

@@ -7,8 +7,7 @@ use crate::probe::{Inquiry, Scheduled, Scheduler, Signal};
 
 /// All probes of a room being looked at. Dropping it ends the looks.
 pub struct Monitor {
-    /// Every look's begin and reading. Must be drained: probes wait when nobody takes their readings.
-    pub signals: mpsc::Receiver<Signal>,
+    signals: mpsc::Receiver<Signal>,
     scheduler: Scheduler,
 }
 
@@ -16,6 +15,17 @@ impl Monitor {
     pub(super) fn start(probes: Vec<Scheduled>) -> Self {
         let (scheduler, signals) = Scheduler::start(probes);
         Monitor { signals, scheduler }
+    }
+
+    /// The next begin or reading of a look; `None` when there are no probes. Must be asked for again and again: probes wait
+    /// when nobody takes their readings. Nothing is lost when the future is dropped before it is done.
+    pub async fn next(&mut self) -> Option<Signal> {
+        self.signals.recv().await
+    }
+
+    /// [`Self::next`] when it is there already.
+    pub fn next_now(&mut self) -> Option<Signal> {
+        self.signals.try_recv().ok()
     }
 
     /// Looks at a probe now instead of when its interval is over.

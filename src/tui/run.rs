@@ -131,7 +131,7 @@ impl Console {
                         }
                     }
                 },
-                Some(signal) = monitor.signals.recv() => Some(Message::Signal(signal)),
+                Some(signal) = monitor.next() => Some(Message::Signal(signal)),
                 Some(answer) = answered.recv() => Some(answer),
                 () = sleep_until(tick) => {
                     tick = Instant::now() + to_next_second();
@@ -148,7 +148,7 @@ impl Console {
                 if let Flow::End(ending) = self.take(message, monitor, &answers)? {
                     return Ok(ending);
                 }
-                pending = monitor.signals.try_recv().ok().map(Message::Signal);
+                pending = monitor.next_now().map(Message::Signal);
             }
         }
     }

@@ -68,6 +68,16 @@ fn warnings_alone_end_with_0() {
 }
 
 #[test]
+fn a_pack_that_is_not_named_as_its_folder_is_told() {
+    let home = Home::new();
+    home.write(".config/warroom/packs/shop/platform.toml", "[platform]\nname = \"store\"\n");
+    let run = home.run(&["pack", "check", "shop"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("the pack is named `store` but lies in the folder `shop`"), "{}", run.out);
+    assert!(run.out.contains("usable, 1 warning"), "{}", run.out);
+}
+
+#[test]
 fn the_only_pack_that_is_not_embedded_needs_no_naming() {
     let home = Home::new();
     home.pack("shop", "");

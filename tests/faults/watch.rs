@@ -93,12 +93,10 @@ async fn monitored(pack: &Path) -> Arc<Mutex<Board>> {
     let loaded = platform::parse("platform.toml", &text, &PackFiles::default());
     let room = Room::new(loaded.pack.expect("the pack is right"), "lab", pack);
     let board = Arc::new(Mutex::new(Board::new(&room.pack)));
-    let monitor = room.monitor();
+    let mut monitor = room.monitor();
     let into = board.clone();
     tokio::spawn(async move {
-        // The whole monitor lives here, not only its receiving end: dropping the rest would end the looks.
-        let mut monitor = monitor;
-        while let Some(signal) = monitor.signals.recv().await {
+        while let Some(signal) = monitor.next().await {
             if let Signal::Reading(reading) = signal {
                 into.lock().unwrap().apply(*reading);
             }

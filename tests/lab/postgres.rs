@@ -13,7 +13,9 @@ use std::{
 
 use rustix::process::Signal;
 
-use super::{Folder, Port, Process, background, background::start as start_in_background, need, wait_until};
+use super::{
+    Folder, Port, Process, background, background::start as start_in_background, need, process::Place, wait_until,
+};
 
 /// Name of the role that must give a password, and the password.
 pub const PASSWORD_ROLE: (&str, &str) = ("app", "app-secret");
@@ -94,7 +96,7 @@ enum Kind {
 /// One PostgreSQL server.
 #[derive(Debug)]
 pub struct Postgres {
-    process: Option<Process>,
+    process: Place,
     port: Port,
     data: PathBuf,
     settings: Vec<(String, String)>,
@@ -144,15 +146,22 @@ impl Postgres {
             Kind::Replica => signal_file(&data, "standby.signal"),
             Kind::StartingUp => signal_file(&data, "recovery.signal"),
         }
-        let mut server =
-            Postgres { process: None, port: Port::free(), data, settings, kind, replicas: AtomicU32::new(0), folder };
+        let mut server = Postgres {
+            process: Place::default(),
+            port: Port::free(),
+            data,
+            settings,
+            kind,
+            replicas: AtomicU32::new(0),
+            folder,
+        };
         server.run();
         server
     }
 
     /// Starts it again after [`Self::stop`] or [`Self::kill`], on the same port, and waits until it answers.
     pub fn run(&mut self) {
-        assert!(self.process.is_none(), "PostgreSQL runs already");
+        self.process.assert_free();
         let mut command = as_postgres(need::find("postgres").unwrap());
         command.arg("-D").arg(&self.data).arg("-p").arg(self.port().to_string());
         for (name, value) in &self.settings {
@@ -166,7 +175,7 @@ impl Postgres {
         let silent = self.kind == Kind::StartingUp
             || self.settings.iter().any(|(name, value)| name == "hot_standby" && value == "off");
         process.ready(|| if silent { self.accepts() } else { self.try_sql("SELECT 1").is_ok() });
-        self.process = Some(process);
+        self.process.take_up(process);
     }
 
     pub fn port(&self) -> u16 {
@@ -217,25 +226,21 @@ impl Postgres {
 
     /// Stops it as an operator does (fast shutdown).
     pub fn stop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.end(Signal::INT);
-        }
+        self.process.stop(Signal::INT);
     }
 
     /// Ends it as a crash does.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill();
-        }
+        self.process.stop(Signal::KILL);
     }
 
     /// Freezes the postmaster: connections are accepted by the kernel and never answered. [`Self::thaw`] undoes it.
     pub fn freeze(&self) {
-        self.process.as_ref().expect("PostgreSQL runs").signal(Signal::STOP);
+        self.process.signal(Signal::STOP);
     }
 
     pub fn thaw(&self) {
-        self.process.as_ref().expect("PostgreSQL runs").signal(Signal::CONT);
+        self.process.signal(Signal::CONT);
     }
 
     /// On a replica: stops replaying what it receives, and waits until it has stopped.

@@ -163,6 +163,37 @@ impl Drop for Process {
     }
 }
 
+/// The place of a server that a test stops, freezes and starts again.
+#[derive(Debug, Default)]
+pub(super) struct Place(Option<Process>);
+
+impl Place {
+    /// # Panics
+    /// When a server runs there already.
+    pub(super) fn assert_free(&self) {
+        assert!(self.0.is_none(), "the server runs already");
+    }
+
+    pub(super) fn take_up(&mut self, process: Process) {
+        self.0 = Some(process);
+    }
+
+    /// Ends it by the signal that it takes as an operator's wish; nothing when it does not run.
+    pub(super) fn stop(&mut self, signal: Signal) {
+        if let Some(mut process) = self.0.take() {
+            process.end(signal);
+        }
+    }
+
+    /// To the server itself, not to what it started.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub(super) fn signal(&self, signal: Signal) {
+        self.0.as_ref().expect("the server runs").signal(signal);
+    }
+}
+
 /// Ends what it was told to watch when this process is gone, be it by SIGKILL: it reads from a pipe until its end.
 /// It stands in its own process group, because a test runner that loses patience kills the test's whole group.
 const REAPER: &str = r#"

@@ -5,12 +5,12 @@ use std::{fs, process::Command};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Folder, Port, Process, background, need};
+use super::{Folder, Port, Process, background, need, process::Place};
 
 /// One Prometheus server.
 #[derive(Debug)]
 pub struct Prometheus {
-    process: Option<Process>,
+    process: Place,
     port: Port,
     folder: Folder,
 }
@@ -26,7 +26,7 @@ impl Prometheus {
             list.join(", "),
         );
         fs::write(folder.path().join("prometheus.yml"), config).unwrap();
-        let mut server = Prometheus { process: None, port: Port::free(), folder };
+        let mut server = Prometheus { process: Place::default(), port: Port::free(), folder };
         server.run();
         server
     }
@@ -42,13 +42,11 @@ impl Prometheus {
         let mut process = Process::spawn("prometheus", command, self.folder.path());
         let url = self.url();
         process.ready(|| get(&format!("{url}/-/ready")).is_some());
-        self.process = Some(process);
+        self.process.take_up(process);
     }
 
     pub fn stop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.end(Signal::TERM);
-        }
+        self.process.stop(Signal::TERM);
     }
 
     /// `127.0.0.1:PORT`.

@@ -8,7 +8,11 @@ use std::{
 
 use rustix::process::Signal;
 
-use super::{Folder, Port, Process, need, process::START, wait_until};
+use super::{
+    Folder, Port, Process, need,
+    process::{Place, START},
+    wait_until,
+};
 
 /// How a server differs from the lab's usual one.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +41,7 @@ impl RedisOptions {
 
     pub fn start(self) -> Redis {
         let mut server = Redis {
-            process: None,
+            process: Place::default(),
             port: Port::free(),
             password: self.password,
             settings: self.settings,
@@ -51,7 +55,7 @@ impl RedisOptions {
 /// One Redis server.
 #[derive(Debug)]
 pub struct Redis {
-    process: Option<Process>,
+    process: Place,
     port: Port,
     password: Option<String>,
     settings: Vec<(String, String)>,
@@ -84,11 +88,11 @@ impl Redis {
     pub fn run(&mut self) {
         let mut process = self.spawn(&[]);
         process.ready(|| self.cli(&["PING"]).contains("PONG"));
-        self.process = Some(process);
+        self.process.take_up(process);
     }
 
     fn spawn(&self, further: &[&str]) -> Process {
-        assert!(self.process.is_none(), "Redis runs already");
+        self.process.assert_free();
         let mut command = Command::new(need::find("redis-server").unwrap());
         command.current_dir(self.folder.path());
         command.args(["--port", &self.port().to_string(), "--bind", "127.0.0.1", "--save", "", "--dir", "."]);
@@ -108,7 +112,7 @@ impl Redis {
         self.stop();
         let mut process = self.spawn(&["--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"]);
         process.ready(|| self.cli(&["PING"]).contains("LOADING"));
-        self.process = Some(process);
+        self.process.take_up(process);
     }
 
     pub fn port(&self) -> u16 {
@@ -165,25 +169,21 @@ impl Redis {
 
     /// Stops it as an operator does.
     pub fn stop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.end(Signal::TERM);
-        }
+        self.process.stop(Signal::TERM);
     }
 
     /// Ends it as a crash does.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill();
-        }
+        self.process.stop(Signal::KILL);
     }
 
     /// Freezes it: connections are accepted by the kernel and never answered. [`Self::thaw`] undoes it.
     pub fn freeze(&self) {
-        self.process.as_ref().expect("Redis runs").signal(Signal::STOP);
+        self.process.signal(Signal::STOP);
     }
 
     pub fn thaw(&self) {
-        self.process.as_ref().expect("Redis runs").signal(Signal::CONT);
+        self.process.signal(Signal::CONT);
     }
 
     /// On a replica: cuts the link to its master, which then stays down because the new master does not exist.

@@ -6,7 +6,7 @@ use std::{
     num::NonZeroU16,
     path::{Path, PathBuf},
     process::{Child, ExitStatus},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, LazyLock, Mutex, MutexGuard},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -226,10 +226,18 @@ impl Terminal {
         }
     }
 
-    /// Waits until nothing was sent to the terminal for this long.
+    /// Waits until nothing was sent to the terminal for this long; panics with the screen when it is never that still.
+    #[track_caller]
     pub fn wait_until_still(&self, still: Duration) {
-        let (mut since, mut bytes) = (Instant::now(), self.bytes());
+        let start = Instant::now();
+        let (mut since, mut bytes) = (start, self.bytes());
         while since.elapsed() < still {
+            let waited = start.elapsed();
+            assert!(
+                waited < PATIENCE + still,
+                "in {waited:.0?} there were never {still:?} without a change; the screen is:\n{}",
+                self.contents()
+            );
             std::thread::sleep(Duration::from_millis(10));
             if self.bytes() != bytes {
                 (since, bytes) = (Instant::now(), self.bytes());
@@ -364,14 +372,16 @@ fn size(cells: u16) -> NonZeroU16 {
     NonZeroU16::new(cells).expect("a terminal has rows and columns")
 }
 
-/// The program of this package, as tests and benchmarks get it from Cargo; an example has it built first.
+/// The program of this package, as tests and benchmarks get it from Cargo; an example has it built first, which Cargo tells of.
 pub fn binary() -> PathBuf {
-    if let Some(path) = option_env!("CARGO_BIN_EXE_warroom") {
-        return path.into();
-    }
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(build);
+    option_env!("CARGO_BIN_EXE_warroom").map_or_else(|| BUILT.clone(), PathBuf::from)
+}
+
+fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = std::process::Command::new(cargo);
-    build.args(["build", "--quiet", "--bin", "warroom"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    build.args(["build", "--bin", "warroom"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }

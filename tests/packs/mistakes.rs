@@ -10,6 +10,7 @@ const SEVERITY: &str = "[[severities]]\nlevel = \"P1\"\n";
 /// Warnings begin with `warning `.
 fn said(text: &str) -> Vec<String> {
     let files = PackFiles {
+        folder: "shop".into(),
         paths: vec!["pool-saturation.md".into(), "templates/first.md".into()],
         scenarios: vec![ScenarioFile { id: "outage".into(), file: "drills/outage.toml".into(), text: SCENARIO.into() }],
     };
@@ -344,6 +345,7 @@ fn reviews_and_drills_are_overdue_by_the_day_that_is_given() {
 #[test]
 fn a_broken_scenario_is_told_and_does_not_keep_the_pack_from_opening() {
     let files = PackFiles {
+        folder: "shop".into(),
         paths: vec!["drills/outage.toml".into()],
         scenarios: vec![ScenarioFile {
             id: "outage".into(),

@@ -7,6 +7,7 @@ const VALID: &str = include_str!("../../runbooks/dotmac/platform.toml");
 
 fn holds(text: &str) -> Result<(), TestCaseError> {
     let files = PackFiles {
+        folder: "shop".into(),
         paths: vec!["a.md".into()],
         scenarios: vec![ScenarioFile { id: "a".into(), file: "drills/a.toml".into(), text: text.to_owned() }],
     };

@@ -9,14 +9,8 @@ use warroom::{
 
 use crate::{
     lab::{self, Certificates, Postgres, RedisOptions, ServerCertificate},
-    looking::Looking,
+    looking::{Looking, assert_said},
 };
-
-#[track_caller]
-fn assert_said(seen: &Observation, status: Status, words: &str) {
-    assert_eq!(seen.verdict, status, "{}", seen.summary);
-    assert!(seen.summary.contains(words), "`{words}` is not in `{}`", seen.summary);
-}
 
 /// Gives a running server this certificate.
 fn show(server: &Postgres, certificate: &ServerCertificate) {

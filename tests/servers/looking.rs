@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use warroom::{
-    health::{Observation, Reading},
+    health::{Observation, Reading, Status},
     host::{clock, secret::SecretStore},
     platform::{Environment, Expression, ProbeSpec, ProbeTarget, kinds::kind_named},
     probe::{Look, Probe, Surroundings, build},
@@ -72,4 +72,11 @@ pub(crate) fn number(seen: &Observation, pointer: &str) -> f64 {
         .pointer(pointer)
         .and_then(serde_json::Value::as_f64)
         .unwrap_or_else(|| panic!("no {pointer} in {details:#}"))
+}
+
+/// Fails unless the kind's own verdict is this and its sentence contains `words`.
+#[track_caller]
+pub(crate) fn assert_said(seen: &Observation, status: Status, words: &str) {
+    assert_eq!(seen.verdict, status, "{}", seen.summary);
+    assert!(seen.summary.contains(words), "`{words}` is not in `{}`", seen.summary);
 }

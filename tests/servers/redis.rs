@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use warroom::{
-    health::{Observation, Status, Unit},
+    health::{Status, Unit},
     platform::{ProbeTarget, RedisRole, SecretText},
 };
 
 use crate::{
     lab::{self, Hanging, Redis, RedisCluster, RedisOptions, RedisSentinel, Scripted},
-    looking::{Looking, judged, number},
+    looking::{Looking, assert_said, judged, number},
 };
 
 fn target(url: &str, expect: RedisRole) -> ProbeTarget {
@@ -19,12 +19,6 @@ fn target(url: &str, expect: RedisRole) -> ProbeTarget {
 
 fn master(url: &str) -> Looking {
     Looking::at(target(url, RedisRole::Master))
-}
-
-#[track_caller]
-fn assert_said(seen: &Observation, status: Status, words: &str) {
-    assert_eq!(seen.verdict, status, "{}", seen.summary);
-    assert!(seen.summary.contains(words), "`{words}` is not in `{}`", seen.summary);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use warroom::{
 
 use crate::{
     lab::{self, Hanging, Postgres, PostgresOptions},
-    looking::{Looking, judged, number},
+    looking::{Looking, assert_said, judged, number},
 };
 
 fn target(primary: Option<&str>, replicas: &[&str]) -> ProbeTarget {
@@ -19,12 +19,6 @@ fn target(primary: Option<&str>, replicas: &[&str]) -> ProbeTarget {
 
 fn both(primary: &Postgres, replica: &Postgres) -> Looking {
     Looking::at(target(Some(&primary.password_url()), &[&replica.password_url()]))
-}
-
-#[track_caller]
-fn assert_said(seen: &Observation, status: Status, words: &str) {
-    assert_eq!(seen.verdict, status, "{}", seen.summary);
-    assert!(seen.summary.contains(words), "`{words}` is not in `{}`", seen.summary);
 }
 
 fn settled(seen: &Observation) -> bool {

@@ -26,6 +26,8 @@ use super::{Diagnostic, DiagnosticSeverity, Pack, Position, ProbeTarget, Scenari
 /// The other files of a pack's folder, by their paths from it (`pool-saturation.md`, `drills/outage.toml`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackFiles {
+    /// The folder's own name, which the pack's should be too; empty when it is not known.
+    pub folder: String,
     pub paths: Vec<String>,
     /// The scenarios with their texts.
     pub scenarios: Vec<ScenarioFile>,
@@ -165,7 +167,7 @@ fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t
     let mut pack = Pack::default();
     match root.table("platform") {
         Some(section) => {
-            let (name, title, document) = plan::platform(section, &reading);
+            let (name, title, document) = plan::platform(section, files, &reading);
             pack.name = name.unwrap_or_default();
             pack.title = title.unwrap_or_else(|| pack.name.clone());
             pack.document = document;

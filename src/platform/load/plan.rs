@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use toml::de::DeValue;
 
-use super::{Due, Reading, names::Noun, section::Section};
+use super::{Due, PackFiles, Reading, names::Noun, section::Section};
 use crate::platform::{
     BackupPolicy, Component, Document, Environment, Link,
     period::{next_due, parse_period},
@@ -12,9 +12,17 @@ use crate::platform::{
 /// `[platform]`: name, title and document.
 pub(super) fn platform(
     section: Section<'_, '_>,
+    files: &PackFiles,
     reading: &Reading<'_, '_>,
 ) -> (Option<String>, Option<String>, Option<Document>) {
-    let name = section.id("name").map(|text| text.value.to_owned());
+    let name = section.id("name");
+    if let Some(name) = name.as_ref().filter(|name| !files.folder.is_empty() && files.folder != name.value) {
+        let message = format!("the pack is named `{}` but lies in the folder `{}`", name.value, files.folder);
+        // `--pack` and the settings find packs by their folders.
+        let help = format!("it is chosen by the folder's name: rename one of them, or use --pack {}", files.folder);
+        section.findings.warning(name.at.clone(), message, Some(help));
+    }
+    let name = name.map(|text| text.value.to_owned());
     let title = section.owned("title");
     let document = section.table("document").map(|s| document(s, reading));
     section.finish();

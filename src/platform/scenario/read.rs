@@ -7,9 +7,9 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{
     Scenario, ScenarioStatus, Scene, Track,
-    reader::{LONGEST, Reader, key_span, nearest},
+    reader::{LONGEST, Reader, key_span},
 };
-use crate::platform::{Diagnostic, DiagnosticSeverity, Position};
+use crate::platform::{Diagnostic, DiagnosticSeverity, Position, nearest};
 
 /// More events than a person can follow; each keeps a copy of what its probe says.
 const MOST_EVENTS: usize = 2000;
@@ -117,6 +117,7 @@ impl Reader<'_> {
             }
             if !probes.contains_key(probe) {
                 let nearest = nearest(probe, probes.keys().map(String::as_str));
+                let nearest = nearest.map(|near| format!("did you mean `{near}`?"));
                 self.error(
                     table.get("probe").and_then(Item::span),
                     format!("the event is about probe {probe:?}, which this scenario does not have"),

@@ -4,7 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use toml_edit::{Item, TableLike};
 
-use crate::platform::{Diagnostic, Position};
+use crate::platform::{Diagnostic, Position, period::parse_duration, suggestion};
 
 /// Longer than any drill, short enough for arithmetic never to overflow.
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -27,17 +27,14 @@ impl Reader<'_> {
 
     pub(super) fn duration(&mut self, item: &Item, name: &str) -> Option<Duration> {
         let text = self.text(item, name)?;
-        let parsed = text
-            .parse::<jiff::Span>()
-            .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()))
+        let in_bounds = |length| if length > LONGEST { Err("it is too long".to_owned()) } else { Ok(length) };
+        parse_duration(text)
+            .and_then(in_bounds)
+            .map_err(|cause| {
+                self.error(item.span(), format!("{name} = {text:?} is not a span of time: {cause}"))
+                    .help("write it as \"30s\", \"4m\", \"1h30m\"");
+            })
             .ok()
-            .and_then(|duration| Duration::try_from(duration).ok())
-            .filter(|duration| *duration <= LONGEST);
-        if parsed.is_none() {
-            self.error(item.span(), format!("{name} = {text:?} is not a span of time"))
-                .help("write it as \"30s\", \"4m\", \"1h30m\"");
-        }
-        parsed
     }
 
     pub(super) fn required_text(&mut self, table: &dyn TableLike, key: &str, place: &str) -> Option<String> {
@@ -86,9 +83,10 @@ impl Reader<'_> {
     pub(super) fn known_keys(&mut self, table: &dyn TableLike, known: &[&[&str]]) {
         for (name, _) in table.iter() {
             if !known.iter().any(|keys| keys.contains(&name)) {
-                let help = nearest(name, known.iter().flat_map(|keys| keys.iter().copied()))
-                    .unwrap_or_else(|| format!("known keys: {}", known.concat().join(", ")));
-                self.error(key_span(table, name), format!("unknown key {name:?}")).help(help);
+                let said = self.error(key_span(table, name), format!("unknown key {name:?}"));
+                if let Some(help) = suggestion(name, &known.concat()) {
+                    said.help(help);
+                }
             }
         }
     }
@@ -122,13 +120,4 @@ impl Said<'_> {
 pub(super) fn key_span(table: &dyn TableLike, name: &str) -> Option<Range<usize>> {
     let (key, item) = table.get_key_value(name)?;
     key.span().or_else(|| item.span())
-}
-
-/// "did you mean …?" when a known word is near enough to be a slip of the keys.
-pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
-        .min()
-        .map(|(_, candidate)| format!("did you mean {candidate}?"))
 }

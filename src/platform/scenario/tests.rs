@@ -124,13 +124,13 @@ fn mistakes_are_named_with_their_place_and_the_nearest_word() {
     assert_eq!(
         complaints(&text),
         [
-            "x.toml:16:6: at = \"soon\" is not a span of time (write it as \"30s\", \"4m\", \"1h30m\")",
-            "x.toml:24:1: unknown key \"staus\" (did you mean status?)",
+            "x.toml:16:6: at = \"soon\" is not a span of time: it is no number with a unit (write it as \"30s\", \"4m\", \"1h30m\")",
+            "x.toml:24:1: unknown key \"staus\" (did you mean `status`?)",
         ]
     );
     assert_eq!(
         complaints(&LAG.replace("probe = \"replication\"", "probe = \"replicaton\"")).first().unwrap(),
-        "x.toml:17:9: the event is about probe \"replicaton\", which this scenario does not have (did you mean replication?)"
+        "x.toml:17:9: the event is about probe \"replicaton\", which this scenario does not have (did you mean `replication`?)"
     );
     assert!(complaints(&LAG.replace("{value} behind", "{lag} behind"))[0].contains("not {value}"));
     assert!(complaints(&LAG.replace("value = 0.0", "value = nan"))[0].contains("value is not a number"));

@@ -3,18 +3,21 @@
 use std::{path::Path, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, Error, RootCertStore,
     client::{
         WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        danger::{ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::target::{Roots, TlsWish, Verify};
-use crate::host::secret::expand_home;
+use crate::{
+    host::secret::expand_home,
+    probe::verifier::{Judging, Shown},
+};
 
 /// Makes the connector that the wish asks for. Reads files: not to be called on an async worker when the wish names
 /// roots or an identity. The error is one sentence that names the file.
@@ -36,17 +39,31 @@ pub(super) fn connector(wish: &TlsWish) -> Result<MakeRustlsConnect, String> {
     Ok(MakeRustlsConnect::new(config))
 }
 
+/// libpq's `require` checks nothing, `verify-ca` the chain and not the name, `verify-full` both.
 fn verifier(wish: &TlsWish, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
     if wish.verify == Verify::Nothing {
-        return Ok(Arc::new(Lenient { chain: None, provider }));
+        return Ok(Arc::new(Judging { judge: |_: &Shown<'_>| Ok(ServerCertVerified::assertion()), provider }));
     }
     let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(&wish.roots)?), provider.clone())
         .build()
         .map_err(|error| format!("no root certificates to check the server's certificate with: {error}"))?;
     Ok(match wish.verify {
         Verify::ChainAndName => chain,
-        _ => Arc::new(Lenient { chain: Some(chain), provider }),
+        _ => {
+            Arc::new(Judging { judge: move |shown: &Shown<'_>| whatever_its_name(shown.judged_by(&*chain)), provider })
+        }
     })
+}
+
+/// The judgement on a certificate without the one on its name.
+fn whatever_its_name(judgement: Result<ServerCertVerified, Error>) -> Result<ServerCertVerified, Error> {
+    match judgement {
+        // The chain is checked before the name, so this error says that the chain holds.
+        Err(Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        )) => Ok(ServerCertVerified::assertion()),
+        other => other,
+    }
 }
 
 fn roots(wanted: &Roots) -> Result<RootCertStore, String> {
@@ -79,55 +96,4 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_file(path).map_err(|error| format!("cannot read a key from {}: {error}", path.display()))
-}
-
-/// libpq's `require` (nothing is checked) and `verify-ca` (the chain is, the name is not).
-#[derive(Debug)]
-struct Lenient {
-    chain: Option<Arc<WebPkiServerVerifier>>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Lenient {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
-        match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The chain is checked before the name, so this error says that the chain holds.
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            other => other,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }

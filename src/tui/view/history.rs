@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{
-    pieces::{put, scroll_marks, span},
+    pieces::{put, scrolled, span},
     sparkline,
     table::Columns,
 };
@@ -51,15 +51,10 @@ pub(super) fn draw(
     let columns = Columns::fit(&history.columns, &table::widths(&history), area.width.into());
     put(frame, header, 0, &columns.header(theme, &history.columns, details.sort.as_ref()));
     columns.targets(&history.columns, header, drawn);
-    let room = usize::from(body.height);
-    drawn.page = room;
-    drawn.max_scroll = order.len().saturating_sub(room);
-    let from = details.scroll.min(drawn.max_scroll);
-    for (row, index) in order.iter().skip(from).take(room).enumerate() {
+    let from = scrolled(theme, frame, body, (details.scroll, order.len()), drawn);
+    for (row, index) in order.iter().skip(from).take(body.height.into()).enumerate() {
         put(frame, body, row as u16, &columns.row(theme, &history.columns, &history.rows[*index]));
     }
-    let marks = Rect { width: body.width + 1, ..body };
-    scroll_marks(theme, frame, marks, from, order.len().saturating_sub(from + room));
 }
 
 fn draw_chart(model: &Model, probe: &ProbeHealth, frame: &mut Frame, area: Rect) {

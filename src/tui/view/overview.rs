@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use super::{
-    pieces::{between, put, scroll_marks, span, status, waiting},
+    pieces::{between, put, scrolled, span, status, waiting},
     table::Columns,
 };
 use crate::{
@@ -53,15 +53,10 @@ pub(super) fn draw(
     for section in &sections {
         lines.extend(section_lines(theme, section, details, width, old));
     }
-    let room = usize::from(area.height);
-    drawn.page = room;
-    drawn.max_scroll = lines.len().saturating_sub(room);
-    let from = details.scroll.min(drawn.max_scroll);
-    for (row, line) in lines.iter().skip(from).take(room).enumerate() {
+    let from = scrolled(theme, frame, area, (details.scroll, lines.len()), drawn);
+    for (row, line) in lines.iter().skip(from).take(area.height.into()).enumerate() {
         put(frame, area, row as u16, line);
     }
-    let marks = Rect { width: area.width + 1, ..area };
-    scroll_marks(theme, frame, marks, from, lines.len().saturating_sub(from + room));
 }
 
 /// What was seen, since when, against which threshold.

@@ -13,7 +13,12 @@ use ratatui::{
 
 use crate::{
     health::Status,
-    tui::{glyphs, model::Model, text, theme::Theme},
+    tui::{
+        glyphs,
+        model::{Drawn, Model},
+        text,
+        theme::Theme,
+    },
 };
 
 /// A pane's frame with its title, and something at the right of the title.
@@ -83,6 +88,23 @@ pub(super) fn scroll_marks(theme: &Theme, frame: &mut Frame, inner: Rect, above:
             buffer.set_string(column, row, sign, theme.accent());
         }
     }
+}
+
+/// Lets `total` rows scroll in an area that the frame leaves a column beside: notes for the keys how far they go, marks what is
+/// above and below, and gives back the first row to show when `wanted` is asked for.
+pub(super) fn scrolled(
+    theme: &Theme,
+    frame: &mut Frame,
+    area: Rect,
+    (wanted, total): (usize, usize),
+    drawn: &mut Drawn,
+) -> usize {
+    let room = usize::from(area.height);
+    drawn.page = room;
+    drawn.max_scroll = total.saturating_sub(room);
+    let from = wanted.min(drawn.max_scroll);
+    scroll_marks(theme, frame, Rect { width: area.width + 1, ..area }, from, total.saturating_sub(from + room));
+    from
 }
 
 /// Spans cut to a number of columns; the last one that is shown ends in `…` when something is lost.
