@@ -6,6 +6,7 @@
 //! | --- | --- | --- |
 //! | [`tui`], [`cli`] | the two front ends; no domain logic in either | everything below |
 //! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
+//! | [`exec`] | runs one action under a supervisor process, and keeps what it did | `host`, `runbook`, `platform` |
 //! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
 //! | [`incident`] | what happened, written down | `host`, `runbook`, `platform` |
 //! | [`settings`] | layered settings of the program, with provenance | `host`, `platform` |
@@ -17,6 +18,7 @@
 //! The pure layers know no I/O, no clock and no async: time comes in as a value.
 
 pub mod cli;
+pub mod exec;
 pub mod health;
 pub mod host;
 pub mod incident;
