@@ -9,7 +9,7 @@ pub fn quantity(value: f64, unit: Option<&Unit>) -> String {
     match unit {
         Some(Unit::Bytes) => bytes(value),
         Some(Unit::Seconds) => seconds(value),
-        Some(Unit::Milliseconds) if value.abs() >= 10_000.0 => seconds(value / 1000.0),
+        Some(Unit::Milliseconds) if value.abs() >= 1000.0 => seconds(value / 1000.0),
         Some(Unit::Milliseconds) => format!("{} ms", number(value)),
         Some(Unit::Percent) => format!("{} %", number(value)),
         Some(Unit::Days) => format!("{} d", number(value)),
@@ -89,6 +89,7 @@ mod tests {
             (12.4, Unit::Percent, "12.4 %"),
             (0.62, Unit::Milliseconds, "0.62 ms"),
             (142.3, Unit::Milliseconds, "142 ms"),
+            (1532.0, Unit::Milliseconds, "1.5 s"),
             (12.0, Unit::Of("pods".into()), "12 pods"),
         ];
         for (value, unit, text) in cases {

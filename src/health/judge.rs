@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(shown("value > 70"), "> 70 %");
         assert_eq!(shown("has(c.used_percent) && c.used_percent > 70"), "used > 70 %");
         assert_eq!(shown("c.lag_seconds > 300"), "lag > 5m");
-        assert_eq!(shown("latency_ms > 1000"), "latency > 1000 ms");
+        assert_eq!(shown("latency_ms > 1000"), "latency > 1 s");
         assert_eq!(shown("age_seconds >= 300 && blocked > 2"), "age >= 5m, blocked > 2");
         assert_eq!(shown("status == 'warn'"), "status == 'warn'");
     }

@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 use super::{
     Answer, Certificates, Folder, HeldConnections, Http, NameServer, POSTGRES, PROMETHEUS, Postgres, PostgresOptions,
     Prometheus, Proxy, REDIS, Redis, Workloads, background::start as start_in_background, missing, need,
-    shop_cluster::ShopCluster,
+    process::START, shop_cluster::ShopCluster, wait_until,
 };
 
 /// What can be broken: letter, what it does, what undoes it.
@@ -103,6 +103,9 @@ impl Stage {
         stage.write_pack();
         // The customers' requests are counted by the shop itself, as an instrumented service does.
         stage.shop.count_requests("/order");
+        wait_until("Prometheus has seen orders twice", START, || {
+            stage.prometheus.value("rate(http_requests_total[10s])").is_some()
+        });
         stage
     }
 
@@ -152,9 +155,11 @@ impl Stage {
             'h' => self.to_vendor.mend(),
             's' => self.vendor_is_well(!breaks),
             'b' if breaks => {
-                let newest = self.newest_backup();
-                let length = fs::metadata(&newest).unwrap().len();
-                fs::File::options().write(true).open(newest).unwrap().set_len(length / 2).unwrap();
+                let newest = fs::File::options().write(true).open(self.newest_backup()).unwrap();
+                let before = newest.metadata().unwrap();
+                newest.set_len(before.len() / 2).unwrap();
+                // As a copy that was broken off leaves it: a file of this very moment counts as still being written.
+                newest.set_modified(before.modified().unwrap()).unwrap();
             }
             'b' => self.back_up(1),
             'k' | 'a' => {

@@ -1,12 +1,19 @@
 //! The Activity pane: what happened, newest first.
 
-use ratatui::{Frame, layout::Rect, text::Line};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
 
-use super::pieces::{frame_of, put, scroll_marks, span, title};
-use crate::tui::{
-    model::{Drawn, Event, EventKind, Model, Pane, Target},
-    text,
-    theme::Role,
+use super::pieces::{frame_of, put, scroll_marks, span, title, width};
+use crate::{
+    health::Status,
+    tui::{
+        model::{Drawn, Event, EventKind, Model, Pane, Target},
+        text,
+        theme::Role,
+    },
 };
 
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
@@ -41,8 +48,10 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
     drawn.activity_offset = offset;
     let who =
         model.activity.iter().skip(offset).take(room).map(|e| text::width(&e.who)).max().unwrap_or(0).clamp(7, 18);
+    let change =
+        model.activity.iter().skip(offset).take(room).map(|e| width(&change(model, &e.kind))).max().unwrap_or(0);
     for (row, event) in model.activity.iter().skip(offset).take(room).enumerate() {
-        put(frame, inner, row as u16, &line(model, event, who, inner.width.into()));
+        put(frame, inner, row as u16, &line(model, event, (who, change), inner.width.into()));
         let place = Rect { y: inner.y + row as u16, height: 1, ..inner };
         drawn.target(place, Target::Event(offset + row));
         if focused && offset + row == model.panes.activity.selected {
@@ -52,7 +61,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
     scroll_marks(theme, frame, inner, offset, len.saturating_sub(offset + room));
 }
 
-fn line(model: &Model, event: &Event, who: usize, width: usize) -> Line<'static> {
+/// One event, with the columns that its source and its change take.
+fn line(model: &Model, event: &Event, (who, room): (usize, usize), columns: usize) -> Line<'static> {
     let theme = &model.appearance.theme;
     let time = model.appearance.clock(event.at);
     let mut spans = vec![
@@ -60,35 +70,32 @@ fn line(model: &Model, event: &Event, who: usize, width: usize) -> Line<'static>
         span(text::fit(&event.who, who), theme.text()),
         span("  ", theme.text()),
     ];
-    // `unknown → down` is the longest change.
-    const CHANGE: usize = 14;
-    let mut taken = 0;
-    match &event.kind {
-        EventKind::Transition { from, to } => {
-            if let Some(from) = from {
-                spans.push(span(from.word(), theme.status(*from)));
-                taken += from.word().len();
-            }
-            let arrow = if from.is_some() { " → " } else { "→ " };
-            spans.push(span(arrow, theme.dim()));
-            spans.push(span(to.word(), theme.status(*to)));
-            taken += text::width(arrow) + to.word().len();
-        }
-        EventKind::Fired { severity } => {
-            let label = format!(" {} ", text::cut(severity, 4));
-            taken = text::width(&label) + 6;
-            spans.push(span(label, theme.role(Role::Banner)));
-            spans.push(span(" fired", theme.status(crate::health::Status::Down)));
-        }
-        EventKind::Cleared { severity } => {
-            let label = format!(" {}  cleared", text::cut(severity, 4));
-            taken = text::width(&label);
-            spans.push(span(label, theme.status(crate::health::Status::Ok)));
-        }
-        EventKind::Note => {}
-    }
-    spans.push(span(" ".repeat(CHANGE.saturating_sub(taken) + 2), theme.text()));
-    let room = width.saturating_sub(3 + text::width(&time) + who + 2 + CHANGE + 2 + 1);
-    spans.push(span(text::cut(&event.text, room), theme.text()));
+    let change = change(model, &event.kind);
+    let gap = (room + 2).saturating_sub(width(&change));
+    spans.extend(change);
+    spans.push(span(" ".repeat(gap), theme.text()));
+    let left = columns.saturating_sub(width(&spans) + 1);
+    spans.push(span(text::cut(&event.text, left), theme.text()));
     Line::from(spans)
+}
+
+/// What has become of a status or of an alert.
+fn change(model: &Model, kind: &EventKind) -> Vec<Span<'static>> {
+    let theme = &model.appearance.theme;
+    match kind {
+        EventKind::Transition { from, to } => {
+            let mut spans: Vec<_> = from.iter().map(|from| span(from.word(), theme.status(*from))).collect();
+            spans.push(span(if from.is_some() { " → " } else { "→ " }, theme.dim()));
+            spans.push(span(to.word(), theme.status(*to)));
+            spans
+        }
+        EventKind::Fired { severity } => vec![
+            span(format!(" {} ", text::cut(severity, 4)), theme.role(Role::Banner)),
+            span(" fired", theme.status(Status::Down)),
+        ],
+        EventKind::Cleared { severity } => {
+            vec![span(format!(" {}  cleared", text::cut(severity, 4)), theme.status(Status::Ok))]
+        }
+        EventKind::Note => vec![],
+    }
 }

@@ -9,7 +9,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::pieces::{between, coarse, cut_spans, put, span, status};
+use super::pieces::{between, coarse, cut_spans, put, span, status, width};
 use crate::{
     health::{Status, duration},
     tui::{
@@ -21,9 +21,6 @@ use crate::{
     },
 };
 
-/// Least columns for counts of every status and for the date.
-const ROOMY: u16 = 110;
-
 /// The top bar.
 pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     let theme = &model.appearance.theme;
@@ -32,7 +29,6 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     frame.buffer_mut().set_style(area, style);
     let on_bar = |role: Style| style.patch(role);
 
-    let right = bar_right(model, area.width >= ROOMY, style);
     let mut left = vec![span(" warroom ", on_bar(theme.accent()).patch(theme.title(true)))];
     left.push(span(format!(" {}", clean(&facts.platform)), style));
     if !facts.environment.is_empty() {
@@ -48,23 +44,30 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
         left.push(span(" ", style));
         left.push(span(text, badge));
     }
-    let taken: usize = right.iter().map(|part| text::width(&part.content)).sum();
-    let room = usize::from(area.width).saturating_sub(taken + 1);
+    let whole = usize::from(area.width);
+    let needed = width(&left) + 2;
+    let richest = [(true, true), (true, false), (false, false)]
+        .map(|(counts, date)| bar_right(model, counts, date, style))
+        .into_iter()
+        .find(|right| needed + width(right) <= whole);
+    let right = richest.unwrap_or_else(|| bar_right(model, false, false, style));
+    let taken = width(&right);
+    let room = whole.saturating_sub(taken + 1);
     put(frame, area, 0, &Line::from(cut_spans(left, room)));
-    let start = (area.width as usize).saturating_sub(taken) as u16;
+    let start = whole.saturating_sub(taken) as u16;
     let place = Rect { x: area.x + start, width: area.width - start, ..area };
     put(frame, place, 0, &Line::from(right));
 }
 
-/// The overall status and the clock.
-fn bar_right(model: &Model, roomy: bool, style: Style) -> Vec<Span<'static>> {
+/// How many panels have each status, or the worst alone; and the clock, with the date or without.
+fn bar_right(model: &Model, counts: bool, date: bool, style: Style) -> Vec<Span<'static>> {
     let theme = &model.appearance.theme;
     let on_bar = |status| style.patch(theme.status(status));
     let mut parts = Vec::new();
     if model.board.probes().any(|probe| !probe.is_pending()) {
         let panels = model.board.panels(model.now);
         let worst = model.board.status(model.now);
-        if roomy {
+        if counts {
             for status in [Status::Down, Status::Unknown, Status::Warn, Status::Ok] {
                 let count = panels.iter().filter(|panel| panel.status == status).count();
                 if count > 0 {
@@ -82,7 +85,7 @@ fn bar_right(model: &Model, roomy: bool, style: Style) -> Vec<Span<'static>> {
     if model.appearance.local.is_some() {
         parts.push(span(format!("{}  ", model.appearance.clock(model.now)), style));
     }
-    let clock = if roomy { "%F %H:%M:%SZ " } else { "%H:%M:%SZ " };
+    let clock = if date { "%F %H:%M:%SZ " } else { "%H:%M:%SZ " };
     parts.push(span(model.now.strftime(clock).to_string(), style));
     parts
 }
@@ -119,15 +122,15 @@ pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
     let count = items.len();
     for (index, (_, parts)) in items.into_iter().enumerate() {
         let gap = if index == 0 { 0 } else { 3 };
-        let width: usize = gap + parts.iter().map(|p| text::width(&p.content)).sum::<usize>();
-        if width + 4 > room && index > 0 {
+        let taken = gap + width(&parts);
+        if taken + 4 > room && index > 0 {
             line.push(span(format!("  +{}", count - index), theme.dim()));
             break;
         }
         if index > 0 {
             line.push(span(" │ ", theme.border(false)));
         }
-        room = room.saturating_sub(width);
+        room = room.saturating_sub(taken);
         line.extend(parts);
     }
     put(frame, area, 0, &Line::from(cut_spans(line, area.width.into())));

@@ -43,6 +43,9 @@ pub(super) struct Columns {
 /// Columns of sign, spinner, word and age, with the gaps between all columns.
 const FIXED: usize = 1 + 1 + 1 + 1 + 7 + 2 + 2 + 2 + 4 + 2 + 1;
 
+/// Least columns of a line of the past, where there is one.
+const SHORTEST_SPARK: usize = 5;
+
 impl Columns {
     pub(super) fn fit(model: &Model, panels: &[Panel<'_>], width: usize) -> Columns {
         let title = panels.iter().map(|p| text::width(&name(p)) + 2).max().unwrap_or(10).clamp(8, 22);
@@ -55,7 +58,12 @@ impl Columns {
             90..130 => 16,
             _ => 24,
         };
-        let text = width.saturating_sub(FIXED + title + value + spark);
+        let left = width.saturating_sub(FIXED + title + value);
+        // A threshold that is cut says nothing; a shorter line of the past still does.
+        let thresholds = panels.iter().filter_map(|panel| panel.probes.first());
+        let threshold = thresholds.map(|probe| text::width(&threshold(probe))).max().unwrap_or(0);
+        let spark = if spark > 0 { spark.min(left.saturating_sub(threshold).max(SHORTEST_SPARK)) } else { 0 };
+        let text = left.saturating_sub(spark);
         Columns { title, value, text, spark }
     }
 }

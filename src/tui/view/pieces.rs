@@ -107,18 +107,22 @@ pub(super) fn scrolled(
     from
 }
 
+/// Columns that spans take.
+pub(super) fn width(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|span| text::width(&span.content)).sum()
+}
+
 /// Spans cut to a number of columns; the last one that is shown ends in `…` when something is lost.
 pub(super) fn cut_spans(spans: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
-    let total: usize = spans.iter().map(|s| text::width(&s.content)).sum();
-    if total <= columns {
+    if width(&spans) <= columns {
         return spans;
     }
     let mut room = columns;
     let mut kept = Vec::new();
     for part in spans {
-        let width = text::width(&part.content);
-        if width < room {
-            room -= width;
+        let taken = text::width(&part.content);
+        if taken < room {
+            room -= taken;
             kept.push(part);
         } else {
             // Forces the sign of the cut even when the span itself would just fit.

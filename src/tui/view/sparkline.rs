@@ -15,9 +15,12 @@ use crate::{
 /// screen sends little over a slow link.
 const COLUMN_SECONDS: i64 = 10;
 
+/// Levels of a bar in one row.
+const TALLEST: usize = glyphs::LEVELS.len() - 1;
+
 /// The newest samples in `width` columns, oldest at the left, coloured by their status. Samples of the same ten seconds
 /// share a column: the worst status, the highest value. Levels go from zero (or the lowest value, when that is negative)
-/// to the highest value on show.
+/// to the highest value on show, which leaves the top of the row free: bars of rows that follow one another stay apart.
 pub(super) fn line<'a>(
     theme: &Theme,
     samples: impl DoubleEndedIterator<Item = &'a Sample>,
@@ -114,11 +117,11 @@ fn bar(theme: &Theme, status: Status) -> Style {
 
 fn sign(value: Option<f64>, status: Status, low: f64, high: f64) -> &'static str {
     match (value, status) {
-        (Some(value), _) => glyphs::LEVELS[level(value, low, high, glyphs::LEVELS.len())],
+        (Some(value), _) => glyphs::LEVELS[level(value, low, high, TALLEST)],
         // Without a value the status itself is the height.
         (None, Status::Ok) => glyphs::LEVELS[0],
         (None, Status::Warn) => glyphs::LEVELS[3],
-        (None, Status::Down) => glyphs::LEVELS[7],
+        (None, Status::Down) => glyphs::LEVELS[TALLEST - 1],
         (None, Status::Unknown) => glyphs::NO_SAMPLE,
     }
 }
@@ -148,14 +151,14 @@ mod tests {
             .map(|(sample, n)| Sample { at: sample.at + std::time::Duration::from_secs(n * 10), ..sample })
             .collect();
         let text: String = line(&theme, samples.iter(), 6).iter().map(|s| s.content.to_string()).collect();
-        assert_eq!(text, "  ▂▅█·");
+        assert_eq!(text, "  ▂▄▇·");
         let text: String = line(&theme, samples.iter(), 2).iter().map(|s| s.content.to_string()).collect();
-        assert_eq!(text, "█·");
+        assert_eq!(text, "▇·");
         let same_ten_seconds = [(1.0, Status::Down), (8.0, Status::Ok)]
             .map(|(value, status)| Sample { at: samples[3].at, ..fixture::sample(status, Some(value)) });
         let spans = line(&theme, samples.iter().take(3).chain(&same_ten_seconds), 6);
         let text: String = spans.iter().map(|s| s.content.to_string()).collect();
-        assert_eq!(text, "  ▂▅██", "the highest value of a column");
+        assert_eq!(text, "  ▂▄▇▇", "the highest value of a column");
         assert_eq!(spans.last().map(|s| s.style), Some(bar(&theme, Status::Down)), "and its worst status");
         let rows = chart(&theme, samples.iter(), 6, 3);
         assert_eq!(rows.len(), 3);

@@ -53,7 +53,7 @@ fn a_panel_has_glyph_word_value_threshold_age_and_cause() {
     update(&mut model, Message::Tick, at(60));
     let rows = screen(&mut model, 120, 40);
     let database = row(&rows, "Database");
-    for part in ["✖", "down", "55 %", "20s", "█", "> 70 %"] {
+    for part in ["✖", "down", "55 %", "20s", "▇", "> 70 %"] {
         assert!(database.contains(part), "{part} is not in {database}");
     }
     assert!(shows(&rows, "connection refused by primary.example:5432"));
