@@ -27,8 +27,12 @@ pub(super) fn draw(model: &Model, log: &Log, frame: &mut Frame, area: Rect, draw
     if let Some(error) = &log.fetch.error {
         let style = theme.status(Status::Unknown);
         lines.extend(text::wrap(error, width).into_iter().map(|line| Line::styled(format!(" {line}"), style)));
-    } else if log.fetch.answered.is_some() && log.shown.is_empty() {
-        let text = if log.lines.is_empty() { " The log is empty." } else { " No line matches the filter." };
+    } else if log.shown.is_empty() {
+        let text = match (log.fetch.answered.is_some(), log.lines.is_empty()) {
+            (false, _) => " The log is being fetched.",
+            (true, true) => " The log is empty: this container has printed nothing.",
+            (true, false) => " No line matches the filter.",
+        };
         lines.push(Line::styled(text, theme.dim()));
     }
     for index in &log.shown {

@@ -225,3 +225,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_log_without_lines_says_why() {
+    let mut model = fixture::lived();
+    let log = crate::tui::model::Log::new("cluster", "shop".into(), "web-1".into());
+    model.overlays.push(crate::tui::model::Overlay::Log(Box::new(log)));
+    let mut shown = |answered: Option<Vec<String>>| {
+        if let (Some(crate::tui::model::Overlay::Log(log)), Some(lines)) = (model.overlays.last_mut(), answered) {
+            log.fetch.take(None, at(0));
+            log.replace(lines);
+        }
+        screen(&mut model, 80, 24)
+    };
+    assert!(shows(&shown(None), "The log is being fetched."));
+    assert!(shows(&shown(Some(vec![])), "The log is empty: this container has printed nothing."));
+    let rows = shown(Some(vec!["ready".to_owned()]));
+    assert!(shows(&rows, "ready") && !shows(&rows, "The log is"));
+}
