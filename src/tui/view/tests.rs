@@ -230,9 +230,9 @@ proptest! {
 fn a_log_without_lines_says_why() {
     let mut model = fixture::lived();
     let log = crate::tui::model::Log::new("cluster", "shop".into(), "web-1".into());
-    model.overlays.push(crate::tui::model::Overlay::Log(Box::new(log)));
+    model.overlays.push(Overlay::Log(Box::new(log)));
     let mut shown = |answered: Option<Vec<String>>| {
-        if let (Some(crate::tui::model::Overlay::Log(log)), Some(lines)) = (model.overlays.last_mut(), answered) {
+        if let (Some(Overlay::Log(log)), Some(lines)) = (model.overlays.last_mut(), answered) {
             log.fetch.take(None, at(0));
             log.replace(lines);
         }
