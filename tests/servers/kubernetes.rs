@@ -365,19 +365,26 @@ async fn a_dead_api_server_keeps_the_last_picture_with_its_age_and_recovers() {
     see_until(&*probe, "3/3 ready").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cut_watch_is_resumed_and_nothing_is_missed() {
-    lab::require!(lab::KUBERNETES);
-    let server = Kubernetes::start();
+/// A probe that saw two pods through a proxy, and has lost its way to the server when the first of them went. Its kubeconfig is in
+/// the folder.
+async fn cut_off_while_a_pod_goes(server: &Kubernetes) -> (Proxy, Box<dyn Probe>, lab::Folder) {
     let folder = lab::Folder::new();
     let mut proxy = Proxy::to(server.port());
     server.pod("default", "a", app("a"), running());
     server.pod("default", "b", app("a"), running());
-    let probe = Choice::of(through(&proxy, &server, &folder)).probe();
+    let probe = Choice::of(through(&proxy, server, &folder)).probe();
     see_until(&*probe, "2/2 ready").await;
     proxy.cut();
     see_until(&*probe, "connection refused").await;
     server.request("DELETE", "/api/v1/namespaces/default/pods/a?gracePeriodSeconds=0", None);
+    (proxy, probe, folder)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_watch_is_resumed_and_nothing_is_missed() {
+    lab::require!(lab::KUBERNETES);
+    let server = Kubernetes::start();
+    let (mut proxy, probe, _folder) = cut_off_while_a_pod_goes(&server).await;
     server.pod("default", "c", app("a"), waiting("ErrImagePull", 0));
     proxy.mend();
     assert_eq!(see_until(&*probe, "1/2 ready").await.summary, "1/2 ready, 1 image pull");
@@ -393,15 +400,7 @@ async fn a_cut_watch_is_resumed_and_nothing_is_missed() {
 async fn a_version_that_the_server_has_forgotten_leads_to_a_new_list() {
     lab::require!(lab::KUBERNETES);
     let server = Kubernetes::start_without_watch_cache();
-    let folder = lab::Folder::new();
-    let mut proxy = Proxy::to(server.port());
-    server.pod("default", "a", app("a"), running());
-    server.pod("default", "b", app("a"), running());
-    let probe = Choice::of(through(&proxy, &server, &folder)).probe();
-    see_until(&*probe, "2/2 ready").await;
-    proxy.cut();
-    see_until(&*probe, "connection refused").await;
-    server.request("DELETE", "/api/v1/namespaces/default/pods/a?gracePeriodSeconds=0", None);
+    let (mut proxy, probe, _folder) = cut_off_while_a_pod_goes(&server).await;
     server.pod_status("default", "b", waiting("CrashLoopBackOff", 3));
     server.compact();
     proxy.mend();
