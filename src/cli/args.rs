@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    config::ConfigCommand, demo::DemoArgs, pack::PackCommand, probe::ProbeCommand, shell::Completions, sweep::SweepArgs,
+    config::ConfigCommand, demo::DemoArgs, pack::PackCommand, probe::ProbeCommand, shell::Completions,
+    supervise::SuperviseArgs, sweep::SweepArgs,
 };
 
 /// Live health panels of a platform in one terminal program
@@ -64,4 +65,6 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page
     Man,
+    #[command(hide = true)]
+    Supervise(SuperviseArgs),
 }

@@ -11,6 +11,7 @@ pub mod output;
 pub mod pack;
 pub mod probe;
 pub mod shell;
+pub mod supervise;
 pub mod sweep;
 mod table;
 mod usage;
@@ -59,9 +60,10 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Exit> {
     let global = &cli.global;
     match &cli.command {
-        // These three need no settings, and must work when those are broken.
+        // These need no settings, and must work when those are broken.
         Some(Command::Completions(args)) => shell::completions(args, &Output::detect(global.no_color)),
         Some(Command::Man) => shell::man(&Output::detect(global.no_color)),
+        Some(Command::Supervise(args)) => Ok(supervise::run(args)),
         Some(Command::Config(command)) => config::run(command, global),
         Some(Command::Pack(command)) => {
             let (settings, output) = prepare(global)?;

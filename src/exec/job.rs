@@ -2,16 +2,31 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
+    process::Stdio,
     time::Duration,
 };
 
 use jiff::Timestamp;
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+    process::{Pid, Signal, kill_process},
+};
 use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    process::Command,
+    sync::watch,
+};
 
-use super::{folder::JobFolder, gate::Permit, order::Order};
+use super::{folder::JobFolder, gate::Permit, live::Live, order::Order, supervisor::wire};
 use crate::runbook::run::{Ending, Evidence};
+
+/// How often a job that another console started is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Why an action could not be started or reached. One sentence, without secrets.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +96,9 @@ pub struct Supervisor {
 impl Supervisor {
     /// The program that runs now is also the supervisor.
     pub fn this_program() -> io::Result<Self> {
-        Ok(Supervisor { program: std::env::current_exe()? })
+        // The running file itself, also when it was replaced by a newer version meanwhile.
+        let program = PathBuf::from("/proc/self/exe");
+        Ok(Supervisor { program: if program.exists() { program } else { std::env::current_exe()? } })
     }
 
     /// A `warroom` binary.
@@ -89,11 +106,40 @@ impl Supervisor {
         Supervisor { program: program.into() }
     }
 
-    /// Starts an action, and returns when its supervisor no longer depends on this process.
-    pub async fn start(&self, permit: Permit, order: Order, folder: &JobFolder) -> Result<Job, ExecError> {
-        let _ = (permit, order);
+    /// Starts an action, and returns when its supervisor no longer depends on this process. Must run within a tokio runtime.
+    pub async fn start(&self, _permit: Permit, order: Order, folder: &JobFolder) -> Result<Job, ExecError> {
         folder.create().map_err(|cause| ExecError::Folder { folder: folder.path().display().to_string(), cause })?;
-        Err(ExecError::NoSupervisor(format!("{} cannot supervise yet", self.program.display())))
+        let order = wire::order_bytes(&order).map_err(|error| ExecError::NoSupervisor(error.to_string()))?;
+        let mut child = Command::new(&self.program)
+            .arg0("warroom")
+            .arg("supervise")
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| ExecError::NoSupervisor(format!("{}: {error}", self.program.display())))?;
+        let lost = || ExecError::NoSupervisor("it ended before it was ready".to_owned());
+        let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost()) };
+        let mut from = BufReader::new(from);
+        let mut answer = String::new();
+        // When the order cannot be sent, the answer may still say why.
+        let _ = to.write_all(&order).await;
+        drop(to);
+        from.read_line(&mut answer).await.map_err(|_| lost())?;
+        match wire::read_answer(&answer) {
+            Ok(()) => {}
+            Err(sentence) if sentence.is_empty() => return Err(lost()),
+            Err(sentence) => return Err(ExecError::Refused(sentence)),
+        }
+        let (ended, life) = watch::channel(());
+        tokio::spawn(async move {
+            // The supervisor closes this when the result is written.
+            let _ = from.read_to_end(&mut Vec::new()).await;
+            drop(ended);
+            let _ = child.wait().await;
+        });
+        Ok(Job { folder: folder.clone(), life: Some(life) })
     }
 }
 
@@ -101,37 +147,97 @@ impl Supervisor {
 #[derive(Debug, Clone)]
 pub struct Job {
     folder: JobFolder,
+    /// Closed when the action has ended; only the console that started it has this.
+    life: Option<watch::Receiver<()>>,
 }
 
 impl Job {
     /// A job that another console started, or this one before it was restarted.
     pub fn attach(folder: &JobFolder) -> Job {
-        Job { folder: folder.clone() }
+        Job { folder: folder.clone(), life: None }
     }
 
     pub fn folder(&self) -> &JobFolder {
         &self.folder
     }
 
-    /// Where it stands now.
+    /// Where it stands now. Reads a few small files.
     pub fn state(&self) -> JobState {
-        match read_result(&self.folder.result()) {
-            Ok(end) => JobState::Ended(end),
-            Err(error) => JobState::Unknown { why: error.to_string() },
+        // The result is written before the lock is given back, so it is looked for last, too.
+        let end = || read_result(&self.folder.result());
+        if let Ok(Some(end)) = end() {
+            return JobState::Ended(end);
+        }
+        match self.supervisor() {
+            Ok(Some((pid, since))) => JobState::Running { pid, since, bytes: Live::read(&self.folder.live()).bytes },
+            Ok(None) => match end() {
+                Ok(Some(end)) => JobState::Ended(end),
+                Ok(None) => JobState::Unknown {
+                    why: "its supervisor is gone and left no result: it was killed, or the machine was restarted"
+                        .to_owned(),
+                },
+                Err(error) => {
+                    JobState::Unknown { why: format!("{} cannot be read: {error}", self.folder.result().display()) }
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                JobState::Unknown { why: "nothing shows that it was ever started".to_owned() }
+            }
+            Err(error) => {
+                JobState::Unknown { why: format!("{} cannot be read: {error}", self.folder.lock().display()) }
+            }
         }
     }
 
-    /// Waits until it does not run any more.
+    /// Waits until the action does not run any more. May be dropped at any time.
     pub async fn wait(&self) -> JobState {
-        self.state()
+        if let Some(mut life) = self.life.clone() {
+            // The only news is that the other side is gone.
+            while life.changed().await.is_ok() {}
+        }
+        loop {
+            match self.state() {
+                JobState::Running { .. } => tokio::time::sleep(LOOK_EVERY).await,
+                state => return state,
+            }
+        }
     }
 
-    /// Asks the supervisor to end the action: TERM, and KILL after the order's grace. A second call kills at once.
+    /// Asks the supervisor to end the action, or what it left in the background: TERM, and KILL after the order's grace. A
+    /// second call kills at once.
     pub fn cancel(&self) -> Result<(), ExecError> {
-        Err(ExecError::Ended)
+        let supervisor = self.supervisor().ok().flatten();
+        let pid = supervisor.and_then(|(pid, _)| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        pid.and_then(|pid| kill_process(pid, Signal::TERM).ok()).ok_or(ExecError::Ended)
+    }
+
+    /// Standard output so far: masked, without colour, its beginning when there is too much of it.
+    pub fn stdout(&self) -> io::Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(self.folder.stdout())?).into_owned())
+    }
+
+    /// The supervisor that holds the lock, and since when.
+    fn supervisor(&self) -> io::Result<Option<(u32, Timestamp)>> {
+        let mut lock = File::open(self.folder.lock())?;
+        match flock(&lock, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => return Ok(None),
+            Err(Errno::WOULDBLOCK) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut text = String::new();
+        lock.read_to_string(&mut text)?;
+        let (pid, since) = text.split_once(' ').unwrap_or_default();
+        match (pid.parse(), since.parse()) {
+            (Ok(pid), Ok(since)) => Ok(Some((pid, since))),
+            _ => Err(io::Error::other("it does not say who holds it")),
+        }
     }
 }
 
-fn read_result(path: &Path) -> io::Result<ActionEnd> {
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
+fn read_result(path: &Path) -> io::Result<Option<ActionEnd>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

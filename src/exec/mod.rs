@@ -5,12 +5,17 @@
 //! | [`gate`] | decides whether an action may start; the only maker of a [`Permit`] |
 //! | [`order`] | what one action needs to run |
 //! | [`job`] | a started action as the console sees it: state, output, cancel; also after the console was restarted |
+//! | [`output`] | what an action prints, on its way to the screen and the evidence |
 //! | [`folder`] | the files of a job |
 
 pub mod folder;
 pub mod gate;
 pub mod job;
+pub mod live;
 pub mod order;
+pub mod output;
+pub mod session;
+pub mod supervisor;
 
 pub use folder::JobFolder;
 pub use gate::Permit;

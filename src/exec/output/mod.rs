@@ -1,0 +1,11 @@
+//! What an action prints, on its way from a pipe to the screen and the evidence.
+//!
+//! bytes → [`neutralise`] (text and colour, nothing else) → [`mask`] (no secret) → [`text`] (bytes again) → [`keep`] (a file of bounded size)
+
+pub mod keep;
+pub mod mask;
+pub mod neutralise;
+mod patterns;
+pub mod pipeline;
+pub mod style;
+pub mod text;
