@@ -22,7 +22,10 @@ use tokio::{
     sync::watch,
 };
 
-use super::{folder::JobFolder, gate::Permit, live::Live, order::Order, supervisor::wire};
+use super::{
+    expect::Printed, folder::JobFolder, gate::Permit, live::Live, order::Order, output::reader::OutputReader,
+    supervisor::wire,
+};
 use crate::runbook::run::{Ending, Evidence};
 
 /// How often a job that another console started is looked at.
@@ -214,6 +217,21 @@ impl Job {
     /// Standard output so far: masked, without colour, its beginning when there is too much of it.
     pub fn stdout(&self) -> io::Result<String> {
         Ok(String::from_utf8_lossy(&fs::read(self.folder.stdout())?).into_owned())
+    }
+
+    /// What it printed, with colour, a window at a time.
+    pub fn output(&self) -> OutputReader {
+        OutputReader::new(&self.folder.output())
+    }
+
+    /// What is not in the output yet: counts, and the line that is being printed.
+    pub fn live(&self) -> Live {
+        Live::read(&self.folder.live())
+    }
+
+    /// What expectations are compared with.
+    pub fn printed(&self) -> io::Result<Printed> {
+        Printed::read(&self.folder)
     }
 
     /// The supervisor that holds the lock, and since when.

@@ -5,9 +5,13 @@
 //! | [`gate`] | decides whether an action may start; the only maker of a [`Permit`] |
 //! | [`order`] | what one action needs to run |
 //! | [`job`] | a started action as the console sees it: state, output, cancel; also after the console was restarted |
+//! | [`folder`], [`live`] | the files of a job |
+//! | [`supervisor`] | the process that runs an action |
+//! | [`session`] | what the actions of one run share: folder and variables |
 //! | [`output`] | what an action prints, on its way to the screen and the evidence |
-//! | [`folder`] | the files of a job |
+//! | [`expect`] | compares what came with what was expected; captures values |
 
+pub mod expect;
 pub mod folder;
 pub mod gate;
 pub mod job;
@@ -17,7 +21,9 @@ pub mod output;
 pub mod session;
 pub mod supervisor;
 
+pub use expect::Printed;
 pub use folder::JobFolder;
 pub use gate::Permit;
 pub use job::{ActionEnd, ExecError, Job, JobState, LeftRunning, Supervisor};
 pub use order::{Given, Order, OrderKind, Secret, TerminalKind};
+pub use output::reader::{OutputReader, Window};

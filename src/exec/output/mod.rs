@@ -7,5 +7,6 @@ pub mod mask;
 pub mod neutralise;
 mod patterns;
 pub mod pipeline;
+pub mod reader;
 pub mod style;
 pub mod text;
