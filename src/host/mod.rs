@@ -1,4 +1,4 @@
-//! This machine, as the program sees it: clock, environment, locale, files, job control, secrets.
+//! This machine, as the program sees it: clock, environment, locale, files, job control, secrets, and how connection strings are read here.
 
 pub mod clock;
 pub mod discovery;
@@ -7,5 +7,7 @@ pub mod locale;
 pub mod log;
 pub mod packs;
 pub mod plain;
+pub mod postgres;
 pub mod process;
 pub mod secret;
+pub mod verifier;

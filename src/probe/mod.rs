@@ -30,7 +30,6 @@ mod statuspage;
 mod tcp;
 mod tls;
 pub mod trust;
-mod verifier;
 pub mod web;
 
 pub use scheduler::{Scheduled, Scheduler, Signal, look_once};

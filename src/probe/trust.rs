@@ -19,8 +19,8 @@ use tokio::sync::OnceCell;
 use super::{
     certificate::Presented,
     net_error::{NetError, Trouble},
-    verifier::{Judging, Shown},
 };
+use crate::host::verifier::{Judging, Shown};
 
 /// The machine's trusted roots, read once: they are 150 files on many machines.
 static NATIVE: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();

@@ -35,8 +35,6 @@ mod documents;
 mod literals;
 mod refusal;
 pub(super) mod session;
-mod target;
-mod tls;
 
 use std::{sync::Arc, time::Duration};
 

@@ -18,13 +18,15 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{
-    refusal,
-    target::{Address, Target, TlsWish, Verify},
-    tls,
-};
+use super::refusal;
 use crate::{
-    host::secret::SecretStore,
+    host::{
+        postgres::{
+            target::{Address, Target, TlsWish, Verify},
+            tls,
+        },
+        secret::SecretStore,
+    },
     platform::SecretText,
     probe::{
         Look,

@@ -14,14 +14,14 @@ use rustls::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::target::{Roots, TlsWish, Verify};
-use crate::{
-    host::secret::expand_home,
-    probe::verifier::{Judging, Shown},
+use crate::host::{
+    secret::expand_home,
+    verifier::{Judging, Shown},
 };
 
 /// Makes the connector that the wish asks for. Reads files: not to be called on an async worker when the wish names
 /// roots or an identity. The error is one sentence that names the file.
-pub(super) fn connector(wish: &TlsWish) -> Result<MakeRustlsConnect, String> {
+pub fn connector(wish: &TlsWish) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()

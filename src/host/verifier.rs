@@ -10,9 +10,9 @@ use rustls::{
 };
 
 /// What a server has shown, to be judged.
-pub(super) struct Shown<'a> {
-    pub(super) end_entity: &'a CertificateDer<'a>,
-    pub(super) intermediates: &'a [CertificateDer<'a>],
+pub struct Shown<'a> {
+    pub end_entity: &'a CertificateDer<'a>,
+    pub intermediates: &'a [CertificateDer<'a>],
     server_name: &'a ServerName<'a>,
     ocsp_response: &'a [u8],
     now: UnixTime,
@@ -20,15 +20,15 @@ pub(super) struct Shown<'a> {
 
 impl Shown<'_> {
     /// The judgement of another verifier.
-    pub(super) fn judged_by(&self, verifier: &dyn ServerCertVerifier) -> Result<ServerCertVerified, Error> {
+    pub fn judged_by(&self, verifier: &dyn ServerCertVerifier) -> Result<ServerCertVerified, Error> {
         verifier.verify_server_cert(self.end_entity, self.intermediates, self.server_name, self.ocsp_response, self.now)
     }
 }
 
 /// Accepts what `judge` accepts.
-pub(super) struct Judging<J> {
-    pub(super) judge: J,
-    pub(super) provider: Arc<CryptoProvider>,
+pub struct Judging<J> {
+    pub judge: J,
+    pub provider: Arc<CryptoProvider>,
 }
 
 impl<J> fmt::Debug for Judging<J> {

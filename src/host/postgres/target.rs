@@ -26,7 +26,7 @@ use crate::host::secret::expand_home;
 
 /// How much of a server's certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Verify {
+pub enum Verify {
     #[default]
     Nothing,
     Chain,
@@ -35,7 +35,7 @@ pub(super) enum Verify {
 
 /// Which roots sign certificates that we accept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum Roots {
+pub enum Roots {
     /// `~/.postgresql/root.crt` when it exists, else the system's.
     #[default]
     Usual,
@@ -45,25 +45,25 @@ pub(super) enum Roots {
 
 /// TLS as a connection string asks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct TlsWish {
-    pub(super) verify: Verify,
-    pub(super) roots: Roots,
+pub struct TlsWish {
+    pub verify: Verify,
+    pub roots: Roots,
     /// Certificate and key that show who we are.
-    pub(super) identity: Option<(PathBuf, PathBuf)>,
+    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// One place to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) host: Host,
-    pub(super) port: u16,
+pub struct Address {
+    pub host: Host,
+    pub port: u16,
     /// The name that a certificate must be for, and that people know.
-    pub(super) name: Option<String>,
+    pub name: Option<String>,
 }
 
 impl Address {
     /// As people write it: `10.0.0.5:5432`, `/run/postgresql/.s.PGSQL.5432`.
-    pub(super) fn label(&self) -> String {
+    pub fn label(&self) -> String {
         match &self.host {
             Host::Tcp(host) => {
                 let host = self.name.as_ref().unwrap_or(host);
@@ -76,10 +76,10 @@ impl Address {
 
 /// A parsed connection string. Its `Debug` form shows no password (the library's own masks it).
 #[derive(Debug, Clone)]
-pub(super) struct Target {
-    pub(super) config: Config,
-    pub(super) addresses: Vec<Address>,
-    pub(super) tls: TlsWish,
+pub struct Target {
+    pub config: Config,
+    pub addresses: Vec<Address>,
+    pub tls: TlsWish,
 }
 
 /// Parameters that the library reads itself; `sslmode` is read here.
@@ -107,7 +107,7 @@ const PASSED_ON: [&str; 18] = [
 impl Target {
     /// Reads a connection string. `environment` gives the `PG…` variables. The error is a clause without secrets that
     /// goes on after "the connection string".
-    pub(super) fn parse(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Target, String> {
+    pub fn parse(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Target, String> {
         let mut wish = Wish { mode: environment("PGSSLMODE"), root: environment("PGSSLROOTCERT"), ..Wish::default() };
         let plain = match url_form(text.trim()) {
             Some(url) => wish.take_from(&url),
