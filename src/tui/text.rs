@@ -41,7 +41,8 @@ pub fn cut(text: &str, columns: usize) -> String {
         taken += w;
         out.push(c);
     }
-    let kept = out.trim_end().len();
+    // What opens or joins the next words says nothing without them.
+    let kept = out.trim_end_matches([' ', '(', '[', ',', '·', '—']).len();
     out.truncate(kept);
     out.push('…');
     out
@@ -135,6 +136,7 @@ mod tests {
     #[test]
     fn texts_are_cut_at_columns_not_at_bytes() {
         assert_eq!(cut("replication", 6), "repli…");
+        assert_eq!(cut("refused by 10.0.0.1 (and 1 more)", 22), "refused by 10.0.0.1…");
         assert_eq!(cut("漢字漢字", 5), "漢字…");
         assert_eq!(fit("日本", 6), "日本  ");
         assert_eq!(fit_right("38 s", 6), "  38 s");
