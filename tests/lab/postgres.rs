@@ -12,6 +12,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use tokio::task::AbortHandle;
 
 use super::{
     Folder, Port, Process, background, background::start as start_in_background, need, process::Place, wait_until,
@@ -271,18 +272,13 @@ impl Postgres {
         ));
     }
 
-    /// Takes every connection that ordinary roles can have, except for `spare` of them, until the value is dropped.
+    /// Takes every connection that ordinary roles can have, except for `spare` of them, until the value is dropped. Without a
+    /// spare one, also those that others give back meanwhile are taken.
     pub fn fill_connections(&self, spare: usize) -> HeldConnections {
         let url = self.password_url();
-        let mut held = background(async move {
-            let mut held = Vec::new();
-            while let Ok((client, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await {
-                start_in_background(async move {
-                    let _ = connection.await;
-                });
-                held.push(client);
-            }
-            held
+        let mut held = background({
+            let url = url.clone();
+            async move { take_all(&url).await }
         });
         assert!(held.len() >= spare, "there was room for {} connections only", held.len());
         held.truncate(held.len() - spare);
@@ -292,7 +288,16 @@ impl Postgres {
                 self.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") == count
             });
         }
-        HeldConnections(held)
+        let taking = (spare == 0).then(|| {
+            start_in_background(async move {
+                let mut taken = Vec::new();
+                loop {
+                    taken.extend(take_all(&url).await);
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            })
+        });
+        HeldConnections { held, taking }
     }
 
     /// The data folder.
@@ -305,12 +310,37 @@ impl Postgres {
     }
 }
 
+/// Connects until that is refused.
+async fn take_all(url: &str) -> Vec<tokio_postgres::Client> {
+    let mut taken = Vec::new();
+    while let Ok((client, connection)) = tokio_postgres::connect(url, tokio_postgres::NoTls).await {
+        start_in_background(async move {
+            let _ = connection.await;
+        });
+        taken.push(client);
+    }
+    taken
+}
+
 /// Open connections to a server, closed when dropped.
-pub struct HeldConnections(Vec<tokio_postgres::Client>);
+pub struct HeldConnections {
+    held: Vec<tokio_postgres::Client>,
+    /// Takes what becomes free.
+    taking: Option<AbortHandle>,
+}
 
 impl HeldConnections {
+    /// Those that were free at once.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.held.len()
+    }
+}
+
+impl Drop for HeldConnections {
+    fn drop(&mut self) {
+        if let Some(taking) = &self.taking {
+            taking.abort();
+        }
     }
 }
 

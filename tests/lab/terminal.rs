@@ -380,13 +380,15 @@ pub fn binary() -> PathBuf {
 
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let example = std::env::current_exe().unwrap();
     let mut build = std::process::Command::new(cargo);
     build.args(["build", "--bin", "warroom"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // Together with the example itself: alone it would have the libraries built again, without what only examples need.
+    build.arg("--example").arg(example.file_stem().expect("a program has a name"));
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }
     assert!(build.status().unwrap().success(), "the program could not be built");
     // target/PROFILE/examples/NAME
-    let example = std::env::current_exe().unwrap();
     example.parent().and_then(Path::parent).expect("an example lives in Cargo's target folder").join("warroom")
 }
