@@ -7,3 +7,4 @@ mod lab;
 mod life;
 mod runs;
 mod session;
+mod sql;

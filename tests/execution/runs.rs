@@ -138,3 +138,10 @@ impl Done {
 pub(crate) fn output(job: &Job) -> String {
     String::from_utf8(fs::read(job.folder().output()).unwrap_or_default()).unwrap()
 }
+
+/// What a process has in memory of its own.
+pub(crate) fn memory_bytes(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+}

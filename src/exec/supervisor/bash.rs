@@ -303,7 +303,7 @@ impl Streams {
             };
             let (stream, buffer) = match source {
                 Source::Stdout => (&mut self.stdout, 0),
-                Source::Stderr => (&mut self.stderr, 1),
+                _ => (&mut self.stderr, 1),
             };
             match read {
                 0 => *stream = None,

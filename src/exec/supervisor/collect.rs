@@ -22,6 +22,8 @@ const SHOWN_END: usize = 16 * 1024;
 pub(super) enum Source {
     Stdout,
     Stderr,
+    /// What counts as standard output but is shown in another form, on [`Source::Stderr`].
+    Values,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(super) struct Collector {
     stdout: Keeper,
     stdout_seen: u64,
     painted: Vec<u8>,
+    /// Standard output is not shown: see [`Source::Values`].
+    values_apart: bool,
     live: Writer,
     /// Something came since `live` was written.
     news: bool,
@@ -53,6 +57,7 @@ impl Collector {
             stdout: Keeper::create_beginning(&folder.stdout(), STDOUT_LIMIT)?,
             stdout_seen: 0,
             painted: Vec::new(),
+            values_apart: false,
             live: Writer::default(),
             news: false,
         })
@@ -65,6 +70,13 @@ impl Collector {
                 let plain = self.streams[0].push(chunk, &mut self.painted);
                 self.stdout_seen += plain.len() as u64;
                 self.stdout.write(plain);
+            }
+            Source::Values => {
+                let plain = self.streams[0].push(chunk, &mut self.painted);
+                self.stdout_seen += plain.len() as u64;
+                self.stdout.write(plain);
+                self.painted.clear();
+                self.values_apart = true;
             }
             Source::Stderr => {
                 self.streams[1].push(chunk, &mut self.painted);
@@ -96,6 +108,9 @@ impl Collector {
         let plain = self.streams[0].finish(&mut self.painted);
         self.stdout_seen += plain.len() as u64;
         self.stdout.write(plain);
+        if self.values_apart {
+            self.painted.clear();
+        }
         if !self.painted.is_empty() && self.painted.last() != Some(&b'\n') && self.streams[1].holds_something() {
             self.painted.push(b'\n');
         }

@@ -11,10 +11,12 @@ mod bash;
 mod collect;
 mod group;
 mod inherit;
+mod sql;
 mod watcher;
 pub mod wire;
 
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
@@ -107,19 +109,18 @@ impl Cancel {
 /// How an action went, before it is written down.
 struct Outcome {
     ending: Ending,
-    variables: std::collections::BTreeMap<String, Option<String>>,
+    variables: BTreeMap<String, Option<String>>,
     notes: Vec<String>,
     left_running: Vec<LeftRunning>,
 }
 
 impl Outcome {
+    fn ended(ending: Ending) -> Outcome {
+        Outcome { ending, variables: BTreeMap::new(), notes: Vec::new(), left_running: Vec::new() }
+    }
+
     fn not_started(why: String) -> Outcome {
-        Outcome {
-            ending: Ending::NotStarted { why },
-            variables: Default::default(),
-            notes: Vec::new(),
-            left_running: Vec::new(),
-        }
+        Outcome::ended(Ending::NotStarted { why })
     }
 }
 
@@ -131,7 +132,12 @@ fn prepare(folder: &JobFolder) -> Result<Prepared, String> {
         take_lock(&folder.lock()).map_err(|error| format!("cannot take {}: {error}", folder.lock().display()))?;
     // Processes that lose their parent become ours, so that they are found when the action is to be ended.
     let _ = set_child_subreaper(Some(getpid()));
-    let secrets = Secrets::new(declared(&order).iter().copied());
+    let password = match &order.kind {
+        OrderKind::Sql { url, .. } => sql::password(url.expose_secret()),
+        OrderKind::Bash { .. } => None,
+    };
+    let password = password.as_deref().map(|password| ("password of the database", password));
+    let secrets = Secrets::new(declared(&order).iter().copied().chain(password));
     Ok(Prepared { order, folder: folder.clone(), secrets, _lock: lock })
 }
 
@@ -182,7 +188,11 @@ impl Prepared {
         let (started, clock_start) = (clock::now(), Instant::now());
         let (outcome, remaining) = match &order.kind {
             OrderKind::Bash { code } => bash::run(code, &order, &mut context, &mut collector).await,
-            OrderKind::Sql { .. } => (Outcome::not_started("SQL is not known to this supervisor".to_owned()), None),
+            OrderKind::Sql { code, url, write, statement_timeout } => {
+                let work =
+                    sql::Work { code, url: url.expose_secret(), write: *write, statement_timeout: *statement_timeout };
+                (sql::run(&work, &order, &mut context, &mut collector).await, None)
+            }
         };
         finish(outcome, collector, &context, started, clock_start.elapsed());
         // Whoever waits for the end of our standard output may go on now.
@@ -203,8 +213,13 @@ fn finish(outcome: Outcome, collector: Collector, context: &Context, started: Ti
     if let Some(trouble) = kept.output.trouble {
         notes.push(format!("the output could not be kept: {trouble}"));
     }
+    let ending = match outcome.ending {
+        Ending::NotStarted { why } => Ending::NotStarted { why: context.secrets.mask(&why) },
+        Ending::Unknown { why } => Ending::Unknown { why: context.secrets.mask(&why) },
+        other => other,
+    };
     let end = ActionEnd {
-        ending: outcome.ending,
+        ending,
         started,
         duration,
         evidence: Some(Evidence {

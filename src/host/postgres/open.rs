@@ -33,7 +33,7 @@ pub struct Opened {
     /// `10.0.0.5:5432`.
     pub peer: String,
     /// How to reach the same server again, to cancel a query.
-    again: Again,
+    pub again: Again,
 }
 
 /// The way to a server.
@@ -55,12 +55,6 @@ impl Again {
             Ok(Err(error)) => Err(sentence(&error, &peer)),
             Err(_) => Err(format!("{peer} did not answer within {} s", self.limit.as_secs())),
         }
-    }
-}
-
-impl Opened {
-    pub fn again(&self) -> Again {
-        self.again.clone()
     }
 }
 
