@@ -6,6 +6,7 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -23,8 +24,14 @@ use tokio::{
 };
 
 use super::{
-    expect::Printed, folder::JobFolder, gate::Permit, live::Live, order::Order, output::reader::OutputReader,
+    expect::Printed,
+    folder::JobFolder,
+    gate::Permit,
+    live::Live,
+    order::{Order, TerminalKind},
+    output::reader::OutputReader,
     supervisor::wire,
+    terminal::TerminalLink,
 };
 use crate::runbook::run::{Ending, Evidence};
 
@@ -112,6 +119,7 @@ impl Supervisor {
     /// Starts an action, and returns when its supervisor no longer depends on this process. Must run within a tokio runtime.
     pub async fn start(&self, _permit: Permit, order: Order, folder: &JobFolder) -> Result<Job, ExecError> {
         folder.create().map_err(|cause| ExecError::Folder { folder: folder.path().display().to_string(), cause })?;
+        let interactive = matches!(order.terminal, TerminalKind::Interactive { .. });
         let order = wire::order_bytes(&order).map_err(|error| ExecError::NoSupervisor(error.to_string()))?;
         let mut child = Command::new(&self.program)
             .arg0("warroom")
@@ -128,12 +136,17 @@ impl Supervisor {
         let mut answer = String::new();
         // When the order cannot be sent, the answer may still say why.
         let _ = to.write_all(&order).await;
-        drop(to);
+        let keys = interactive.then_some(to);
         from.read_line(&mut answer).await.map_err(|_| lost())?;
         match wire::read_answer(&answer) {
             Ok(()) => {}
             Err(sentence) if sentence.is_empty() => return Err(lost()),
             Err(sentence) => return Err(ExecError::Refused(sentence)),
+        }
+        if let Some(keys) = keys {
+            tokio::spawn(async move { child.wait().await });
+            let link = TerminalLink::new(keys, from);
+            return Ok(Job { folder: folder.clone(), life: None, terminal: Arc::new(Mutex::new(Some(link))) });
         }
         let (ended, life) = watch::channel(());
         tokio::spawn(async move {
@@ -142,7 +155,7 @@ impl Supervisor {
             drop(ended);
             let _ = child.wait().await;
         });
-        Ok(Job { folder: folder.clone(), life: Some(life) })
+        Ok(Job { folder: folder.clone(), life: Some(life), terminal: Arc::default() })
     }
 }
 
@@ -152,16 +165,24 @@ pub struct Job {
     folder: JobFolder,
     /// Closed when the action has ended; only the console that started it has this.
     life: Option<watch::Receiver<()>>,
+    /// The console's end of an interactive action.
+    terminal: Arc<Mutex<Option<TerminalLink>>>,
 }
 
 impl Job {
     /// A job that another console started, or this one before it was restarted.
     pub fn attach(folder: &JobFolder) -> Job {
-        Job { folder: folder.clone(), life: None }
+        Job { folder: folder.clone(), life: None, terminal: Arc::default() }
     }
 
     pub fn folder(&self) -> &JobFolder {
         &self.folder
+    }
+
+    /// The console's end of an interactive action that this console started: to be handed over at once. `None` for other
+    /// actions, and the second time.
+    pub fn take_terminal(&self) -> Option<TerminalLink> {
+        self.terminal.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Where it stands now. Reads a few small files.

@@ -9,6 +9,7 @@
 //! | [`supervisor`] | the process that runs an action |
 //! | [`session`] | what the actions of one run share: folder and variables |
 //! | [`output`] | what an action prints, on its way to the screen and the evidence |
+//! | [`terminal`] | the person's terminal, handed over to an interactive action |
 //! | [`expect`] | compares what came with what was expected; captures values |
 
 pub mod expect;
@@ -20,6 +21,7 @@ pub mod order;
 pub mod output;
 pub mod session;
 pub mod supervisor;
+pub mod terminal;
 
 pub use expect::Printed;
 pub use folder::JobFolder;
@@ -27,3 +29,4 @@ pub use gate::Permit;
 pub use job::{ActionEnd, ExecError, Job, JobState, LeftRunning, Supervisor};
 pub use order::{Given, Order, OrderKind, Secret, TerminalKind};
 pub use output::reader::{OutputReader, Window};
+pub use terminal::TerminalLink;

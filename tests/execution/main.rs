@@ -6,5 +6,8 @@ mod lab;
 
 mod life;
 mod runs;
+mod secrets;
 mod session;
 mod sql;
+mod terminal;
+mod volume;

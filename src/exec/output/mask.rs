@@ -86,6 +86,9 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
         add(line.trim().as_bytes().to_vec());
         add(line.replace('\'', r"'\''").into_bytes());
         add(line.replace('\'', "''").into_bytes());
+        for special in SPECIAL {
+            add(escaped(line, special));
+        }
     }
     if let Ok(json) = serde_json::to_string(value) {
         add(json.trim_matches('"').as_bytes().to_vec());
@@ -118,6 +121,20 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     add(hex.to_uppercase().into_bytes());
     add(hex.into_bytes());
     forms
+}
+
+/// Characters that are written with a backslash before them: between `"` in a shell, in `printf %q`, in `repr` of Python.
+const SPECIAL: [&str; 3] = ["\"$`\\", " \t'\"\\|&;()<>!{}*[]?^$`,", "'\\"];
+
+fn escaped(text: &str, special: &str) -> Vec<u8> {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if special.contains(character) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out.into_bytes()
 }
 
 /// The state between two pieces of one stream.

@@ -23,6 +23,7 @@ use super::{
     group::Family,
     inherit::memory,
     read_all,
+    terminal::{self, Person},
     watcher::Watcher,
 };
 use crate::{
@@ -47,6 +48,8 @@ const PROGRAM: &str = r#"eval "$(</dev/fd/201)" 201<&- 200<&-"#;
 const LARGEST_SESSION: u64 = 64 << 20;
 /// After the shell's end its background processes may still print for so long, as a part of the action.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+/// A screen that takes nothing for so long is passed over.
+const SCREEN_LIMIT: Duration = Duration::from_secs(5);
 /// Those who watch hear of news at least so often.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
@@ -124,7 +127,7 @@ pub(super) async fn run(
         Ok(start) => start,
         Err(why) => return (Outcome::not_started(why), None),
     };
-    let (mut child, saved) = match spawn(code, &start) {
+    let Spawned { mut child, saved, mut streams, mut person } = match spawn(code, &start, order.terminal) {
         Ok(spawned) => spawned,
         Err(error) => return (Outcome::not_started(format!("bash cannot be started: {error}")), None),
     };
@@ -136,12 +139,7 @@ pub(super) async fn run(
         .inspect_err(|error| notes.push(format!("without a watcher, which could not be started: {error}")))
         .ok();
     let family = Family { leader, stranger: watcher.as_ref().and_then(Watcher::pid) };
-    let mut streams = Streams {
-        stdout: child.stdout.take().map(|stream| Box::new(stream) as Stream),
-        stderr: child.stderr.take().map(|stream| Box::new(stream) as Stream),
-        buffers: [vec![0; CHUNK], vec![0; CHUNK]],
-    };
-    let ending = watch(&mut child, family, &mut streams, order, &mut context.cancel, collector).await;
+    let ending = watch(&mut child, family, &mut streams, &mut person, order, &mut context.cancel, collector).await;
     let left_running = family.others();
     if let Some(watcher) = watcher {
         watcher.dismiss().await;
@@ -165,27 +163,66 @@ fn fixed(order: &Order) -> Vec<(String, String)> {
     fixed
 }
 
-/// Starts bash. The file takes the session when the shell ends.
-fn spawn(code: &str, start: &Start) -> io::Result<(Child, File)> {
+/// A running bash.
+struct Spawned {
+    child: Child,
+    /// Takes the session when the shell ends.
+    saved: File,
+    streams: Streams,
+    /// Who has the terminal.
+    person: Option<Person>,
+}
+
+fn spawn(code: &str, start: &Start, terminal: TerminalKind) -> io::Result<Spawned> {
     let prelude = memory(PRELUDE_FD, PRELUDE.as_bytes())?;
     let code = memory(CODE_FD, code.as_bytes())?;
     let load = memory(LOAD_FD, &start.records)?;
-    let save = memory(SAVE_FD, b"")?;
-    let child = Command::new("bash")
-        .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", PROGRAM, "bash"])
-        .env_clear()
-        .envs(&start.environment)
-        .env("BASH_ENV", format!("/dev/fd/{PRELUDE_FD}"))
-        .current_dir(&start.folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()?;
+    let saved = memory(SAVE_FD, b"")?;
+    let arguments = ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", PROGRAM, "bash"];
+    let bash_env = ("BASH_ENV", format!("/dev/fd/{PRELUDE_FD}"));
+    let buffers = [vec![0; CHUNK], vec![0; CHUNK]];
+    let spawned = match terminal {
+        TerminalKind::No => {
+            let mut child = Command::new("bash")
+                .args(arguments)
+                .env_clear()
+                .envs(&start.environment)
+                .env(bash_env.0, bash_env.1)
+                .current_dir(&start.folder)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .process_group(0)
+                .spawn()?;
+            let streams = Streams {
+                stdout: child.stdout.take().map(|stream| Box::new(stream) as Stream),
+                stderr: child.stderr.take().map(|stream| Box::new(stream) as Stream),
+                buffers,
+            };
+            Spawned { child, saved, streams, person: None }
+        }
+        TerminalKind::Tty { columns, rows } | TerminalKind::Interactive { columns, rows } => {
+            let (read, write, end) = terminal::open(columns, rows)?;
+            let mut command = pty_process::Command::new("bash")
+                .args(arguments)
+                .env_clear()
+                .envs(&start.environment)
+                .env(bash_env.0, bash_env.1)
+                .current_dir(&start.folder);
+            let interactive = matches!(terminal, TerminalKind::Interactive { .. });
+            if !interactive {
+                // Nobody is there to type.
+                command = command.stdin(Stdio::null());
+            }
+            let child = command.spawn(end).map_err(io::Error::other)?;
+            let person = interactive.then(|| Person::connect(write)).transpose()?;
+            Spawned { child, saved, streams: Streams { stdout: Some(Box::new(read)), stderr: None, buffers }, person }
+        }
+    };
     // The watcher, which is started after this, gets none of them.
     drop((prelude, code, load));
-    rustix::io::fcntl_setfd(&save, rustix::io::FdFlags::CLOEXEC)?;
-    Ok((child, save))
+    rustix::io::fcntl_setfd(&spawned.saved, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(spawned)
 }
 
 /// Collects output until the shell has ended and its streams are done, it takes too long, or somebody cancels.
@@ -193,6 +230,7 @@ async fn watch(
     child: &mut Child,
     family: Family,
     streams: &mut Streams,
+    person: &mut Option<Person>,
     order: &Order,
     cancel: &mut Cancel,
     collector: &mut Collector,
@@ -216,6 +254,12 @@ async fn watch(
                     kill_at = Instant::now();
                 }
             }
+            () = hung_up(person) => {
+                family.signal(Signal::HUP);
+                if because.is_none() {
+                    (because, kill_at, deadline) = (Some(Ending::Cancelled), Instant::now() + order.grace, far);
+                }
+            }
             () = sleep_until(deadline) => {
                 family.signal(Signal::TERM);
                 (because, kill_at, deadline) = (Some(Ending::TimedOut), Instant::now() + order.grace, far);
@@ -229,7 +273,13 @@ async fn watch(
                 break;
             }
             _ = tick.tick() => collector.tell(),
-            Some((source, bytes)) = streams.next() => collector.push(source, bytes),
+            Some((source, bytes)) = streams.next() => {
+                collector.push(source, bytes);
+                if let Some(person) = person {
+                    // Who does not look must not stop the program, nor us.
+                    let _ = timeout(SCREEN_LIMIT, person.show(bytes)).await;
+                }
+            }
         }
     }
     let status = match status {
@@ -247,16 +297,29 @@ async fn watch(
         }
         family.kill().await;
     }
-    last_words(family, streams, collector).await;
+    last_words(family, streams, person, collector).await;
     because.unwrap_or_else(|| ending(status))
 }
 
+/// Returns when the person who has the terminal goes away.
+async fn hung_up(person: &mut Option<Person>) {
+    match person {
+        Some(person) => person.gone().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// What is still in the pipes. They stay open as long as a background process has them.
-async fn last_words(family: Family, streams: &mut Streams, collector: &mut Collector) {
+async fn last_words(family: Family, streams: &mut Streams, person: &mut Option<Person>, collector: &mut Collector) {
     let mut deadline = None;
     loop {
         match timeout(Duration::from_millis(20), streams.next()).await {
-            Ok(Some((source, bytes))) => collector.push(source, bytes),
+            Ok(Some((source, bytes))) => {
+                collector.push(source, bytes);
+                if let Some(person) = person {
+                    let _ = timeout(SCREEN_LIMIT, person.show(bytes)).await;
+                }
+            }
             Ok(None) => return,
             Err(_) if family.others().is_empty() => return,
             Err(_) => {}

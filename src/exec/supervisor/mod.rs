@@ -12,6 +12,7 @@ mod collect;
 mod group;
 mod inherit;
 mod sql;
+mod terminal;
 mod watcher;
 pub mod wire;
 
