@@ -1,4 +1,4 @@
-//! Measures what was promised: `cargo bench --bench budgets [start|sweep|pods|frame|idle …]` prints a table of budgets kept and missed.
+//! Measures what was promised: `cargo bench --bench budgets [start|sweep|pods|frame|idle|step …]` prints a table of budgets kept and missed.
 //!
 //! Everything runs against the lab's real servers; what has a peer is measured against it in the same run.
 #![allow(
@@ -18,6 +18,7 @@ mod idle;
 mod pods;
 mod process;
 mod start;
+mod step;
 mod sweep;
 
 /// One line of the table.
@@ -75,12 +76,13 @@ type Group = (&'static str, fn() -> Vec<Row>);
 fn main() {
     // Cargo adds `--bench` itself.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let groups: [Group; 5] = [
+    let groups: [Group; 6] = [
         ("start", start::rows),
         ("sweep", sweep::rows),
         ("frame", frame::rows),
         ("idle", idle::rows),
         ("pods", pods::rows),
+        ("step", step::rows),
     ];
     let mut rows = Vec::new();
     for (name, measure) in groups {

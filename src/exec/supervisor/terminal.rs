@@ -73,6 +73,6 @@ impl Person {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -54,7 +54,7 @@ impl Frame {
                 .chunks(usize::from(u16::MAX))
                 .flat_map(|part| {
                     let length = u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes();
-                    [&[b'k'], length.as_slice(), part].concat()
+                    [b"k", length.as_slice(), part].concat()
                 })
                 .collect(),
             Frame::Size { columns, rows } => {
