@@ -57,7 +57,7 @@ impl Desk {
         let number = about.lines().find_map(|line| line.strip_prefix("tty-index:")).unwrap().trim().to_owned();
         let path = std::path::PathBuf::from(format!("/dev/pts/{number}"));
         let kept = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap().into();
-        Desk { person, path, kept: kept }
+        Desk { person, path, kept }
     }
 }
 
