@@ -98,7 +98,8 @@ pub enum TerminalKind {
     No,
     /// One of its own, of this size; what it prints is reduced to text and colour.
     Tty { columns: u16, rows: u16 },
-    /// The person's, handed over until it ends.
+    /// The person's, handed over until it ends. That screen shows what the program prints as it is; only the record of it is
+    /// masked and reduced to text and colour.
     Interactive { columns: u16, rows: u16 },
 }
 

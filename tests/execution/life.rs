@@ -1,13 +1,21 @@
 //! Starting, ending, cancelling, and what a killed process leaves.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use warroom::{exec::JobState, runbook::run::Ending};
+use warroom::{
+    exec::{Job, JobState, supervisor::wire},
+    runbook::run::Ending,
+};
 
 use crate::{
     lab::wait_until,
-    runs::{PATIENCE, Run, output},
+    runs::{PATIENCE, Run, binary, output},
 };
 
 fn pid(text: &str) -> Pid {
@@ -120,4 +128,37 @@ fn hanging_up_does_not_end_it() {
     kill_process(pid(&supervisor.to_string()), Signal::HUP).unwrap();
     fs::write(flag, "").unwrap();
     assert_eq!(started.end().succeeded().output, "whole\n");
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_not_started() {
+    let run = Run::new();
+    let folder = run.job_folder();
+    folder.create().unwrap();
+    let mut supervisor = Command::new(binary())
+        .arg("supervise")
+        .arg(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(supervisor.stdout.take());
+    let order = run.order(&format!("touch {}", run.path().join("started").display()));
+    supervisor.stdin.take().unwrap().write_all(&wire::order_bytes(&order).unwrap()).unwrap();
+    supervisor.wait().unwrap();
+    let JobState::Ended(end) = Job::attach(&folder).state() else { panic!("no result") };
+    assert!(matches!(end.ending, Ending::NotStarted { .. }), "{end:?}");
+    assert!(!run.path().join("started").exists());
+}
+
+#[test]
+fn two_supervisors_do_not_share_a_job() {
+    let run = Run::new();
+    let folder = run.job_folder();
+    let started = run.start_in(&run.order("echo first; sleep 1000"), &folder).unwrap();
+    wait_until("it runs", PATIENCE, || output(&started.job).contains("first"));
+    let refused = run.start_in(&run.order("echo second"), &folder).err().unwrap();
+    assert!(refused.contains("cannot take"), "{refused}");
+    started.job.cancel().unwrap();
+    assert_eq!(started.end().output, "first\n");
 }

@@ -49,6 +49,19 @@ fn a_given_value_holds_until_an_action_changes_it_and_again_when_a_person_does()
 }
 
 #[test]
+fn actions_beside_each_other_do_not_undo_what_the_other_set() {
+    let run = Run::new();
+    run.run("OLD=1; GONE=1").succeeded();
+    let flag = run.path().join("flag");
+    let slow =
+        run.start(&run.order(&format!("A=slow; unset GONE; while ! [ -e {} ]; do sleep 0.01; done", flag.display())));
+    run.run("B=quick; OLD=2; cd /usr").succeeded();
+    std::fs::write(&flag, "").unwrap();
+    slow.end().succeeded();
+    assert_eq!(run.run("echo $A $B $OLD ${GONE-gone}; pwd").output, "slow quick 2 gone\n/usr\n");
+}
+
+#[test]
 fn a_value_of_a_megabyte_arrives_and_says_what_it_cannot_do() {
     let run = Run::new();
     let value: String = "0123456789'\"$(exit)\n".chars().cycle().take(1 << 20).collect();

@@ -3,7 +3,7 @@
 //! It works on whole lines; of a line too long to wait for, as much is held back as a secret could need. Declared secrets of
 //! several lines are looked for line by line, so that indenting does not hide them.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{
@@ -25,8 +25,10 @@ const HOLD: usize = 4 * 1024;
 #[derive(Debug, Clone)]
 pub struct Secrets {
     forms: Option<AhoCorasick>,
+    /// The same forms, for [`Self::without_beginning`].
+    patterns: Arc<[Vec<u8>]>,
     /// What stands in the place of each form.
-    marks: Vec<Vec<u8>>,
+    marks: Arc<[Vec<u8>]>,
     longest: usize,
     /// Names of secrets that are too short to be looked for.
     pub too_short: Vec<String>,
@@ -55,12 +57,20 @@ impl Secrets {
         } else {
             AhoCorasick::builder().match_kind(MatchKind::Standard).build(&patterns).ok()
         };
-        Secrets { forms, marks, longest, too_short }
+        Secrets { forms, patterns: patterns.into(), marks: marks.into(), longest, too_short }
     }
 
     /// True when a declared secret is in it, in whatever form.
     pub fn holds_declared(&self, text: &[u8]) -> bool {
         self.forms.as_ref().is_some_and(|forms| forms.is_match(text))
+    }
+
+    /// The text without its end, when a secret could begin there.
+    pub fn without_beginning<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        let begun = self.patterns.iter().filter_map(|form| {
+            (1..form.len().min(text.len() + 1)).rev().find(|length| text.ends_with(&form[..*length]))
+        });
+        &text[..text.len() - begun.max().unwrap_or(0)]
     }
 
     /// The same text without secrets: for messages.

@@ -56,7 +56,8 @@ impl Pipeline {
 
     /// The line that is being printed, masked, for somebody who watches.
     pub fn unfinished(&self) -> String {
-        let line = self.neutraliser.unfinished();
+        // A secret that is being printed is not shown half.
+        let line = self.secrets.without_beginning(self.neutraliser.unfinished());
         if line.is_empty() { String::new() } else { self.secrets.mask(&String::from_utf8_lossy(line)) }
     }
 }

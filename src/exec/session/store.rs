@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -90,7 +91,6 @@ impl Session {
 
     /// Writes it (mode 0600), all or nothing.
     fn save(&self, folder: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let next = folder.join(format!("session.json.{}", std::process::id()));
         let mut to = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
         to.write_all(&serde_json::to_vec(self)?)?;
@@ -188,7 +188,7 @@ impl Session {
 
     /// Keeps what a shell handed on. When it handed nothing on, the session stays as it was.
     pub fn keep(
-        mut self,
+        self,
         folder: &Path,
         dump: &[u8],
         start: &Start,
@@ -204,9 +204,12 @@ impl Session {
             );
             return after;
         };
-        self.folder = Some(PathBuf::from(OsString::from_vec(left.folder)));
-        self.umask = left.umask;
-        self.variables.clear();
+        let before = self;
+        let mut now = Session {
+            folder: Some(PathBuf::from(OsString::from_vec(left.folder))),
+            umask: left.umask,
+            ..Session::default()
+        };
         let mut there = Vec::new();
         for record in left.variables {
             there.push(record.name.clone());
@@ -215,13 +218,13 @@ impl Session {
             }
             if let RecordValue::Plain(value) = &record.value {
                 after.show(&record.name, value, masks);
-                if self.unchanged(&record, value, start) {
+                if unchanged(&record, value, start) {
                     continue;
                 }
             }
             match store(&record, secrets, masks) {
                 Some(value) => {
-                    self.variables.insert(record.name, Stored { attributes: record.attributes, value });
+                    now.variables.insert(record.name, Stored { attributes: record.attributes, value });
                 }
                 None => after.notes.push(format!(
                     "{} is not there in the next action: it holds a secret in another form, which is never stored",
@@ -231,28 +234,50 @@ impl Session {
         }
         for name in start.environment.keys().filter_map(|name| name.to_str()) {
             if is_carried(name) && !there.iter().any(|known| known == name) {
-                self.variables.insert(name.to_owned(), Stored { attributes: String::new(), value: StoredValue::Unset });
+                now.variables.insert(name.to_owned(), Stored { attributes: String::new(), value: StoredValue::Unset });
             }
         }
-        self.given.retain(|name, _| self.variables.contains_key(name));
         for (name, value) in given {
-            if self.variables.contains_key(*name) {
-                self.given.insert((*name).to_owned(), split(value.as_bytes(), secrets));
+            if now.variables.contains_key(*name) {
+                now.given.insert((*name).to_owned(), split(value.as_bytes(), secrets));
             }
         }
-        if let Err(error) = self.save(folder) {
+        if let Err(error) = before.replace(now, folder) {
             after.notes.push(format!("the session could not be saved in {}: {error}", folder.display()));
         }
         after
     }
 
-    /// True for a variable that the next action gets anyway.
-    fn unchanged(&self, record: &Record, value: &[u8], start: &Start) -> bool {
-        let exported = record.attributes == "x"
-            && start.environment.get(OsStr::new(&record.name)).is_some_and(|before| before.as_bytes() == value);
-        let long = record.attributes.is_empty() && start.long.get(&record.name).is_some_and(|before| before == value);
-        exported || long
+    /// Writes what changed between the two into the session on disk, which an action beside this one may have changed too.
+    fn replace(self, now: Session, folder: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(folder.join("lock"))?;
+        flock(&lock, FlockOperation::LockExclusive)?;
+        let mut stored = Session::load(folder)?;
+        if now.folder != self.folder {
+            stored.folder = now.folder;
+        }
+        if now.umask != self.umask {
+            stored.umask = now.umask;
+        }
+        stored.variables.retain(|name, _| now.variables.contains_key(name) || !self.variables.contains_key(name));
+        for (name, value) in now.variables {
+            if self.variables.get(&name) != Some(&value) {
+                stored.variables.insert(name, value);
+            }
+        }
+        stored.given.retain(|name, _| stored.variables.contains_key(name));
+        stored.given.extend(now.given);
+        stored.save(folder)
     }
+}
+
+/// True for a variable that the next action gets anyway.
+fn unchanged(record: &Record, value: &[u8], start: &Start) -> bool {
+    let exported = record.attributes == "x"
+        && start.environment.get(OsStr::new(&record.name)).is_some_and(|before| before.as_bytes() == value);
+    let long = record.attributes.is_empty() && start.long.get(&record.name).is_some_and(|before| before == value);
+    exported || long
 }
 
 impl After {

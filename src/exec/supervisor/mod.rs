@@ -4,6 +4,9 @@
 //! nobody: it ignores HUP, holds the job's `lock`, keeps what the action prints, and writes `result.json` last of all.
 //! TERM ends the action, a second TERM kills it.
 //!
+//! A service manager that ends every process of a user who logs out (`KillUserProcesses=yes` of systemd-logind, which most
+//! distributions turn off) ends it, too, unless the user lingers (`loginctl enable-linger`).
+//!
 //! When the supervisor itself is killed, a small watcher (a shell that waits for the end of a pipe) ends the action's process
 //! group, so that nothing goes on unobserved; how the action ended is unknown then.
 
@@ -181,12 +184,14 @@ impl Prepared {
                 return;
             }
         };
-        if wire::answer(&mut io::stdout(), Ok(())).is_err() {
-            // Whoever ordered this is gone and does not know that it would run: so it does not.
-            return;
-        }
         let mut context = Context { folder, secrets, cancel };
         let (started, clock_start) = (clock::now(), Instant::now());
+        if wire::answer(&mut io::stdout(), Ok(())).is_err() {
+            // Nobody knows that it would run now: so it does not.
+            let why = "the console that ordered it was gone before it began".to_owned();
+            finish(Outcome::not_started(why), collector, &context, started, clock_start.elapsed());
+            return;
+        }
         let (outcome, remaining) = match &order.kind {
             OrderKind::Bash { code } => bash::run(code, &order, &mut context, &mut collector).await,
             OrderKind::Sql { code, url, write, statement_timeout } => {
