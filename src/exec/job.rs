@@ -81,7 +81,7 @@ pub struct ActionEnd {
     pub stdout_bytes: u64,
     /// True when standard output was longer than that.
     pub stdout_cut: bool,
-    /// Simple variables of the session after the action; `None` for one that holds a secret.
+    /// Simple variables that the run's actions have set so far; `None` for one that holds a secret.
     pub variables: BTreeMap<String, Option<String>>,
     /// What a person should know, one sentence each.
     pub notes: Vec<String>,

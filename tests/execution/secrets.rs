@@ -1,12 +1,19 @@
 //! A planted secret is nowhere: not on disk, not in any process's arguments, not in what is shown.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use warroom::exec::{Job, JobState, supervisor::wire};
+
 use crate::{
     lab::wait_until,
-    runs::{PATIENCE, Run, output, secret},
+    runs::{PATIENCE, Run, binary, output, secret},
 };
 
 const SECRET: &str = "kX9+vQ/plant3d$ecret'\"w1th odd=chars";
@@ -86,4 +93,32 @@ while ! [ -e {flag} ]; do sleep 0.01; done
     order.variables.push(secret("PW", SECRET));
     let done = run.run_order(&order).succeeded();
     assert_eq!(output(&done.job), "same\n");
+}
+
+#[test]
+fn secrets_of_the_environment_are_masked_and_not_written_down() {
+    let run = Run::new();
+    let planted = "planted-in-the-environment";
+    let folder = run.job_folder();
+    folder.create().unwrap();
+    let code = r#"echo "$PGPASSWORD"; URL="postgres://app:$PGPASSWORD@db"; OTHER=plain"#;
+    let order = wire::order_bytes(&run.order(code)).unwrap();
+    let mut supervisor = Command::new(binary())
+        .arg("supervise")
+        .arg(folder.path())
+        .env("PGPASSWORD", planted)
+        .env("UNDECLARED", "an-odd-value-of-the-person")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    supervisor.stdin.take().unwrap().write_all(&order).unwrap();
+    supervisor.wait().unwrap();
+    let JobState::Ended(end) = Job::attach(&folder).state() else { panic!("no result") };
+    assert_eq!(end.variables.get("OTHER"), Some(&Some("plain".to_owned())));
+    assert_eq!(end.variables.get("URL"), Some(&None));
+    assert_eq!(end.variables.len(), 2, "{:?}", end.variables);
+    assert_eq!(output(&Job::attach(&folder)), "[PGPASSWORD]\n");
+    let texts = [planted.as_bytes().to_vec(), b"an-odd-value-of-the-person".to_vec()];
+    assert_eq!(files_with(run.path(), &texts), [""; 0]);
 }

@@ -84,6 +84,17 @@ impl Secrets {
     }
 }
 
+/// True for an environment variable that holds a secret, going by its name (`PGPASSWORD`, `AWS_SECRET_ACCESS_KEY`,
+/// `GITHUB_TOKEN`). Paths of files and short words (`true`, `none`) are none.
+pub fn is_secret_by_name(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let holds =
+        ["PASSW", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY"].iter().any(|part| name.contains(part));
+    let key =
+        ["API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "ENCRYPTION_KEY", "SIGNING_KEY"].iter().any(|end| name.ends_with(end));
+    (holds || key) && value.len() >= 8 && !value.starts_with(['/', '.', '~'])
+}
+
 /// Every way in which programs print a value: itself, its lines, in JSON, in a URL, quoted for a shell, in base64 and hex.
 fn forms(value: &str) -> Vec<Vec<u8>> {
     let mut forms: Vec<Vec<u8>> = Vec::new();

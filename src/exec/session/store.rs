@@ -73,7 +73,7 @@ pub struct Start {
 /// What an action left, for its result.
 #[derive(Debug, Default)]
 pub struct After {
-    /// Simple variables; `None` for one that holds a secret.
+    /// Simple variables that actions have set; `None` for one that holds a secret.
     pub variables: BTreeMap<String, Option<String>>,
     /// One sentence each.
     pub notes: Vec<String>,
@@ -217,10 +217,11 @@ impl Session {
                 continue;
             }
             if let RecordValue::Plain(value) = &record.value {
-                after.show(&record.name, value, masks);
+                // Neither stored nor shown: an inherited environment may hold anything.
                 if unchanged(&record, value, start) {
                     continue;
                 }
+                after.show(&record.name, value, masks);
             }
             match store(&record, secrets, masks) {
                 Some(value) => {
@@ -285,7 +286,9 @@ impl After {
     fn show(&mut self, name: &str, value: &[u8], masks: &Secrets) {
         let shown = std::str::from_utf8(value).ok().filter(|text| text.len() <= LONGEST_SHOWN);
         let Some(text) = shown else { return };
-        let safe = masks.mask(text) == text;
+        // With its name: `TOKEN=…` looks like a credential where `…` alone does not.
+        let line = format!("{name}={text}");
+        let safe = masks.mask(&line) == line;
         self.variables.insert(name.to_owned(), safe.then(|| text.to_owned()));
     }
 }

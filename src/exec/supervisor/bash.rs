@@ -19,10 +19,9 @@ use tokio::{
 use super::{
     Cancel, Context, Outcome,
     collect::{Collector, Source},
-    declared,
     group::Family,
     inherit::memory,
-    read_all,
+    pairs, read_all,
     terminal::{self, Person},
     watcher::Watcher,
 };
@@ -105,7 +104,7 @@ pub(super) async fn run(
     context: &mut Context,
     collector: &mut Collector,
 ) -> (Outcome, Option<Remaining>) {
-    let secrets = declared(order);
+    let secrets: Vec<(&str, &str)> = pairs(&context.known).collect();
     let given: Vec<(&str, &str)> =
         order.variables.iter().map(|given| (given.name.as_str(), given.value.expose_secret())).collect();
     let session = match Session::load(&order.session) {

@@ -42,7 +42,7 @@ use super::{
     folder::JobFolder,
     job::{ActionEnd, LeftRunning},
     order::{Order, OrderKind},
-    output::mask::Secrets,
+    output::mask::{Secrets, is_secret_by_name},
 };
 use crate::{
     host::clock,
@@ -74,6 +74,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
 struct Prepared {
     order: Order,
     folder: JobFolder,
+    known: Vec<(String, String)>,
     secrets: Secrets,
     /// Held until the process ends.
     _lock: File,
@@ -82,6 +83,8 @@ struct Prepared {
 /// What the parts of a supervisor share.
 struct Context {
     folder: JobFolder,
+    /// Names and values of all secrets.
+    known: Vec<(String, String)>,
     secrets: Secrets,
     cancel: Cancel,
 }
@@ -136,23 +139,29 @@ fn prepare(folder: &JobFolder) -> Result<Prepared, String> {
         take_lock(&folder.lock()).map_err(|error| format!("cannot take {}: {error}", folder.lock().display()))?;
     // Processes that lose their parent become ours, so that they are found when the action is to be ended.
     let _ = set_child_subreaper(Some(getpid()));
+    let known = known(&order);
     let password = match &order.kind {
         OrderKind::Sql { url, .. } => sql::password(url.expose_secret()),
         OrderKind::Bash { .. } => None,
     };
     let password = password.as_deref().map(|password| ("password of the database", password));
-    let secrets = Secrets::new(declared(&order).iter().copied().chain(password));
-    Ok(Prepared { order, folder: folder.clone(), secrets, _lock: lock })
+    let secrets = Secrets::new(pairs(&known).chain(password));
+    Ok(Prepared { order, folder: folder.clone(), known, secrets, _lock: lock })
 }
 
-/// Names and values of all declared secrets, the longest first.
-fn declared(order: &Order) -> Vec<(&str, &str)> {
-    let given = order.variables.iter().filter(|given| given.secret).map(|given| (given.name.as_str(), &given.value));
-    let others = order.secrets.iter().map(|secret| (secret.name.as_str(), &secret.value));
-    let mut all: Vec<(&str, &str)> =
-        given.chain(others).map(|(name, value)| (name, value.expose_secret())).filter(|(_, v)| !v.is_empty()).collect();
+/// Names and values of all secrets, the longest first: those of the order, and those of the environment by their names.
+fn known(order: &Order) -> Vec<(String, String)> {
+    let given = order.variables.iter().filter(|given| given.secret).map(|given| (&given.name, &given.value));
+    let others = order.secrets.iter().map(|secret| (&secret.name, &secret.value));
+    let ordered = given.chain(others).map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+    let inherited = std::env::vars().filter(|(name, value)| is_secret_by_name(name, value));
+    let mut all: Vec<(String, String)> = ordered.chain(inherited).filter(|(_, value)| !value.is_empty()).collect();
     all.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
     all
+}
+
+fn pairs(known: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    known.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 fn take_lock(path: &Path) -> io::Result<File> {
@@ -173,7 +182,7 @@ fn take_lock(path: &Path) -> io::Result<File> {
 
 impl Prepared {
     async fn run(self) {
-        let Prepared { order, folder, secrets, _lock } = self;
+        let Prepared { order, folder, known, secrets, _lock } = self;
         let ready = Cancel::listen()
             .and_then(|cancel| Ok((cancel, Collector::create(&folder, order.output_limit, secrets.clone())?)));
         let (cancel, mut collector) = match ready {
@@ -184,7 +193,7 @@ impl Prepared {
                 return;
             }
         };
-        let mut context = Context { folder, secrets, cancel };
+        let mut context = Context { folder, known, secrets, cancel };
         let (started, clock_start) = (clock::now(), Instant::now());
         if wire::answer(&mut io::stdout(), Ok(())).is_err() {
             // Nobody knows that it would run now: so it does not.
