@@ -1,6 +1,10 @@
 # Read by bash before an action's own code: takes the session over, and hands it on when the shell ends.
 # 202 holds what is taken over, 203 takes what is handed on. Both are memory, not files. Nothing in them is ever evaluated.
 unset BASH_ENV
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || {
+    echo "bash 4.4 or newer is needed to run actions, and this is $BASH_VERSION" >&2
+    exit 127
+}
 __warroom_load() {
     local -a __warroom_r
     local __warroom_i=1 __warroom_n __warroom_name __warroom_attributes __warroom_left

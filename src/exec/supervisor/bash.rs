@@ -140,6 +140,10 @@ pub(super) async fn run(
     let family = Family { leader, stranger: watcher.as_ref().and_then(Watcher::pid) };
     let ending = watch(&mut child, family, &mut streams, &mut person, order, &mut context.cancel, collector).await;
     let left_running = family.others();
+    if matches!(ending, Ending::Cancelled | Ending::TimedOut) && !left_running.is_empty() {
+        let names: Vec<String> = left_running.iter().map(|left| format!("{} ({})", left.name, left.pid)).collect();
+        notes.push(format!("not ended, as they belong to another user or hang in the system: {}", names.join(", ")));
+    }
     if let Some(watcher) = watcher {
         watcher.dismiss().await;
     }
