@@ -5,10 +5,14 @@
 //! | [`document`] | the data of a runbook, as it stands after parsing |
 //! | [`risk`] | how dangerous an action is, and why we think so |
 //! | [`run`] | the events of a run, and its state: their fold |
+//! | [`shell`] | shell code taken apart: every command, wherever it stands |
+//! | [`sql`] | SQL taken apart: its statements and what each can do |
 
 pub mod document;
 pub mod risk;
 pub mod run;
+pub mod shell;
+pub mod sql;
 
 pub use document::{
     Action, ActionId, Attributes, Capture, Check, Expectation, FrontMatter, Language, OptionKey, Poll, Runbook,

@@ -1,0 +1,36 @@
+//! Shell, taken apart: every command of a piece of code, wherever it stands and whatever wraps it. Nothing is run.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`script`] | the data: commands, words, redirects |
+//! | [`args`] | a command's program, flags and positional arguments |
+//! | [`words`] | one word taken apart, and words put together as code |
+//! | [`text`] | nested text, traced to the code that the user sees |
+//! | `walk` | from the parsed shell to commands |
+//! | `wrapper` | `sudo`, `sh -c`, `kubectl exec … --` taken off |
+//! | `guard` | limits that keep hostile text from costing time or stack |
+
+pub mod args;
+mod guard;
+pub mod script;
+pub mod text;
+mod walk;
+pub mod words;
+mod wrapper;
+
+pub use script::{
+    Assignment, Connector, HereDocument, Invocation, PartKind, Placement, Redirect, RedirectOperator, Script,
+    SyntaxProblem, Unseen, Word, WordPart, Wrapper,
+};
+pub use text::Text;
+
+/// Takes shell code apart. Never fails: what could not be read is the script's `problem`, and what was found is there all the same.
+pub fn analyse(code: &str) -> Script {
+    let mut walker = walk::Walker::new(code);
+    walker.code(&Text::verbatim(code, 0), &walk::Context::default());
+    wrapper::distrust_changed_names(&mut walker.script);
+    walker.script
+}
+
+#[cfg(test)]
+mod tests;

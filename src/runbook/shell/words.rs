@@ -1,0 +1,286 @@
+//! Takes one word apart: quotes, variables, substitutions.
+
+use brush_parser::{
+    ParserOptions,
+    word::{
+        Parameter, ParameterExpr, ParameterTestType, SubstringMatchKind, WordPiece, WordPieceWithSource, parse,
+        parse_heredoc,
+    },
+};
+
+use super::{
+    script::{PartKind, Word, WordPart},
+    text::Text,
+};
+
+/// A word, and the code of the substitutions in it.
+pub struct Taken {
+    pub word: Word,
+    pub substitutions: Vec<Text>,
+    /// Why it could not be taken apart.
+    pub problem: Option<String>,
+}
+
+/// Takes a word apart. `text` is the word as written, traced to the code.
+pub fn take(text: &Text, options: &ParserOptions) -> Taken {
+    let raw = &text.value;
+    let span = text.outer_range(0..raw.len());
+    if !raw.bytes().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`' | b'~' | b'*' | b'?' | b'[' | b'{')) {
+        let parts = vec![WordPart { kind: PartKind::Literal(raw.clone()), span: span.clone() }];
+        let word = Word { raw: raw.clone(), literal: Some(raw.clone()), parts, span };
+        return Taken { word, substitutions: Vec::new(), problem: None };
+    }
+    match parse(raw, options) {
+        Ok(pieces) => finish(text, &pieces, false),
+        Err(error) => broken(text, error.to_string()),
+    }
+}
+
+/// Takes the lines of a here-document apart; quotes mean nothing in them.
+pub fn take_document(text: &Text, quoted: bool, options: &ParserOptions) -> Taken {
+    if quoted || !text.value.bytes().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
+        let span = text.outer_range(0..text.value.len());
+        let parts = vec![WordPart { kind: PartKind::Single(text.value.clone()), span: span.clone() }];
+        let word = Word { raw: text.value.clone(), literal: Some(text.value.clone()), parts, span };
+        return Taken { word, substitutions: Vec::new(), problem: None };
+    }
+    match parse_heredoc(&text.value, options) {
+        Ok(pieces) => finish(text, &pieces, true),
+        Err(error) => broken(text, error.to_string()),
+    }
+}
+
+fn broken(text: &Text, message: String) -> Taken {
+    let span = text.outer_range(0..text.value.len());
+    let word = Word { raw: text.value.clone(), literal: None, parts: Vec::new(), span };
+    Taken { word, substitutions: Vec::new(), problem: Some(message) }
+}
+
+fn finish(text: &Text, pieces: &[WordPieceWithSource], document: bool) -> Taken {
+    let mut substitutions = Vec::new();
+    let mut parts = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        parts.push(part(text, piece, document, &mut substitutions));
+    }
+    if !document {
+        mark_braces(&mut parts);
+    }
+    let literal = literal(&parts);
+    let span = text.outer_range(0..text.value.len());
+    Taken { word: Word { raw: text.value.clone(), literal, parts, span }, substitutions, problem: None }
+}
+
+/// The text that the program sees, when nothing in the word is expanded.
+fn literal(parts: &[WordPart]) -> Option<String> {
+    let mut out = String::new();
+    for part in parts {
+        match &part.kind {
+            PartKind::Literal(text) | PartKind::Single(text) | PartKind::Glob(text) => out.push_str(text),
+            PartKind::Double(inner) => out.push_str(&literal(inner)?),
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+/// `{a,b}` may be cut into several pieces by quotes; the piece that opens it is enough to say that the word is expanded.
+fn mark_braces(parts: &mut [WordPart]) {
+    for part in parts {
+        if let PartKind::Literal(text) | PartKind::Glob(text) = &part.kind
+            && let Some(open) = text.find('{')
+            && text.get(open..).is_some_and(|rest| rest.contains(',') || rest.contains(".."))
+            && text.get(open..).is_some_and(|rest| rest.contains('}'))
+        {
+            part.kind = PartKind::Braces(text.clone());
+        }
+    }
+}
+
+fn part(text: &Text, piece: &WordPieceWithSource, document: bool, substitutions: &mut Vec<Text>) -> WordPart {
+    let span = text.outer_range(piece.start_index..piece.end_index);
+    let kind = match &piece.piece {
+        WordPiece::Text(value) if !document && value.contains(['*', '?', '[']) => PartKind::Glob(value.clone()),
+        WordPiece::Text(value) => PartKind::Literal(value.clone()),
+        WordPiece::SingleQuotedText(value) => PartKind::Single(value.clone()),
+        WordPiece::AnsiCQuotedText(value) => PartKind::Single(ansi_c(value)),
+        WordPiece::DoubleQuotedSequence(inner) | WordPiece::GettextDoubleQuotedSequence(inner) => {
+            PartKind::Double(inner.iter().map(|piece| part(text, piece, true, substitutions)).collect())
+        }
+        WordPiece::TildeExpansion(_) => {
+            PartKind::Tilde(text.value.get(piece.start_index..piece.end_index).unwrap_or("~").to_owned())
+        }
+        WordPiece::ParameterExpansion(expression) => {
+            let kind = variable(expression);
+            if let PartKind::Variable { argument: Some(argument), .. } = &kind {
+                nested(text, piece, argument, substitutions);
+            }
+            kind
+        }
+        WordPiece::CommandSubstitution(code) => {
+            let start = piece.start_index + 2;
+            substitutions.push(text.slice(start..start + code.len()));
+            PartKind::Substitution { code: code.clone() }
+        }
+        WordPiece::BackquotedCommandSubstitution(code) => {
+            // Backquotes take their own backslashes off: `\$` and `\\`.
+            let code = code.replace("\\\\", "\\").replace("\\$", "$");
+            substitutions.push(text.aligned(&code, piece.start_index + 1..piece.end_index.saturating_sub(1)));
+            PartKind::Substitution { code }
+        }
+        WordPiece::EscapeSequence(escape) => {
+            let after = escape.strip_prefix('\\').unwrap_or(escape);
+            PartKind::Literal(if after == "\n" { String::new() } else { after.to_owned() })
+        }
+        WordPiece::ArithmeticExpression(expression) => {
+            nested(text, piece, &expression.value, substitutions);
+            PartKind::Arithmetic(expression.value.clone())
+        }
+    };
+    WordPart { kind, span }
+}
+
+/// Commands in the word of `${X:-$(date)}` or in `$(( $(nproc) * 2 ))`.
+fn nested(text: &Text, piece: &WordPieceWithSource, inner: &str, substitutions: &mut Vec<Text>) {
+    if !inner.contains(['$', '`']) {
+        return;
+    }
+    let here = text.slice(piece.start_index..piece.end_index);
+    let Some(at) = here.value.find(inner) else { return };
+    let inner = here.slice(at..at + inner.len());
+    match parse_heredoc(&inner.value, &ParserOptions::default()) {
+        Ok(pieces) => {
+            for piece in &pieces {
+                part(&inner, piece, true, substitutions);
+            }
+        }
+        // What cannot be read is handed on whole: as code it becomes a syntax problem or unknown programs.
+        Err(_) => substitutions.push(inner),
+    }
+}
+
+/// The escapes of `$'…'` that matter for reading a command; numeric ones stay as written.
+fn ansi_c(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value.chars();
+    while let Some(char) = rest.next() {
+        if char != '\\' {
+            out.push(char);
+            continue;
+        }
+        match rest.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some(quote @ ('\'' | '"' | '\\' | '?')) => out.push(quote),
+            Some(other) => {
+                out.push('\\');
+                out.push(other);
+            }
+            None => out.push('\\'),
+        }
+    }
+    out
+}
+
+fn name_of(parameter: &Parameter) -> String {
+    match parameter {
+        Parameter::Positional(number) => number.to_string(),
+        Parameter::Special(special) => special.to_string(),
+        Parameter::Named(name)
+        | Parameter::NamedWithIndex { name, .. }
+        | Parameter::NamedWithAllIndices { name, .. } => name.clone(),
+    }
+}
+
+fn variable(expression: &ParameterExpr) -> PartKind {
+    use ParameterExpr as E;
+    let tested = |test: &ParameterTestType, sign: &str| match test {
+        ParameterTestType::UnsetOrNull => format!(":{sign}"),
+        ParameterTestType::Unset => sign.to_owned(),
+    };
+    let (parameter, operator, argument) = match expression {
+        E::Parameter { parameter, indirect } => (parameter, indirect.then(|| "!".to_owned()), None),
+        E::UseDefaultValues { parameter, test_type, default_value, .. } => {
+            (parameter, Some(tested(test_type, "-")), default_value.clone())
+        }
+        E::AssignDefaultValues { parameter, test_type, default_value, .. } => {
+            (parameter, Some(tested(test_type, "=")), default_value.clone())
+        }
+        E::IndicateErrorIfNullOrUnset { parameter, test_type, error_message, .. } => {
+            (parameter, Some(tested(test_type, "?")), error_message.clone())
+        }
+        E::UseAlternativeValue { parameter, test_type, alternative_value, .. } => {
+            (parameter, Some(tested(test_type, "+")), alternative_value.clone())
+        }
+        E::ParameterLength { parameter, .. } => (parameter, Some("length".to_owned()), None),
+        E::RemoveSmallestSuffixPattern { parameter, pattern, .. } => (parameter, Some("%".to_owned()), pattern.clone()),
+        E::RemoveLargestSuffixPattern { parameter, pattern, .. } => (parameter, Some("%%".to_owned()), pattern.clone()),
+        E::RemoveSmallestPrefixPattern { parameter, pattern, .. } => (parameter, Some("#".to_owned()), pattern.clone()),
+        E::RemoveLargestPrefixPattern { parameter, pattern, .. } => (parameter, Some("##".to_owned()), pattern.clone()),
+        E::Substring { parameter, offset, .. } => (parameter, Some(":".to_owned()), Some(offset.value.clone())),
+        E::Transform { parameter, .. } => (parameter, Some("@".to_owned()), None),
+        E::UppercaseFirstChar { parameter, pattern, .. } => (parameter, Some("^".to_owned()), pattern.clone()),
+        E::UppercasePattern { parameter, pattern, .. } => (parameter, Some("^^".to_owned()), pattern.clone()),
+        E::LowercaseFirstChar { parameter, pattern, .. } => (parameter, Some(",".to_owned()), pattern.clone()),
+        E::LowercasePattern { parameter, pattern, .. } => (parameter, Some(",,".to_owned()), pattern.clone()),
+        E::ReplaceSubstring { parameter, pattern, replacement, match_kind, .. } => {
+            let operator = match match_kind {
+                SubstringMatchKind::Prefix => "/#",
+                SubstringMatchKind::Suffix => "/%",
+                SubstringMatchKind::FirstOccurrence => "/",
+                SubstringMatchKind::Anywhere => "//",
+            };
+            // Both may hold substitutions; they stand next to each other in the text.
+            let argument = match replacement {
+                Some(replacement) => format!("{pattern}/{replacement}"),
+                None => pattern.clone(),
+            };
+            (parameter, Some(operator.to_owned()), Some(argument))
+        }
+        E::VariableNames { prefix, .. } => {
+            return PartKind::Variable { name: prefix.clone(), operator: Some("names".to_owned()), argument: None };
+        }
+        E::MemberKeys { variable_name, .. } => {
+            return PartKind::Variable {
+                name: variable_name.clone(),
+                operator: Some("keys".to_owned()),
+                argument: None,
+            };
+        }
+    };
+    PartKind::Variable { name: name_of(parameter), operator, argument }
+}
+
+/// The words as a shell would put them together for `eval`, `ssh` and `sh -c`: the quotes of this layer taken off, joined by a
+/// blank, variables kept as `${NAME}`. A substitution becomes `$_`, since its commands have been read already.
+pub fn as_code<'a>(words: impl IntoIterator<Item = &'a Word>) -> Text {
+    let mut text = Text::default();
+    for (number, word) in words.into_iter().enumerate() {
+        if number > 0 {
+            text.push(" ", word.span.start.saturating_sub(1));
+        }
+        add_code(&word.parts, &mut text);
+    }
+    text
+}
+
+fn add_code(parts: &[WordPart], text: &mut Text) {
+    for part in parts {
+        let start = part.span.start;
+        match &part.kind {
+            PartKind::Literal(value) => {
+                // An escape is one byte longer in the code than in the value.
+                let escape = part.span.len().saturating_sub(value.len());
+                text.push(value, start + escape.min(1));
+            }
+            PartKind::Glob(value) | PartKind::Braces(value) | PartKind::Tilde(value) => text.push(value, start),
+            PartKind::Single(value) => text.push(value, start + usize::from(part.span.len() > value.len())),
+            PartKind::Double(inner) => add_code(inner, text),
+
+            PartKind::Variable { name, .. } => text.push(&format!("${{{name}}}"), start),
+            PartKind::Substitution { .. } => text.push("$_", start),
+            PartKind::Arithmetic(_) => text.push("0", start),
+            PartKind::ProcessSubstitution => text.push("/dev/fd/63", start),
+        }
+    }
+}
