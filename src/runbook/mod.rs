@@ -3,12 +3,14 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`document`] | the data of a runbook, as it stands after parsing |
+//! | [`lint`] | what goes wrong with runbooks, as named rules |
 //! | [`risk`] | how dangerous an action is, and why we think so |
 //! | [`run`] | the events of a run, and its state: their fold |
 //! | [`shell`] | shell code taken apart: every command, wherever it stands |
 //! | [`sql`] | SQL taken apart: its statements and what each can do |
 
 pub mod document;
+pub mod lint;
 pub mod risk;
 pub mod run;
 pub mod shell;

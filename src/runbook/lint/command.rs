@@ -1,0 +1,439 @@
+//! One simple command as rules see it: words without quotes, options, its place among the others.
+
+use std::{borrow::Cow, ops::Range};
+
+use super::{
+    sql_text::{Place, SqlText},
+    subject::{Block, Subject},
+    words,
+};
+use crate::runbook::shell::{Connector, Invocation, PartKind, RedirectOperator, Word, WordPart};
+
+/// A command, or a wrapper around one (`sudo`, `kubectl exec … --`) with its own words only.
+pub(super) struct Command<'a> {
+    /// Its number among all commands of the document.
+    pub(super) index: usize,
+    /// The number of its block.
+    pub(super) block: usize,
+    /// Without quotes; `$NAME` for a variable, `$(code)` for a substitution. The first is the program.
+    pub(super) words: Vec<Cow<'a, str>>,
+    /// The wrappers around it, the outermost first, each with its words.
+    pub(super) through: Vec<Vec<Cow<'a, str>>>,
+    /// In the block's code, from the first to the last of its words.
+    pub(super) span: Range<usize>,
+    /// With the wrappers around it and its here-documents.
+    pub(super) whole: Range<usize>,
+    pub(super) is_wrapper: bool,
+    /// Where the program's name starts in the first word, behind its folder.
+    name: usize,
+    sources: &'a [Word],
+    invocation: &'a Invocation,
+}
+
+/// A call of Compose, in either spelling.
+pub(super) struct Compose<'c> {
+    pub(super) verb: &'c str,
+    /// What stands after the verb, with the numbers of the words.
+    pub(super) operands: Vec<(usize, &'c str)>,
+}
+
+/// What a program sees of a word, as far as that is known.
+pub(super) fn text(word: &Word) -> Cow<'_, str> {
+    fn write(parts: &[WordPart], out: &mut String) {
+        for part in parts {
+            match &part.kind {
+                PartKind::Literal(text) | PartKind::Single(text) | PartKind::Glob(text) => out.push_str(text),
+                PartKind::Braces(text) | PartKind::Tilde(text) => out.push_str(text),
+                PartKind::Double(inner) => write(inner, out),
+                PartKind::Variable { name, .. } => {
+                    out.push('$');
+                    out.push_str(name);
+                }
+                PartKind::Substitution { code } => {
+                    out.push_str("$(");
+                    out.push_str(code);
+                    out.push(')');
+                }
+                PartKind::Arithmetic(text) => {
+                    out.push_str("$((");
+                    out.push_str(text);
+                    out.push_str("))");
+                }
+                PartKind::ProcessSubstitution => out.push_str("<()"),
+            }
+        }
+    }
+    match &word.literal {
+        Some(literal) => Cow::Borrowed(literal),
+        None => {
+            let mut out = String::with_capacity(word.raw.len());
+            write(&word.parts, &mut out);
+            Cow::Owned(out)
+        }
+    }
+}
+
+impl<'a> Command<'a> {
+    /// The command itself; none when there are only redirects.
+    pub(super) fn direct(index: usize, block: usize, invocation: &'a Invocation) -> Option<Self> {
+        Self::new(index, block, invocation, &invocation.words, invocation.through.len(), false)
+    }
+
+    /// The wrapper number `depth` around it.
+    pub(super) fn wrapper(index: usize, block: usize, invocation: &'a Invocation, depth: usize) -> Option<Self> {
+        let wrapper = invocation.through.get(depth)?;
+        Self::new(index, block, invocation, &wrapper.words, depth, true)
+    }
+
+    fn new(
+        index: usize,
+        block: usize,
+        invocation: &'a Invocation,
+        sources: &'a [Word],
+        depth: usize,
+        is_wrapper: bool,
+    ) -> Option<Self> {
+        let span = sources.first()?.span.start..sources.last()?.span.end;
+        let documents = invocation.redirects.iter().filter_map(|redirect| redirect.document.as_ref());
+        let end =
+            documents.map(|document| document.body.span.end).max().unwrap_or(0).max(invocation.span.end).max(span.end);
+        let whole = invocation.span.start.min(span.start)..end;
+        let through = invocation.through.iter().take(depth);
+        let through = through.map(|wrapper| wrapper.words.iter().map(text).collect()).collect();
+        let words: Vec<Cow<'a, str>> = sources.iter().map(text).collect();
+        let name = words.first().and_then(|word| word.rfind('/')).map_or(0, |slash| slash + 1);
+        Some(Command { index, block, words, through, span, whole, is_wrapper, name, sources, invocation })
+    }
+
+    /// The program's name without its folder.
+    pub(super) fn program(&self) -> &str {
+        self.words.first().and_then(|word| word.get(self.name..)).unwrap_or_default()
+    }
+
+    /// The block that it stands in.
+    pub(super) fn block<'s>(&self, subject: &'s Subject<'s>) -> &'s Block<'s> {
+        &subject.blocks[self.block]
+    }
+
+    pub(super) fn word_span(&self, index: usize) -> Range<usize> {
+        self.sources.get(index).map_or_else(|| self.span.clone(), |word| word.span.clone())
+    }
+
+    /// A word as it is written.
+    pub(super) fn raw(&self, index: usize) -> &str {
+        self.sources.get(index).map_or("", |word| word.raw.as_str())
+    }
+
+    /// Whether it has one of these options, in any of the usual spellings.
+    pub(super) fn flag(&self, names: &[&str]) -> bool {
+        words::has_flag(self.program(), &self.words, names)
+    }
+
+    /// Whether it consists of the program and one of these options.
+    pub(super) fn is_named_only(&self, options: &[&str]) -> bool {
+        self.words.len() == 2 && options.contains(&self.words[1].as_ref())
+    }
+
+    pub(super) fn ends_in(&self, suffix: &str) -> bool {
+        self.words.last().is_some_and(|word| word.ends_with(suffix))
+    }
+
+    /// The value of the first of these options.
+    pub(super) fn value(&self, names: &[&str]) -> Option<&str> {
+        self.value_at(names).map(|(_, value)| value)
+    }
+
+    /// With the number of the word that holds it.
+    pub(super) fn value_at(&self, names: &[&str]) -> Option<(usize, &str)> {
+        words::value(&self.words, names)
+    }
+
+    pub(super) fn values<'w>(&'w self, names: &'w [&'w str]) -> impl Iterator<Item = (usize, &'w str)> + 'w {
+        words::values(&self.words, names)
+    }
+
+    /// Words that are neither options nor their values, from word 1 on.
+    pub(super) fn operands(&self) -> Vec<(usize, &str)> {
+        words::operands(self.program(), &self.words)
+    }
+
+    /// The first operand: `get` of kubectl, `rds` of aws.
+    pub(super) fn verb(&self) -> &str {
+        words::operand(self.program(), &self.words, 0).unwrap_or_default()
+    }
+
+    /// The second operand: `restart` of `kubectl rollout restart`, `wait` of `aws rds wait`.
+    pub(super) fn second(&self) -> &str {
+        words::operand(self.program(), &self.words, 1).unwrap_or_default()
+    }
+
+    pub(super) fn is(&self, program: &str, verb: &str) -> bool {
+        self.program() == program && self.verb() == verb
+    }
+
+    /// The words that are its own: up to `--`.
+    pub(super) fn own_words(&self) -> &[Cow<'a, str>] {
+        let end = self.words.iter().position(|word| word == "--").unwrap_or(self.words.len());
+        &self.words[..end]
+    }
+
+    /// Whether one of these runs it somewhere else.
+    pub(super) fn is_inside(&self, programs: &[&str]) -> bool {
+        self.through.iter().any(|words| programs.contains(&words.first().map_or("", AsRef::as_ref)))
+    }
+
+    pub(super) fn compose(&self) -> Option<Compose<'_>> {
+        let mut operands = match self.program() {
+            "docker-compose" => self.operands(),
+            "docker" => {
+                let mut operands = self.operands();
+                if operands.first().is_none_or(|(_, word)| *word != "compose") {
+                    return None;
+                }
+                operands.remove(0);
+                operands
+            }
+            _ => return None,
+        };
+        let verb = if operands.is_empty() { "" } else { operands.remove(0).1 };
+        Some(Compose { verb, operands })
+    }
+
+    /// Variables that a word uses, without those that say what happens when they are empty.
+    pub(super) fn variables_of(&self, index: usize) -> impl Iterator<Item = &str> {
+        self.named(index).map(|(name, _, _)| name)
+    }
+
+    /// Of those, the ones outside double quotes, whose value is split into words.
+    pub(super) fn unquoted_of(&self, index: usize) -> impl Iterator<Item = &str> {
+        self.named(index)
+            .filter(|(name, quoted, operator)| !quoted && is_variable(name) && *operator != Some("length"))
+            .map(|(name, _, _)| name)
+    }
+
+    /// Of those, the ones that may be empty.
+    pub(super) fn unguarded_of(&self, index: usize) -> impl Iterator<Item = &str> {
+        self.named(index)
+            .filter(|(name, _, operator)| {
+                is_variable(name) && !operator.is_some_and(|o| o.starts_with(":?") || o.starts_with(":-"))
+            })
+            .map(|(name, _, _)| name)
+    }
+
+    fn named(&self, index: usize) -> impl Iterator<Item = (&str, bool, Option<&str>)> {
+        self.sources.get(index).map(Word::variables).unwrap_or_default().into_iter()
+    }
+
+    /// Whether the shell takes a word for a file pattern.
+    pub(super) fn has_glob(&self, index: usize) -> bool {
+        self.sources.get(index).is_some_and(|word| word.parts.iter().any(|part| matches!(part.kind, PartKind::Glob(_))))
+    }
+
+    /// Files that its standard output goes to.
+    pub(super) fn output_files(&self) -> impl Iterator<Item = &str> {
+        let writes = self
+            .invocation
+            .redirects
+            .iter()
+            .filter(|redirect| redirect.operator.writes() && redirect.descriptor != Some(2));
+        writes.filter_map(|redirect| {
+            redirect.target.as_ref()?.literal.as_deref().or(redirect.target.as_ref().map(|word| word.raw.as_str()))
+        })
+    }
+
+    pub(super) fn redirects_output(&self) -> bool {
+        self.output_files().next().is_some() || self.redirects_to_stderr()
+    }
+
+    pub(super) fn redirects_to_stderr(&self) -> bool {
+        self.invocation.redirects.iter().any(|redirect| {
+            redirect.operator == RedirectOperator::DuplicateOutput
+                && redirect.target.as_ref().is_some_and(|word| word.raw == "2")
+        })
+    }
+
+    /// The file that its output is added to.
+    pub(super) fn appends_to(&self) -> Option<&str> {
+        let appends = |operator| matches!(operator, RedirectOperator::Append | RedirectOperator::AppendBoth);
+        let redirect = self.invocation.redirects.iter().find(|redirect| appends(redirect.operator))?;
+        redirect.target.as_ref()?.literal.as_deref()
+    }
+
+    /// Files that it reads from (`< FILE`).
+    pub(super) fn input_files(&self) -> impl Iterator<Item = &str> {
+        let reads = self.invocation.redirects.iter().filter(|redirect| redirect.operator == RedirectOperator::Read);
+        reads.filter_map(|redirect| Some(redirect.target.as_ref()?.raw.as_str()))
+    }
+
+    /// The texts of its here-documents and here-strings.
+    pub(super) fn documents(&self) -> impl Iterator<Item = &str> {
+        self.invocation.redirects.iter().filter_map(|redirect| match (&redirect.document, redirect.operator) {
+            (Some(document), _) => Some(document.body.raw.as_str()),
+            (None, RedirectOperator::HereString) => redirect.target.as_ref().map(|word| word.raw.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether its input is a file or text in the block.
+    pub(super) fn reads_file_or_document(&self) -> bool {
+        self.input_files().next().is_some() || self.documents().next().is_some()
+    }
+
+    /// Whether it has any input at all.
+    pub(super) fn reads_input(&self) -> bool {
+        self.invocation.placement.piped || self.reads_file_or_document()
+    }
+
+    /// `NAME=value` before it.
+    pub(super) fn sets_variable(&self, name: &str) -> bool {
+        self.invocation.assignments.iter().any(|assignment| assignment.name == name)
+    }
+
+    pub(super) fn in_loop(&self) -> bool {
+        self.invocation.placement.in_loop
+    }
+
+    pub(super) fn in_function(&self) -> bool {
+        self.invocation.placement.function.is_some()
+    }
+
+    pub(super) fn in_substitution(&self) -> bool {
+        self.invocation.placement.substitution
+    }
+
+    /// In the condition or a branch of `if` or `case`.
+    pub(super) fn in_condition(&self) -> bool {
+        self.invocation.placement.condition || self.invocation.placement.branch
+    }
+
+    pub(super) fn background(&self) -> bool {
+        self.invocation.placement.background
+    }
+
+    pub(super) fn after_or(&self) -> bool {
+        self.invocation.placement.after == Some(Connector::Or)
+    }
+
+    pub(super) fn after_and(&self) -> bool {
+        self.invocation.placement.after == Some(Connector::And)
+    }
+
+    /// Whether something ends it: `timeout`, or the fence's own limit.
+    pub(super) fn bounded(&self, subject: &Subject<'_>) -> bool {
+        self.is_inside(&["timeout", "gtimeout"]) || subject.blocks[self.block].action.attributes.timeout.is_some()
+    }
+
+    /// The command that reads its output.
+    pub(super) fn next_in_pipe<'s>(&self, subject: &'s Subject<'s>) -> Option<&'s Command<'s>> {
+        self.in_pipe(subject, self.invocation.placement.index.checked_add(1)?)
+    }
+
+    /// The command whose output it reads.
+    pub(super) fn previous_in_pipe<'s>(&self, subject: &'s Subject<'s>) -> Option<&'s Command<'s>> {
+        self.in_pipe(subject, self.invocation.placement.index.checked_sub(1)?)
+    }
+
+    fn in_pipe<'s>(&self, subject: &'s Subject<'s>, index: usize) -> Option<&'s Command<'s>> {
+        let own = &self.invocation.placement;
+        subject.blocks[self.block].commands(subject).find(|other| {
+            let place = &other.invocation.placement;
+            !other.is_wrapper && place.pipeline == own.pipeline && place.index == index
+        })
+    }
+
+    /// The commands of its procedure that come before it, the first first; those of other alternatives are left out.
+    pub(super) fn before<'s>(&self, subject: &'s Subject<'s>) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
+        subject.together(self.block, 0..self.index)
+    }
+
+    /// The commands of its procedure that come after it.
+    pub(super) fn after<'s>(&self, subject: &'s Subject<'s>) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
+        subject.together(self.block, self.index + 1..subject.commands.len())
+    }
+
+    /// The comment lines right above it and the comment at the end of its last line, in lower case.
+    pub(super) fn comment(&self, subject: &Subject<'_>) -> String {
+        let code: &str = &subject.blocks[self.block].action.code;
+        let start = self.whole.start.min(code.len());
+        let mut line_start = code.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let mut lines: Vec<&str> = Vec::new();
+        while let Some(above) = line_start.checked_sub(1).and_then(|end| code.get(..end)) {
+            let line = &above[above.rfind('\n').map_or(0, |at| at + 1)..];
+            if !line.trim_start().starts_with('#') {
+                break;
+            }
+            line_start -= line.len() + 1;
+            lines.push(line);
+        }
+        let rest = code.get(self.span.end..).unwrap_or_default();
+        let tail = rest.lines().next().unwrap_or_default();
+        lines.extend(tail.find('#').map(|at| &tail[at..]));
+        lines.join("\n").to_lowercase()
+    }
+
+    pub(super) fn comment_says(&self, subject: &Subject<'_>, phrases: &[&str]) -> bool {
+        let comment = self.comment(subject);
+        phrases.iter().any(|phrase| comment.contains(phrase))
+    }
+
+    /// Whether its comment, or the name of its action or step, holds one of these words: what it is said to be for.
+    pub(super) fn intent(&self, subject: &Subject<'_>, words: &[&str]) -> bool {
+        let block = &subject.blocks[self.block];
+        let comment = self.comment(subject);
+        let says = |text: &str| {
+            let lower = text.to_lowercase();
+            lower.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
+        };
+        says(&comment) || block.action.name.as_deref().is_some_and(says) || says(block.step_title())
+    }
+
+    /// The SQL that it sends: `psql -c`, here-documents.
+    pub(super) fn sql_texts(&self, block: usize) -> Vec<SqlText<'a>> {
+        if self.program() != "psql" || self.is_wrapper {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (index, word) in self.words.iter().enumerate().skip(1) {
+            let Some(source) = self.sources.get(index) else { continue };
+            let separate = matches!(self.words[index - 1].as_ref(), "-c" | "--command");
+            if separate {
+                found.push(match inner(source) {
+                    Some((raw, at)) => SqlText::new(Cow::Borrowed(raw), block, Some(self.index), Place::From(at)),
+                    None => SqlText::new(word.clone(), block, Some(self.index), Place::Within(source.span.clone())),
+                });
+            } else if let Some(sql) = word.strip_prefix("--command=") {
+                found.push(SqlText::new(
+                    Cow::Owned(sql.to_owned()),
+                    block,
+                    Some(self.index),
+                    Place::Within(source.span.clone()),
+                ));
+            }
+        }
+        for redirect in &self.invocation.redirects {
+            if let Some(document) = &redirect.document {
+                let body = &document.body;
+                let place = if body.raw.len() == body.span.len() {
+                    Place::From(body.span.start)
+                } else {
+                    Place::Within(body.span.clone())
+                };
+                found.push(SqlText::new(Cow::Borrowed(&body.raw), block, Some(self.index), place));
+            }
+        }
+        found
+    }
+}
+
+/// The text between the quotes of a word that is one quoted string without escapes, and where it starts.
+fn inner(word: &Word) -> Option<(&str, usize)> {
+    let [part] = &word.parts[..] else { return None };
+    let quoted = matches!(part.kind, PartKind::Single(_) | PartKind::Double(_)) && word.raw.len() == word.span.len();
+    let raw = word.raw.get(1..word.raw.len().checked_sub(1)?).filter(|_| quoted && !word.raw.starts_with('$'))?;
+    (!raw.contains('\\') || matches!(part.kind, PartKind::Single(_))).then_some((raw, word.span.start + 1))
+}
+
+/// A named variable, not `$1`, `$@` or `$?`.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}

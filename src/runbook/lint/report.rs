@@ -1,0 +1,74 @@
+//! What a rule has found, with its place in the document.
+
+use std::ops::Range;
+
+use super::{
+    command::Command,
+    rule::Rule,
+    subject::{Block, Subject},
+};
+use crate::platform::{Diagnostic, DiagnosticSeverity, Position};
+
+/// One finding of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub rule: &'static str,
+    pub severity: DiagnosticSeverity,
+    /// The file as the user named it.
+    pub file: String,
+    pub position: Position,
+    /// What is wrong here, one sentence, no full stop.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// The same as a diagnostic, for what shows diagnostics; the rule's name ends the message.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        Diagnostic {
+            severity: self.severity,
+            file: self.file.clone(),
+            position: Some(self.position.clone()),
+            message: format!("{} [{}]", self.message, self.rule),
+            help: self.help.clone(),
+        }
+    }
+}
+
+/// Takes the findings of one rule.
+pub(super) struct Report<'a> {
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) rule: &'static Rule,
+    pub(super) found: &'a mut Vec<Finding>,
+}
+
+impl<'a> Report<'a> {
+    /// At bytes of a block's code.
+    pub(super) fn code(&mut self, block: &Block<'_>, span: Range<usize>, message: impl Into<String>) {
+        self.document(block.in_document(span), message);
+    }
+
+    /// At a whole command.
+    pub(super) fn command(&mut self, command: &Command<'_>, message: impl Into<String>) {
+        self.code(command.block(self.subject), command.span.clone(), message);
+    }
+
+    /// At the word of a command that is text number `index`.
+    pub(super) fn word(&mut self, command: &Command<'_>, index: usize, message: impl Into<String>) {
+        let span = command.word_span(index);
+        self.code(command.block(self.subject), span, message);
+    }
+
+    /// At bytes of the document.
+    pub(super) fn document(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.found.push(Finding {
+            rule: self.rule.name,
+            severity: self.rule.severity,
+            file: self.subject.runbook.file.clone(),
+            position: self.subject.outline.position(span),
+            message: message.into(),
+            help: (!self.rule.help.is_empty()).then(|| self.rule.help.to_owned()),
+        });
+    }
+}
