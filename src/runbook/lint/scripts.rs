@@ -1,6 +1,8 @@
 //! The shell of every action, analysed once, in the order in which rules see the actions.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range, sync::LazyLock};
+
+use regex::{Captures, Regex};
 
 use super::command::{self, Command};
 use crate::runbook::{
@@ -32,7 +34,7 @@ impl Scripts {
     pub(super) fn of(runbook: &Runbook) -> Self {
         let actions = runbook.steps().flat_map(|step| step.actions.iter().chain(&step.undo));
         let analyse = |language, code: &str| match language {
-            Language::Bash => shell::analyse(code),
+            Language::Bash => shell::analyse(&without_placeholders(code)),
             Language::Sql => Script::default(),
         };
         Scripts {
@@ -42,6 +44,22 @@ impl Scripts {
 
     pub(super) fn of_block(&self, index: usize) -> Option<Analysed<'_>> {
         self.scripts.get(index).map(|(script, code)| Analysed { script, code })
+    }
+}
+
+/// `<name>`, which people write for what is to be filled in, and which bash takes for two redirects that swallow the words
+/// around them.
+static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<[A-Za-z][A-Za-z0-9_.-]*>").ok());
+
+/// The code with placeholders as plain words of the same length, so that the rest of the command is seen as it is meant. The
+/// placeholder has a rule of its own.
+fn without_placeholders(code: &str) -> Cow<'_, str> {
+    match PLACEHOLDER.as_ref() {
+        Some(regex) if code.contains('<') => regex.replace_all(code, |found: &Captures<'_>| {
+            let name = found.get(0).map_or("", |name| name.as_str());
+            format!("_{}_", &name[1..name.len() - 1])
+        }),
+        _ => Cow::Borrowed(code),
     }
 }
 

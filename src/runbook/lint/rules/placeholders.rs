@@ -70,15 +70,15 @@ static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"| (?:PREVIOUS|TARGET|NEW|OLD|LAST_GOOD|GOOD)_(?:VERSION|REVISION|TAG|IMAGE)\b", // PREVIOUS_VERSION
         r"| MISSING_VAR\b | SOME_VALUE\b | CHANGE_?ME\b | change-?me\b | REPLACE_?ME\b | FIXME\b | TODO\b | TBD\b", // CHANGEME
         r"| (?:sg|vol|vpc|subnet|i|snap|ami|eni|igw|rtb|acl|tgw)-(?:x{2,}|12345678|87654321|0?123456789\w*|abc123\w*)\b", // sg-xxx
-        r"| Z(?:X{3,}|123456\d*|789012\d*)\b",                        // ZXXXXX
-        r"| arn:aws:[a-z0-9-]+:\.\.\.",                               // arn:aws:rds:...
-        r"| /path/to/ | path/to/\w",                                  // /path/to/wal
-        r"| [a-z0-9-]+-xxxxx(?:-yyyyy)?\b | \w+-X{3,}\b",             // backend-xxxxx-yyyyy
-        r"| node-in-failed-az\b | latest-snapshot\b | restored-endpoint\b | critical_table\b | my-?(?:bucket|cluster|app|database)\b",
-        r"| user:pass(?:word)?@",                                     // postgres://user:pass@host
-        r"| (?:primary|secondary|backup|new|old)-server\b",           // backup-server:/backups
+        r"| Z(?:X{3,}|123456\d*|789012\d*)\b",            // ZXXXXX
+        r"| arn:aws:[a-z0-9-]+:\.\.\.",                   // arn:aws:rds:...
+        r"| /path/to/ | path/to/\w",                      // /path/to/wal
+        r"| [a-z0-9-]+-xxxxx(?:-yyyyy)?\b | \w+-X{3,}\b", // backend-xxxxx-yyyyy
+        r"| node-in-failed-az\b | latest-snapshot\b | restored-endpoint\b | critical_table\b",
+        r"| user:pass(?:word)?@",                           // postgres://user:pass@host
+        r"| (?:primary|secondary|backup|new|old)-server\b", // backup-server:/backups
         r"| (?:[a-z0-9-]+\.)*(?:yourdomain|yourcompany|mydomain)\.[a-z]+ | (?:[a-z0-9-]+\.)*example\.(?:com|org|net)\b",
-        r"| 1\.2\.3\.4\b | 5\.6\.7\.8\b",                             // from counting
+        r"| 1\.2\.3\.4\b | 5\.6\.7\.8\b", // from counting
         r"| <[A-Za-z][A-Za-z0-9_\x20-]*> | \[[a-z][a-z-]*(?:\|[a-z-]+)*\] | YYYY-?MM-?DD | YYYYMMDD", // <name>, [path]
         r")"
     ))
