@@ -1,7 +1,9 @@
 //! A run of a runbook: every state of it is the fold of its events.
 
 pub mod event;
+pub mod state;
 
 pub use event::{
     ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, RunEvent, RunId, RunOutcome,
 };
+pub use state::{Attempt, Mark, RunState};
