@@ -3,7 +3,11 @@
 use crate::runbook::lint::{
     command::Command,
     report::Report,
-    rule::{Check::Command as AtCommand, ERROR, Rule, WARNING},
+    rule::{
+        Check::{Command as AtCommand, Document},
+        ERROR, Rule, WARNING,
+    },
+    subject::Subject,
 };
 
 const PSQL: &[&str] = &["psql"];
@@ -38,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
                       or somebody's test database.",
         help: "name the host of the database, or open a port-forward in the step before",
         correct: "psql -X -h \"${PGHOST:?}\" -U portal -d portal -c 'SELECT 1'",
-        check: AtCommand(&["psql", "pg_restore", "pg_dump", "createdb", "dropdb"], localhost_in_cluster),
+        check: Document(localhost_in_cluster),
     },
     Rule {
         name: "dump-to-screen",
@@ -174,16 +178,28 @@ fn is_localhost(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "::1")
 }
 
-fn localhost_in_cluster(command: &Command<'_>, report: &mut Report<'_>) {
-    let subject = report.subject;
-    let Some((index, host)) = command.value_at(&["-h", "--host"]) else { return };
+fn localhost_in_cluster(subject: &Subject<'_>, report: &mut Report<'_>) {
     let on_cluster = subject.commands_of("kubectl").next().is_some();
     let tunnelled = subject
         .commands
         .iter()
         .any(|other| other.is("kubectl", "port-forward") || other.program() == "ssh" && other.flag(&["-L"]));
-    if is_localhost(host) && on_cluster && !tunnelled && !command.is_inside(SERVERS) {
-        report.word(command, index, format!("{host} is the machine that this is typed on, not the cluster's database"));
+    if !on_cluster || tunnelled {
+        return;
+    }
+    for program in ["psql", "pg_restore", "pg_dump", "createdb", "dropdb"] {
+        for command in subject.commands_of(program).filter(|command| !command.is_inside(SERVERS)) {
+            if let Some((index, host)) = command.value_at(&["-h", "--host"]).filter(|(_, host)| is_localhost(host)) {
+                let message = format!("{host} is the machine that this is typed on, not the cluster's database");
+                report.word(command, index, message);
+            }
+        }
+    }
+    let host = |name: &str| matches!(name, "DB_HOST" | "PGHOST" | "DATABASE_HOST" | "POSTGRES_HOST" | "REDIS_HOST");
+    for assigned in subject.assignments().filter(|assigned| host(&assigned.name) && is_localhost(&assigned.value)) {
+        let message =
+            format!("{} is the machine that this is typed on, not where the cluster's data is", assigned.value);
+        report.code(&subject.blocks[assigned.block], assigned.span.clone(), message);
     }
 }
 

@@ -46,6 +46,15 @@ pub(super) const RULES: &[Rule] = &[
         check: AtBlock(prose),
     },
     Rule {
+        name: "prompt-in-shell",
+        severity: ERROR,
+        title: "the prompt is part of the command",
+        explanation: "Bash takes `$` for a program: `$: command not found`. Lines of output below it are run as well.",
+        help: "make it a console fence, where `$ ` is the prompt and the rest is the expected output, or take the prompt out",
+        correct: "",
+        check: AtBlock(prompt),
+    },
+    Rule {
         name: "crontab-in-shell",
         severity: ERROR,
         title: "a crontab line is not a command",
@@ -280,6 +289,15 @@ fn reads_as_prose(command: &Command<'_>) -> bool {
     };
     let sentence = capital && name && command.words.len() >= 3 && command.words[1..].iter().all(|word| plain(word));
     numbered || bullet || sentence
+}
+
+fn prompt(block: &Block<'_>, report: &mut Report<'_>) {
+    // The first line tells it all.
+    let first = block.lines().find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    if let Some((start, line)) = first.filter(|(_, line)| line.trim_start().starts_with("$ ")) {
+        let at = start + line.len() - line.trim_start().len();
+        report.code(block, at..at + 1, "bash looks for a program named $");
+    }
 }
 
 fn crontab(command: &Command<'_>, report: &mut Report<'_>) {
