@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`script`] | the data: commands, words, redirects |
 //! | [`args`] | a command's program, flags and positional arguments |
+//! | [`options`] | a command line whose flags are known |
 //! | [`words`] | one word taken apart, and words put together as code |
 //! | [`text`] | nested text, traced to the code that the user sees |
 //! | `walk` | from the parsed shell to commands |
@@ -12,6 +13,7 @@
 
 pub mod args;
 mod guard;
+pub mod options;
 pub mod script;
 pub mod text;
 mod walk;

@@ -284,3 +284,71 @@ fn add_code(parts: &[WordPart], text: &mut Text) {
         }
     }
 }
+
+/// A word that holds SQL, as SQL: what the shell puts in is a name of its own, so that the rest can be read. `"$TABLE"` becomes
+/// the quoted name `$TABLE`, and inside SQL quotes it is text.
+pub fn as_sql(word: &Word) -> Text {
+    let mut sql = Sql::default();
+    sql.parts(&word.parts);
+    sql.text
+}
+
+#[derive(Default)]
+struct Sql {
+    text: Text,
+    /// The SQL quote that is open.
+    quote: Option<char>,
+}
+
+impl Sql {
+    fn parts(&mut self, parts: &[WordPart]) {
+        for (number, part) in parts.iter().enumerate() {
+            let start = part.span.start;
+            match &part.kind {
+                PartKind::Literal(value) => {
+                    let escape = part.span.len().saturating_sub(value.len());
+                    self.known(value, start + escape.min(1));
+                }
+                PartKind::Glob(value) | PartKind::Braces(value) | PartKind::Tilde(value) => self.known(value, start),
+                PartKind::Single(value) => self.known(value, start + usize::from(part.span.len() > value.len())),
+                PartKind::Double(inner) => self.parts(inner),
+                PartKind::Variable { name, .. } => self.unknown(name, start, parts.get(number + 1)),
+                PartKind::Substitution { .. } | PartKind::ProcessSubstitution => {
+                    self.unknown("(…)", start, parts.get(number + 1));
+                }
+                PartKind::Arithmetic(_) => self.known("0", start),
+            }
+        }
+    }
+
+    fn known(&mut self, value: &str, start: usize) {
+        for char in value.chars() {
+            match self.quote {
+                Some(quote) if quote == char => self.quote = None,
+                None if matches!(char, '\'' | '"') => self.quote = Some(char),
+                _ => {}
+            }
+        }
+        self.text.push(value, start);
+    }
+
+    fn unknown(&mut self, name: &str, start: usize, next: Option<&WordPart>) {
+        let joins = |char: char| char.is_alphanumeric() || char == '_';
+        let before = self.text.value.ends_with(joins);
+        let after = match next.map(|part| &part.kind) {
+            Some(PartKind::Literal(text) | PartKind::Glob(text)) => text.starts_with(joins),
+            Some(PartKind::Variable { .. }) => true,
+            _ => false,
+        };
+        let shown = format!("${name}");
+        if self.quote.is_some() {
+            self.text.push(&shown, start);
+        } else if before || after {
+            // A part of a name: `backup_$DAY`.
+            let plain: String = name.chars().map(|char| if joins(char) { char } else { '_' }).collect();
+            self.text.push(&plain, start);
+        } else {
+            self.text.push(&format!("\"{shown}\""), start);
+        }
+    }
+}

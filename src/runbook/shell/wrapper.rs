@@ -345,7 +345,11 @@ pub(super) fn piped_text(commands: &[Invocation], invocation: &Invocation) -> Op
     }
     match writer.program()? {
         "echo" => {
-            Some(as_code(writer.words.iter().skip(1).filter(|word| !matches!(known_start(word), "-n" | "-e" | "-ne"))))
+            let escapes = has_flag(&writer.words, &["-e"]);
+            let words =
+                writer.words.iter().skip(1).filter(|word| !matches!(known_start(word), "-n" | "-e" | "-ne" | "-en"));
+            let text = as_code(words);
+            Some(if escapes { with_line_breaks(text) } else { text })
         }
         "printf" if !has_flag(&writer.words, &["-v"]) => {
             let words: Vec<&Word> = writer.words.iter().skip(1).collect();
@@ -354,7 +358,7 @@ pub(super) fn piped_text(commands: &[Invocation], invocation: &Invocation) -> Op
                 [format, rest @ ..] if matches!(known_start(format), "%s" | "%s\\n") => {
                     Some(as_code(rest.iter().copied()))
                 }
-                [format] => Some(as_code([*format])),
+                [format] => Some(with_line_breaks(as_code([*format]))),
                 _ => None,
             }
         }
@@ -364,6 +368,12 @@ pub(super) fn piped_text(commands: &[Invocation], invocation: &Invocation) -> Op
         }
         _ => None,
     }
+}
+
+/// The escapes of printf that part words and lines, each as long as before, so that every byte keeps its place.
+fn with_line_breaks(mut text: Text) -> Text {
+    text.value = text.value.replace("\\n", " \n").replace("\\t", "  ");
+    text
 }
 
 struct Placement {

@@ -2,9 +2,11 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
+//! | [`psql`] | the SQL that a call of psql runs |
 //! | `split` | statements and psql's backslash commands, found in the text |
 //! | `statement` | one statement: its verb, objects and the facts that risk depends on |
 
+pub mod psql;
 mod split;
 mod statement;
 

@@ -1,4 +1,33 @@
 //! How dangerous an action is to the platform, and the reasons that are shown with it.
+//!
+//! The commands and the SQL are taken apart by `runbook::shell` and `runbook::sql` and looked up in a table, the files of `table/`. The worst
+//! counts. What cannot be known counts as bad as it may be:
+//!
+//! - a program that the table does not know is `change`;
+//! - text that is no shell or no SQL, and code that is put together at run time (`eval "$X"`, `curl … | sh`), is `destructive`;
+//! - a program whose name is an expansion is `destructive`, unless the name's last part is known (`"$PGBIN/psql"`) or the variable is
+//!   set to known text in the same action;
+//! - a verb that is an expansion counts as the worst verb of its program.
+//!
+//! To teach it a program, add rows to a file of `table/`: each carries an example, which a test tries.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`table`] | the table, read from its file, and how a row matches |
+//! | `assess` | one action: all of its commands, the worst of them |
+//! | `database` | SQL and psql |
+//! | `redis` | redis-cli |
+//! | `http` | curl and wget |
+//! | `files` | what redirects write to |
+
+mod assess;
+mod database;
+mod files;
+mod http;
+mod redis;
+pub mod table;
+
+pub use assess::{assess, assess_script};
 
 use std::{fmt, ops::Range};
 
@@ -70,3 +99,6 @@ pub struct Declared {
     /// `because="…"`: needed to lower, else the computed risk stays.
     pub reason: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! What a redirect does to the file that it names.
+
+use super::{Risk, assess::Findings};
+use crate::runbook::shell::{Invocation, PartKind, Redirect, RedirectOperator, Script, Word};
+
+pub(super) fn redirects(script: &Script, invocation: &Invocation, findings: &mut Findings) {
+    for redirect in &invocation.redirects {
+        if let Some((risk, text)) = redirect_risk(script, redirect) {
+            findings.add(risk, text, redirect.span.clone());
+        }
+    }
+}
+
+fn redirect_risk(script: &Script, redirect: &Redirect) -> Option<(Risk, String)> {
+    let target = redirect.target.as_ref()?;
+    let duplicates = redirect.operator == RedirectOperator::DuplicateOutput;
+    if !redirect.operator.writes() && !duplicates {
+        return None;
+    }
+    if duplicates
+        && target
+            .literal
+            .as_deref()
+            .is_none_or(|text| text.trim_end_matches('-').bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        return None;
+    }
+    let name = target.shown();
+    if name.starts_with("/dev/") {
+        return (!is_sink(&name)).then(|| (Risk::Destructive, format!("> {name} writes over a device")));
+    }
+    if name.starts_with("/proc/sysrq") {
+        return Some((Risk::Destructive, format!("> {name} orders the kernel")));
+    }
+    if is_fresh(script, target) || target.parts.iter().any(|part| part.kind == PartKind::ProcessSubstitution) {
+        return None;
+    }
+    match redirect.operator {
+        RedirectOperator::Append | RedirectOperator::AppendBoth => {
+            Some((Risk::Change, format!(">> {name} adds to a file")))
+        }
+        _ => Some((Risk::Change, format!("> {name} replaces what is in the file"))),
+    }
+}
+
+/// What is written there is gone or seen.
+pub(super) fn is_sink(name: &str) -> bool {
+    matches!(name, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "-") || name.starts_with("/dev/fd/")
+}
+
+/// A file that was not there before: evidence, a temporary file, or a name with the time in it.
+pub(super) fn is_fresh(script: &Script, target: &Word) -> bool {
+    let name = target.shown();
+    if name.starts_with("/tmp/") || name.starts_with("/var/tmp/") {
+        return true;
+    }
+    let stamped = substitutions(target).iter().any(|code| code.trim_start().starts_with("date"));
+    stamped
+        || target.variables().first().is_some_and(|(variable, _, _)| {
+            let upper = variable.to_ascii_uppercase();
+            let evidence = ["EVIDENCE", "WARROOM", "TMPDIR"].iter().any(|prefix| upper.starts_with(prefix));
+            evidence
+                || script.assignments.iter().filter(|one| one.name == *variable).any(|one| {
+                    one.value().is_some_and(|value| {
+                        substitutions(value).iter().any(|code| {
+                            code.trim_start().starts_with("mktemp") || code.trim_start().starts_with("date")
+                        })
+                    })
+                })
+        })
+}
+
+fn substitutions(word: &Word) -> Vec<&str> {
+    fn collect<'w>(parts: &'w [crate::runbook::shell::WordPart], found: &mut Vec<&'w str>) {
+        for part in parts {
+            match &part.kind {
+                PartKind::Substitution { code } => found.push(code),
+                PartKind::Double(inner) => collect(inner, found),
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(&word.parts, &mut found);
+    found
+}
