@@ -62,8 +62,12 @@ impl Findings {
 
     pub(super) fn target(&mut self, risk: Risk, name: impl Into<String>) {
         let name = name.into();
-        if !name.is_empty() && !self.targets.iter().any(|(_, known)| *known == name) {
-            self.targets.push((risk, name));
+        if name.is_empty() {
+            return;
+        }
+        match self.targets.iter_mut().find(|(_, known)| *known == name) {
+            Some((known, _)) => *known = risk.max(*known),
+            None => self.targets.push((risk, name)),
         }
     }
 
@@ -87,7 +91,7 @@ impl Findings {
         if self.reasons.is_empty() {
             self.reasons.push(Reason {
                 risk: Risk::Read,
-                text: "it only sets variables".to_owned(),
+                text: "no command is run in it".to_owned(),
                 span: 0..code.len(),
             });
         }

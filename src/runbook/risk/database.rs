@@ -60,13 +60,23 @@ pub(super) fn script(script: &SqlScript, text: &Text, database: Option<&str>, fi
         let span = text.outer_range(meta.span.clone());
         match named(&table().meta, &meta.name) {
             Some(row) if meta.name == "copy" => {
-                let words: Vec<String> = meta.arguments.split_whitespace().map(str::to_ascii_lowercase).collect();
+                let (query, rest) = copied(&meta.arguments);
+                let words: Vec<String> = rest.split_whitespace().map(str::to_ascii_lowercase).collect();
                 if words.iter().any(|word| word == "program") {
                     findings.add(Risk::Destructive, "\\copy with a program runs it on this machine".to_owned(), span);
-                } else if words.iter().any(|word| word == "from") {
+                } else if words
+                    .iter()
+                    .find(|word| matches!(word.as_str(), "from" | "to"))
+                    .is_some_and(|word| word == "from")
+                {
                     findings.add(row.risk, format!("\\copy {}", row.reason), span);
                 } else {
-                    findings.add(Risk::Read, "\\copy writes rows to a file".to_owned(), span);
+                    findings.add(Risk::Read, "\\copy writes rows to a file".to_owned(), span.clone());
+                    // Places inside the query are those of the whole command.
+                    if let Some(query) = query {
+                        let inner = Text::verbatim(query, span.start);
+                        self::script(&sql::analyse(query), &inner, database, findings);
+                    }
                 }
             }
             Some(row) => findings.add(row.risk, format!("\\{} {}", meta.name, row.reason), span),
@@ -82,6 +92,23 @@ pub(super) fn script(script: &SqlScript, text: &Text, database: Option<&str>, fi
     for statement in &script.statements {
         self::statement(statement, text, database, findings);
     }
+}
+
+/// The query in parentheses of `\copy (…) to file`, and the rest.
+fn copied(arguments: &str) -> (Option<&str>, &str) {
+    let Some(inner) = arguments.trim_start().strip_prefix('(') else { return (None, arguments) };
+    let mut depth = 1usize;
+    for (at, char) in inner.char_indices() {
+        match char {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return (inner.get(..at), inner.get(at + 1..).unwrap_or_default());
+        }
+    }
+    (None, arguments)
 }
 
 fn statement(statement: &SqlStatement, text: &Text, database: Option<&str>, findings: &mut Findings) {

@@ -245,6 +245,7 @@ fn what_only_looks_may_run_when_nothing_may_change() {
         "PSQL='psql -h db1 -d app'\n$PSQL -c 'SELECT 1'",
         "git log --since='2 hours ago' --oneline",
         "find /backups -name '*.dump' -exec ls -l {} +",
+        "psql app -c \"\\copy (SELECT a FROM t) TO '/tmp/a.csv'\"",
         "printf 'PING\\n' | redis-cli",
     ] {
         let found = bash(code);
@@ -277,6 +278,8 @@ fn danger_is_found_behind_wrappers_and_in_strings() {
         "psql -c \"DELETE FROM $TABLE\"",
         "psql -c 'WITH x AS (DELETE FROM users RETURNING *) SELECT count(*) FROM x'",
         "psql -c '\\! rm x'",
+        "psql -c '\\copy (DELETE FROM t RETURNING *) to x.csv'",
+        "kubectl set env deployment/a B=c\nkubectl scale deployment/a --replicas=0",
         "psql -c 'EXPLAIN ANALYZE DELETE FROM users'",
         "eval \"$X\"",
         "curl -s https://get.example.com | sudo bash",
@@ -338,6 +341,19 @@ fn a_runbook_raises_the_risk_and_lowers_it_only_with_a_reason() {
     let lowered = assess(Language::Bash, "rm x", &attributes(Risk::Change, Some("x is made by this runbook")));
     assert_eq!(lowered.risk, Risk::Change);
     assert_eq!(lowered.declared.unwrap().computed, Risk::Destructive);
+}
+
+#[test]
+fn a_long_document_is_rated_fast() {
+    let line = "kubectl get pods -n \"$NS\" | grep -v 'Running'\npsql -c \"SELECT count(*) FROM t WHERE a = '$X'\" > /dev/null\n\
+                aws rds describe-db-instances --db-instance-identifier portal\n# why\n\n";
+    let action = line.repeat(4);
+    bash(&action);
+    let started = std::time::Instant::now();
+    for _ in 0..500 {
+        bash(&action);
+    }
+    assert!(started.elapsed().as_secs() < 20);
 }
 
 #[test]

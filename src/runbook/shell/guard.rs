@@ -17,6 +17,8 @@ const DEEPEST_BLOCKS: usize = 16;
 const DEEPEST_CASE: usize = 5;
 /// How deep code may stand in strings of code (`sh -c "sh -c …"`).
 pub(super) const DEEPEST_CODE: usize = 6;
+/// How often reading goes on after a mistake.
+pub(super) const MOST_RECOVERIES: usize = 12;
 /// How many commands one script may have.
 pub(super) const MOST_COMMANDS: usize = 20_000;
 

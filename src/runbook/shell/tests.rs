@@ -116,6 +116,16 @@ fn what_is_no_shell_is_a_problem() {
 }
 
 #[test]
+fn lines_around_a_mistake_are_read_all_the_same() {
+    let script = analyse("psql \"$URL\"\n\nSELECT count(*) FROM users;\nrm -rf /x\n");
+    assert!(script.problem.is_some());
+    let programs: Vec<_> = script.commands.iter().filter_map(Invocation::program).collect();
+    assert_eq!(programs, ["psql", "rm"]);
+    let script = analyse("rm x\necho 'open\nls");
+    assert!(script.commands.iter().any(|one| one.program() == Some("rm")));
+}
+
+#[test]
 fn words_tell_what_is_expanded() {
     let script = analyse("rm -rf \"$A\"/x ${B:?no B} 'lit' a\\ b *.log \"${C:-d}\" {a,b}");
     let words = &script.commands[0].words;

@@ -89,11 +89,12 @@ pub(super) struct Walker<'c> {
     pub(super) script: Script,
     pub(super) options: ParserOptions,
     pipelines: usize,
+    recoveries: usize,
 }
 
 impl<'c> Walker<'c> {
     pub(super) fn new(code: &'c str) -> Self {
-        Self { code, script: Script::default(), options: ParserOptions::default(), pipelines: 0 }
+        Self { code, script: Script::default(), options: ParserOptions::default(), pipelines: 0, recoveries: 0 }
     }
 
     /// A range that is safe to slice the code with.
@@ -130,7 +131,8 @@ impl<'c> Walker<'c> {
         let tokens = match uncached_tokenize_str(&text.value, &self.options.tokenizer_options()) {
             Ok(tokens) => tokens,
             Err(error) => {
-                return self.problem(error.to_string(), whole);
+                self.problem(error.to_string(), whole);
+                return self.recover(text, text.value.len(), context);
             }
         };
         if let Err(message) = guard::tokens(&tokens) {
@@ -143,10 +145,33 @@ impl<'c> Walker<'c> {
                 }
             }
             Err(ParseError::ParsingNear(near)) => {
-                let at = text.outer(layer.byte(near.index));
-                self.problem("this is not shell that bash would understand".to_owned(), at..at + 1);
+                let at = layer.byte(near.index);
+                let place = text.outer(at);
+                self.problem("this is not shell that bash would understand".to_owned(), place..place + 1);
+                self.recover(text, at, context);
             }
-            Err(_) => self.problem("the shell code ends in the middle of a command".to_owned(), whole.end..whole.end),
+            Err(_) => {
+                self.problem("the shell code ends in the middle of a command".to_owned(), whole.end..whole.end);
+                self.recover(text, text.value.len(), context);
+            }
+        }
+    }
+
+    /// Bash runs the lines before a mistake all the same: reads those, and those after it, without the line that holds it.
+    fn recover(&mut self, text: &Text, at: usize, context: &Context) {
+        self.recoveries += 1;
+        if self.recoveries > guard::MOST_RECOVERIES {
+            return;
+        }
+        let code = text.value.trim_end();
+        let at = at.min(code.len());
+        let start = code.get(..at).and_then(|before| before.rfind('\n')).unwrap_or(0);
+        let end = code.get(at..).and_then(|after| after.find('\n')).map_or(code.len(), |length| at + length);
+        if start > 0 {
+            self.code(&text.slice(0..start), context);
+        }
+        if end < code.len() {
+            self.code(&text.slice(end..code.len()), context);
         }
     }
 

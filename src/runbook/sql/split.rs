@@ -42,9 +42,14 @@ pub(super) fn split(text: &str) -> Split {
             b'"' => scan.quoted(b'"', false),
             b'-' if scan.bytes.get(start + 1) == Some(&b'-') => {
                 scan.skip_line();
+                scan.leave_out(start);
                 true
             }
-            b'/' if scan.bytes.get(start + 1) == Some(&b'*') => scan.comment(),
+            b'/' if scan.bytes.get(start + 1) == Some(&b'*') => {
+                let closed = scan.comment();
+                scan.leave_out(start);
+                closed
+            }
             b'$' if !scan.is_word(start.wrapping_sub(1)) => scan.dollar(),
             b'\\' => {
                 meta_commands.extend(scan.meta());
@@ -113,6 +118,13 @@ impl Scan<'_> {
     fn skip_line(&mut self) {
         while self.bytes.get(self.at).is_some_and(|byte| *byte != b'\n') {
             self.at += 1;
+        }
+    }
+
+    /// A comment before a statement is no part of it.
+    fn leave_out(&mut self, comment: usize) {
+        if self.clean.get(self.start..comment).is_some_and(|before| before.trim_ascii().is_empty()) {
+            self.start = self.at;
         }
     }
 

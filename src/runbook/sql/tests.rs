@@ -109,6 +109,8 @@ fn what_is_no_sql_is_a_problem() {
     for sql in ["kubectl get pods", "SELECT 'open", "FROBNICATE t", "SELEKT 1", "DELETE t"] {
         assert!(analyse(sql).problem.is_some(), "{sql}: {:?}", analyse(sql));
     }
+    let noted = analyse("-- why\n/* more */ SELECT 1;");
+    assert_eq!(noted.statements[0].span, 18..26);
     assert_eq!(analyse("-- nothing\n;;"), SqlScript::default());
 }
 
