@@ -39,10 +39,10 @@ impl Runbook {
         self.steps().find(|step| step.id == *id)
     }
 
-    /// The action and the step that holds it (also as its own undo).
+    /// The action and the step that holds it (also as a remedy or as its own undo).
     pub fn action(&self, id: &ActionId) -> Option<(&Step, &Action)> {
         self.steps().find_map(|step| {
-            let action = step.actions.iter().chain(&step.undo).find(|action| action.id == *id)?;
+            let action = step.all_actions().find(|action| action.id == *id)?;
             Some((step, action))
         })
     }
@@ -96,7 +96,7 @@ pub enum SectionKind {
 pub struct StepId(pub String);
 
 /// Names an action within its runbook: the step's id, a slash, and its number in the step from 1 (`restore/2`); the actions
-/// of a step's own undo are `restore/undo-1`.
+/// of a step's own undo are `restore/undo-1`, those for its failure `restore/remedy-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ActionId(pub String);
@@ -122,7 +122,8 @@ pub struct Step {
     pub title: String,
     /// Set when the step belongs to one of several alternatives, of which one is chosen.
     pub option: Option<OptionKey>,
-    /// Bytes of everything below the heading, fences included: what the step view renders.
+    /// Bytes of everything below the heading, fences included, up to the next step: what the step view renders. It starts at an
+    /// earlier heading when that one has text of its own and is no step.
     pub body: Range<usize>,
     /// 1-based line of the heading.
     pub line: usize,
@@ -131,6 +132,8 @@ pub struct Step {
     pub actions: Vec<Action>,
     /// Bytes of the list after `**If it fails:**`.
     pub if_it_fails: Option<Range<usize>>,
+    /// The actions after `**If it fails:**`: offered when the step has failed, run at no other time.
+    pub remedies: Vec<Action>,
     /// The actions after `**Rollback:**` in this step: its own undo.
     pub undo: Vec<Action>,
 }
@@ -138,6 +141,11 @@ pub struct Step {
 impl Step {
     pub fn kind(&self) -> StepKind {
         if self.actions.is_empty() { StepKind::Manual } else { StepKind::Executable }
+    }
+
+    /// Its actions, then its remedies, then its undo.
+    pub fn all_actions(&self) -> impl Iterator<Item = &Action> {
+        self.actions.iter().chain(&self.remedies).chain(&self.undo)
     }
 
     /// The worst risk of its actions.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`document`] | the data of a runbook, as it stands after parsing |
 //! | [`lint`] | what goes wrong with runbooks, as named rules |
+//! | [`parse`] | from Markdown to that data |
 //! | [`risk`] | how dangerous an action is, and why we think so |
 //! | [`run`] | the events of a run, and its state: their fold |
 //! | [`shell`] | shell code taken apart: every command, wherever it stands |
@@ -11,6 +12,7 @@
 
 pub mod document;
 pub mod lint;
+pub mod parse;
 pub mod risk;
 pub mod run;
 pub mod shell;
@@ -20,4 +22,5 @@ pub use document::{
     Action, ActionId, Attributes, Capture, Check, Expectation, FrontMatter, Language, OptionKey, Poll, Runbook,
     Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
 };
+pub use parse::parse;
 pub use risk::{Assessment, Reason, Risk};

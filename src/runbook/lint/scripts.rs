@@ -6,7 +6,7 @@ use regex::{Captures, Regex};
 
 use super::command::{self, Command};
 use crate::runbook::{
-    Language, Runbook,
+    Language, Runbook, Step,
     shell::{self, Assignment, PartKind, Redirect, Script, Word, WordPart},
 };
 
@@ -32,7 +32,7 @@ pub(super) type FoundAssignment = (String, String, Range<usize>, bool, bool);
 
 impl Scripts {
     pub(super) fn of(runbook: &Runbook) -> Self {
-        let actions = runbook.steps().flat_map(|step| step.actions.iter().chain(&step.undo));
+        let actions = runbook.steps().flat_map(Step::all_actions);
         let analyse = |language, code: &str| match language {
             Language::Bash => shell::analyse(&without_placeholders(code)),
             Language::Sql => Script::default(),

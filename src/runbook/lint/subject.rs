@@ -161,10 +161,9 @@ impl<'a> Subject<'a> {
         };
         for section in &runbook.sections {
             for step in &section.steps {
-                for (actions, is_undo) in [(&step.actions, false), (&step.undo, true)] {
-                    for action in actions {
-                        subject.add(action, step, section.kind, is_undo, scripts);
-                    }
+                for action in step.all_actions() {
+                    let is_undo = step.undo.iter().any(|undo| undo.id == action.id);
+                    subject.add(action, step, section.kind, is_undo, scripts);
                 }
             }
         }

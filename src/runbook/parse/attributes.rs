@@ -1,0 +1,267 @@
+//! Reads a fence's attributes: what each of the words in braces means.
+
+use std::{collections::HashSet, ops::Range, time::Duration};
+
+use regex::Regex;
+
+use super::{
+    notes::Notes,
+    variables::{self, Name},
+    words::{self, Word},
+};
+use crate::{
+    platform::{Expression, ExpressionError, nearest, period::parse_duration},
+    runbook::{Attributes, Capture, Expectation, Language, Poll, Risk},
+};
+
+/// Every attribute there is.
+pub(super) const NAMES: [&str; 17] = [
+    "timeout",
+    "risk",
+    "because",
+    "tty",
+    "interactive",
+    "db",
+    "write",
+    "expect",
+    "expect-contains",
+    "expect-json",
+    "capture",
+    "retry",
+    "every",
+    "parallel",
+    "context",
+    "gate",
+    "evidence",
+];
+
+/// How long a polling wait waits between two attempts when the runbook does not say.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// What the braces say: the attributes and what they expect of the output.
+#[derive(Default)]
+pub(super) struct Read {
+    pub attributes: Attributes,
+    pub expected: Vec<Expectation>,
+}
+
+/// Reads the text behind a fence's language. `at` is where it starts in the document.
+pub(super) fn read(info: &str, at: usize, language: Language, notes: &mut Notes<'_>) -> Read {
+    let Some(brace) = info.find('{') else { return Read::default() };
+    let start = at + brace + 1;
+    let read = words::read(&info[brace + 1..], start);
+    if let Some(problem) = &read.problem {
+        let (message, help) = if problem.span.is_empty() {
+            ("the attributes have no closing brace", "end them with `}`")
+        } else {
+            ("this quote has no end, so the attributes from here on are not read", "close it with the same quote")
+        };
+        notes.error(problem.span.clone(), message, Some(help.to_owned()));
+    }
+    let mut reader = Reader { read: Read::default(), retry: None, every: None, notes };
+    let mut seen = HashSet::new();
+    for word in &read.words {
+        if NAMES.contains(&word.name.as_str()) && !seen.insert(word.name.as_str()) {
+            let message = format!("the attribute `{}` stands here twice; the last one counts", word.name);
+            reader.notes.warning(word.name_span.clone(), message, None);
+        }
+        reader.word(word);
+    }
+    reader.fits_together(language, &read.words);
+    reader.read
+}
+
+struct Reader<'r, 'a> {
+    read: Read,
+    retry: Option<(u32, Range<usize>)>,
+    every: Option<(Duration, Range<usize>)>,
+    notes: &'r mut Notes<'a>,
+}
+
+impl Reader<'_, '_> {
+    fn word(&mut self, word: &Word) {
+        let line = self.notes.text.line(word.name_span.start);
+        match word.name.as_str() {
+            "timeout" => self.read.attributes.timeout = self.duration(word),
+            "risk" => self.read.attributes.risk = self.risk(word),
+            "because" => self.read.attributes.because = self.value(word),
+            "tty" => self.read.attributes.tty = self.flag(word),
+            "interactive" => self.read.attributes.interactive = self.flag(word),
+            "db" => self.read.attributes.db = self.value(word),
+            "write" => self.read.attributes.write = self.flag(word),
+            "parallel" => self.read.attributes.parallel = self.flag(word),
+            "evidence" => self.read.attributes.evidence = self.flag(word),
+            "context" => self.read.attributes.context = self.value(word),
+            "gate" => self.read.attributes.gate = self.expression(word),
+            "expect" => {
+                let Some(pattern) = self.value(word) else { return };
+                if let Err(error) = Regex::new(&pattern) {
+                    let message = format!("`expect` is no regular expression: {}", regex_error(&error));
+                    self.notes.error(word.value_span.clone(), message, None);
+                }
+                // Kept even so: an output that nothing can match fails the action, and does not pass unseen.
+                self.read.expected.push(Expectation::Regex { pattern, line });
+            }
+            "expect-contains" => {
+                let text = self.value(word);
+                self.read.expected.extend(text.map(|text| Expectation::Contains { text, line }));
+            }
+            "expect-json" => {
+                let condition = self.expression(word);
+                self.read.expected.extend(condition.map(|condition| Expectation::Json { condition, line }));
+            }
+            "capture" => self.read.attributes.capture = self.capture(word),
+            "retry" => {
+                let Some(text) = self.value(word) else { return };
+                match text.parse() {
+                    Ok(retries) => self.retry = Some((retries, word.name_span.clone())),
+                    Err(_) => {
+                        let message = format!("`retry` is a number of further attempts, and `{text}` is none");
+                        self.notes.error(word.value_span.clone(), message, None);
+                    }
+                }
+            }
+            "every" => self.every = self.duration(word).map(|every| (every, word.name_span.clone())),
+            other => {
+                let help = match nearest(other, NAMES) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("known: {}", NAMES.join(", ")),
+                };
+                self.notes.error(word.name_span.clone(), format!("there is no attribute `{other}`"), Some(help));
+            }
+        }
+    }
+
+    /// What must be said of attributes that need each other, or do not suit the language.
+    fn fits_together(&mut self, language: Language, words: &[Word]) {
+        self.read.attributes.poll = match (self.retry.take(), self.every.take()) {
+            (Some((retries, _)), every) => Some(Poll { retries, every: every.map_or(EVERY, |(every, _)| every) }),
+            (None, Some((_, span))) => {
+                let help = "say how often with `retry=5`".to_owned();
+                self.notes.error(span, "`every` has no effect without `retry`", Some(help));
+                None
+            }
+            (None, None) => None,
+        };
+        let unfit: &[(&str, &str)] = match language {
+            Language::Sql => &[
+                ("tty", "SQL runs without a terminal"),
+                ("interactive", "SQL runs without a terminal"),
+                ("context", "SQL does not use a kube context"),
+            ],
+            Language::Bash => &[
+                ("write", "`write` is for SQL: commands of a shell may always write"),
+                ("db", "`db` is for SQL: commands of a shell take a database from their own options"),
+            ],
+        };
+        for word in words {
+            if let Some((_, why)) = unfit.iter().find(|(name, _)| *name == word.name) {
+                let message = format!("`{}` has no effect here: {why}", word.name);
+                self.notes.warning(word.name_span.clone(), message, None);
+            }
+            let attributes = &self.read.attributes;
+            let handed_over = attributes.interactive && (word.name.starts_with("expect") || word.name == "capture");
+            if handed_over {
+                let message = format!("`{}` cannot be told of an interactive action, whose output is yours", word.name);
+                self.notes.warning(word.name_span.clone(), message, None);
+            }
+            if word.name == "parallel" && (attributes.interactive || attributes.tty) {
+                let message = "an action with a terminal cannot run in parallel with others";
+                self.notes.warning(word.name_span.clone(), message, None);
+                self.read.attributes.parallel = false;
+            }
+            if word.name == "because" && self.read.attributes.risk.is_none() {
+                let message = "`because` is the reason for a `risk`, and there is none here";
+                self.notes.warning(word.name_span.clone(), message, None);
+            }
+        }
+    }
+
+    fn flag(&mut self, word: &Word) -> bool {
+        match word.value.as_deref() {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(other) => {
+                let message = format!("`{}` takes no value, and `{other}` is none of true and false", word.name);
+                self.notes.error(word.value_span.clone(), message, None);
+                true
+            }
+        }
+    }
+
+    fn value(&mut self, word: &Word) -> Option<String> {
+        match &word.value {
+            Some(value) if !value.is_empty() => Some(value.clone()),
+            _ => {
+                let message = format!("`{0}` needs a value: `{0}=…`", word.name);
+                self.notes.error(word.name_span.clone(), message, None);
+                None
+            }
+        }
+    }
+
+    fn duration(&mut self, word: &Word) -> Option<Duration> {
+        let text = self.value(word)?;
+        match parse_duration(&text) {
+            Ok(duration) if !duration.is_zero() => Some(duration),
+            wrong => {
+                let why = wrong.err().unwrap_or_else(|| "it is zero".to_owned());
+                let message = format!("`{text}` is no length of time for `{}`: {why}", word.name);
+                self.notes.error(word.value_span.clone(), message, Some("write 30s, 2m or 1h30m".to_owned()));
+                None
+            }
+        }
+    }
+
+    fn risk(&mut self, word: &Word) -> Option<Risk> {
+        let text = self.value(word)?;
+        let risk = Risk::ALL.into_iter().find(|risk| risk.word() == text);
+        if risk.is_none() {
+            let names = Risk::ALL.map(Risk::word);
+            let help = crate::platform::suggestion(&text, &names);
+            self.notes.error(word.value_span.clone(), format!("`{text}` is no risk"), help);
+        }
+        risk
+    }
+
+    fn expression(&mut self, word: &Word) -> Option<Expression> {
+        let text = self.value(word)?;
+        match Expression::compile(&text) {
+            Ok(expression) => Some(expression),
+            Err(error) => {
+                let why = match error {
+                    ExpressionError::Syntax { message, .. } | ExpressionError::Evaluation { message, .. } => message,
+                };
+                let message = format!("`{}` is not a CEL expression: {why}", word.name);
+                self.notes.error(word.value_span.clone(), message, None);
+                None
+            }
+        }
+    }
+
+    fn capture(&mut self, word: &Word) -> Option<Capture> {
+        let text = self.value(word)?;
+        let (variable, pointer) = match text.split_once(':') {
+            Some((variable, pointer)) => (variable, Some(pointer.to_owned())),
+            None => (text.as_str(), None),
+        };
+        if let Name::Refused(why) = variables::name(variable) {
+            let message = format!("`{variable}` cannot be captured into: {why}");
+            self.notes.error(word.value_span.clone(), message, None);
+            return None;
+        }
+        if let Some(wrong) = pointer.as_ref().filter(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+            let message = format!("`{wrong}` is no JSON pointer: it starts with a slash");
+            self.notes.error(word.value_span.clone(), message, Some(format!("write `capture={variable}:/{wrong}`")));
+            return None;
+        }
+        Some(Capture { variable: variable.to_owned(), pointer })
+    }
+}
+
+/// The last line of the regex crate's message, which says what is wrong; the lines before draw it.
+pub(super) fn regex_error(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default().trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}

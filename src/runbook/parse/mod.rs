@@ -1,0 +1,68 @@
+//! Reads a Markdown document as a runbook. Pure; never fails: what is odd becomes a diagnostic.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `readable` | the text for the Markdown reader: front matter blanked, escaped fences mended, offsets kept |
+//! | `front` | front matter |
+//! | `blocks` | Markdown as a flat row of blocks with their places |
+//! | `tree`, `outline` | headings as trees; which of them are sections, steps and alternatives |
+//! | `step` | the blocks of one step |
+//! | `language`, `fence` | which fences are run; one fence taken apart |
+//! | `words`, `attributes` | the words in braces after a fence's language |
+//! | [`variables`] | names and values of variables |
+//! | `heading` | numbers, slugs, options and labels of titles |
+//! | `notes` | places and diagnostics |
+
+mod attributes;
+mod blocks;
+mod fence;
+mod front;
+mod heading;
+mod language;
+mod notes;
+mod outline;
+mod readable;
+mod step;
+mod tree;
+pub mod variables;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use notes::Notes;
+
+use super::{FrontMatter, Runbook};
+
+/// Reads a document. `file` is its name as the user knows it; the id is the front matter's, else that name without folder
+/// and extension.
+pub fn parse(file: &str, text: &str) -> Runbook {
+    let mut notes = Notes::new(file, text);
+    let front = readable::front(&mut notes);
+    let (id, front_matter) = match &front {
+        Some(front) => front::read(front.yaml.clone(), &mut notes),
+        None => (None, FrontMatter::default()),
+    };
+    let id = id.unwrap_or_else(|| id_of(file));
+    let readable = readable::readable(&mut notes, front.as_ref());
+    let blocks = blocks::read(text, &readable);
+    let trees = tree::trees(&blocks, front.map_or(0, |front| front.end));
+    let sections = outline::sections(&trees, &blocks, &id, &mut notes);
+    Runbook {
+        title: trees.title.unwrap_or_else(|| id.clone()),
+        id,
+        file: file.to_owned(),
+        source: text.into(),
+        front: front_matter,
+        sections,
+        diagnostics: notes.into_diagnostics(),
+    }
+}
+
+/// The name of a file without its folder, its extension and what an embedded file's name has after it.
+fn id_of(file: &str) -> String {
+    let file = file.strip_suffix(" (embedded)").unwrap_or(file);
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if stem.is_empty() { name.to_owned() } else { stem.to_owned() }
+}

@@ -1,0 +1,112 @@
+//! The text that the Markdown reader is given: the document with front matter blanked and escaped fences mended, byte for byte
+//! as long as the document, so that every offset is one of the document.
+
+use std::{borrow::Cow, ops::Range};
+
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use super::notes::Notes;
+
+/// How runbooks are read: CommonMark with what forges add to it. Footnotes, definition lists and mathematics are not read:
+/// they would take `$VARIABLES` and brackets out of prose.
+pub(super) fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_GFM
+}
+
+/// A fence as it stands in documents that went through a generator: `\`\`\`bash`. Six bytes.
+const ESCAPED: &str = "\\`\\`\\`";
+const MENDED: &str = "``````";
+
+/// The YAML block at the document's start, without its two lines of dashes, and where the Markdown begins.
+pub(super) struct Front {
+    pub yaml: Range<usize>,
+    pub end: usize,
+}
+
+/// Finds the front matter: a first line `---`, up to a line `---` or `...`.
+pub(super) fn front(notes: &mut Notes<'_>) -> Option<Front> {
+    let source = notes.text.source;
+    let start = if source.starts_with('\u{feff}') { 3 } else { 0 };
+    let first = source[start..].lines().next()?;
+    if first.trim_end() != "---" {
+        return None;
+    }
+    let mut at = start + source[start..].find('\n')? + 1;
+    let yaml = at;
+    for line in source[at..].split_inclusive('\n') {
+        if matches!(line.trim_end(), "---" | "...") {
+            return Some(Front { yaml: yaml..at, end: at + line.len() });
+        }
+        at += line.len();
+    }
+    // A rule is a usual way to begin a document too; a key in the next line says that front matter was meant.
+    let next = source[yaml..].lines().next().unwrap_or_default();
+    if next.split_once(':').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase())) {
+        let help = Some("end it with a line `---`".to_owned());
+        notes.warning(start..start + 3, "the front matter has no end, so all of it is read as text", help);
+    }
+    None
+}
+
+/// What to read, with the same offsets as the document.
+pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> Cow<'a, str> {
+    let source = notes.text.source;
+    let mut text = Cow::Borrowed(source);
+    if let Some(front) = front {
+        // A blanked line is an empty one: the line ends stay.
+        let blank: String = source[..front.end].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect();
+        text = Cow::Owned(blank + &source[front.end..]);
+    }
+    if !text.contains(ESCAPED) {
+        return text;
+    }
+    let marks = escaped_fences(&text);
+    let Some(first) = marks.first().cloned() else { return text };
+    let count = marks.len() / 2;
+    let (fences, they) = if count == 1 { ("a code fence is", "it is") } else { ("code fences are", "they are") };
+    let message = match count {
+        1 => format!("{fences} escaped with backslashes, which shows as text elsewhere; {they} taken as a fence here"),
+        _ => format!(
+            "{count} {fences} escaped with backslashes, which shows as text elsewhere; {they} taken as fences here"
+        ),
+    };
+    notes.warning(first, message, Some("remove the backslashes".to_owned()));
+    let mut mended = text.into_owned();
+    for mark in marks {
+        mended.replace_range(mark, MENDED);
+    }
+    Cow::Owned(mended)
+}
+
+/// The marks of escaped fences that come in pairs, in document order, two a fence. A mark with a language that stands inside
+/// another fence opens one of its own, which is part of the outer one; of marks that do not pair up, nothing is returned.
+fn escaped_fences(text: &str) -> Vec<Range<usize>> {
+    let code: Vec<Range<usize>> = Parser::new_ext(text, options())
+        .into_offset_iter()
+        .filter_map(|(event, span)| matches!(event, Event::Start(Tag::CodeBlock(_))).then_some(span))
+        .collect();
+    let mut next_code = code.iter().peekable();
+    let mut pairs = Vec::new();
+    let mut open: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at + (line.len() - line.trim_start().len());
+        at += line.len();
+        let Some(rest) = line.trim_start().strip_prefix(ESCAPED) else { continue };
+        while next_code.next_if(|block| block.end <= start).is_some() {}
+        if next_code.peek().is_some_and(|block| block.contains(&start)) {
+            continue;
+        }
+        let mark = start..start + ESCAPED.len();
+        match open.pop() {
+            None => open.push(mark),
+            Some(opener) if rest.trim().is_empty() => {
+                if open.is_empty() {
+                    pairs.extend([opener, mark]);
+                }
+            }
+            Some(opener) => open.extend([opener, mark]),
+        }
+    }
+    pairs
+}

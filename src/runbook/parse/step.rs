@@ -1,0 +1,344 @@
+//! Reads the blocks below one heading: checks, actions, expected output, what to do on failure, and the step's own undo.
+
+use std::ops::Range;
+
+use super::{
+    attributes,
+    blocks::{Block, Kind, Line},
+    fence,
+    heading::{self, Label},
+    language::{self, Use},
+    notes::Notes,
+};
+use crate::runbook::{Action, ActionId, Assessment, Attributes, Check, Expectation, Language, StepId};
+
+/// What the blocks of a step hold.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    pub checks: Vec<Check>,
+    pub actions: Vec<Action>,
+    pub if_it_fails: Option<Range<usize>>,
+    pub remedies: Vec<Action>,
+    pub undo: Vec<Action>,
+}
+
+/// Whether there is something to do: an executable fence or a check.
+pub(super) fn has_work(blocks: &[Block], source: &str) -> bool {
+    blocks.iter().any(|block| match &block.kind {
+        Kind::Item { ticked } => ticked.is_some(),
+        Kind::Fence(fence) => language::what(language::word(&source[fence.info.clone()])) != Use::Show,
+        _ => false,
+    })
+}
+
+/// Where actions go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Forward,
+    Remedy,
+    Undo,
+}
+
+/// Reads these blocks of the row. `label` is the heading's own, when the heading is one (`#### Rollback`).
+pub(super) fn read(
+    blocks: &[Block],
+    ranges: &[Range<usize>],
+    label: Option<Label>,
+    step: &StepId,
+    notes: &mut Notes<'_>,
+) -> Content {
+    let mut reader = Reader {
+        blocks,
+        step,
+        notes,
+        content: Content::default(),
+        modes: Vec::new(),
+        heading_mode: Mode::Forward,
+        heading_name: None,
+        expecting: None,
+    };
+    if let Some(label) = label {
+        reader.heading_label(label);
+    }
+    for range in ranges {
+        range.clone().for_each(|index| reader.block(index, range.start));
+    }
+    reader.content
+}
+
+struct Reader<'r, 'a> {
+    blocks: &'r [Block],
+    step: &'r StepId,
+    notes: &'r mut Notes<'a>,
+    content: Content,
+    /// Labels in force and the depth of each: one inside a list item ends with it.
+    modes: Vec<(usize, Mode)>,
+    heading_mode: Mode,
+    /// A nested heading names the fences below it.
+    heading_name: Option<String>,
+    /// `**Expected Output:**` was the last thing said, at this depth.
+    expecting: Option<usize>,
+}
+
+impl Reader<'_, '_> {
+    fn mode(&self) -> Mode {
+        self.modes.last().map_or(self.heading_mode, |(_, mode)| *mode)
+    }
+
+    fn block(&mut self, index: usize, first: usize) {
+        let block = &self.blocks[index];
+        while self.modes.last().is_some_and(|(depth, _)| *depth > block.depth) {
+            self.modes.pop();
+        }
+        if self.expecting.is_some_and(|depth| depth > block.depth) {
+            self.expecting = None;
+        }
+        match &block.kind {
+            Kind::Heading { text, .. } if block.depth == 0 => {
+                self.modes.clear();
+                self.expecting = None;
+                self.heading_mode = Mode::Forward;
+                self.heading_name = Some(heading::number(text).1.to_owned());
+                if let Some(label) = heading::label(heading::number(text).1) {
+                    self.heading_label(label);
+                }
+            }
+            Kind::Paragraph(lines) => self.paragraph(block, lines),
+            // The list right after the label; a later one is prose again.
+            Kind::List if self.mode() == Mode::Remedy && self.content.if_it_fails.is_none() => {
+                self.content.if_it_fails = Some(block.span.clone());
+            }
+            Kind::Item { ticked: Some(ticked) } if self.mode() == Mode::Forward => {
+                let text = self.item_text(index);
+                let line = self.notes.text.line(block.span.start);
+                self.content.checks.push(Check { text, ticked: *ticked, line });
+            }
+            Kind::Fence(_) => self.fence(index, first),
+            _ => {}
+        }
+    }
+
+    fn heading_label(&mut self, label: Label) {
+        match label {
+            Label::ExpectedOutput => self.expecting = Some(0),
+            Label::IfItFails => self.heading_mode = Mode::Remedy,
+            Label::Rollback => self.heading_mode = Mode::Undo,
+        }
+    }
+
+    fn paragraph(&mut self, block: &Block, lines: &[Line]) {
+        let mut expected: Option<(String, usize)> = None;
+        for line in lines {
+            let (bold, rest) = line.text.split_at(line.bold);
+            match heading::label(bold) {
+                Some(label) => {
+                    self.expect(expected.take());
+                    let rest = rest.trim_start().trim_start_matches(':').trim();
+                    self.expecting = None;
+                    match label {
+                        Label::ExpectedOutput if rest.is_empty() => self.expecting = Some(block.depth),
+                        Label::ExpectedOutput => expected = Some((rest.to_owned(), line.start)),
+                        Label::IfItFails => self.modes.push((block.depth, Mode::Remedy)),
+                        Label::Rollback => self.modes.push((block.depth, Mode::Undo)),
+                    }
+                    if label == Label::IfItFails && !rest.is_empty() && self.content.if_it_fails.is_none() {
+                        self.content.if_it_fails = Some(line.start..block.span.end);
+                    }
+                }
+                None if expected.is_some() || self.expecting.is_some() => {
+                    // The line after the label, and those that go on from it.
+                    let text = line.text.trim();
+                    match &mut expected {
+                        Some((so_far, _)) => so_far.extend(["\n", text]),
+                        None => expected = Some((text.to_owned(), line.start)),
+                    }
+                    self.expecting = None;
+                }
+                None => {}
+            }
+        }
+        self.expect(expected);
+    }
+
+    /// Adds what the output of the last action must be.
+    fn expect(&mut self, expected: Option<(String, usize)>) {
+        let Some((text, at)) = expected.filter(|(text, _)| !text.trim().is_empty()) else { return };
+        let line = self.notes.text.line(at);
+        let actions = match self.mode() {
+            Mode::Forward => &mut self.content.actions,
+            Mode::Remedy => &mut self.content.remedies,
+            Mode::Undo => &mut self.content.undo,
+        };
+        if let Some(action) = actions.last_mut() {
+            action.expected.push(Expectation::Text { text, line });
+        }
+    }
+
+    fn fence(&mut self, index: usize, first: usize) {
+        let block = &self.blocks[index];
+        let Kind::Fence(fence) = &block.kind else { return };
+        let source = self.notes.text.source;
+        if self.expecting.take().is_some() {
+            let text = fence.code.iter().map(|span| &source[span.clone()]).collect();
+            return self.expect(Some((text, fence.code.first().map_or(block.span.start, |span| span.start))));
+        }
+        let info = &source[fence.info.clone()];
+        let word = language::word(info);
+        let what = language::what(word);
+        let language = match what {
+            Use::Show => return self.shown(info, word, fence.info.clone()),
+            Use::Run(language) => language,
+            Use::Console => Language::Bash,
+        };
+        if fence.unclosed {
+            let span = self.notes.text.line_span(self.notes.text.line(block.span.start));
+            let help = "end it with a line ```".to_owned();
+            self.notes.error(span, "this fence has no end: all that follows is taken as its commands", Some(help));
+        }
+        if fence.code.is_empty() {
+            self.notes.warning(block.span.clone(), "there is nothing to run in this fence", None);
+            return;
+        }
+        let read = attributes::read(info, fence.info.start, language, self.notes);
+        let mut expected = read.expected;
+        let parts = match what {
+            Use::Console => {
+                let console = fence::console(source, &fence.code);
+                if console.spans.is_empty() {
+                    let message = "no line of this fence starts with a prompt, so there is nothing to run";
+                    let help = "put `$ ` before each command, or call the language `bash`".to_owned();
+                    self.notes.warning(block.span.clone(), message, Some(help));
+                    return;
+                }
+                if let Some(at) = console.output_at.filter(|_| !console.output.trim().is_empty()) {
+                    let line = self.notes.text.line(at);
+                    expected.push(Expectation::Text { text: console.output, line });
+                }
+                vec![fence::Part { spans: console.spans, ..fence::Part::default() }]
+            }
+            _ if language == Language::Bash => fence::numbered(source, &fence.code),
+            _ => vec![fence::Part { spans: fence.code.clone(), ..fence::Part::default() }],
+        };
+        self.actions(parts, &read.attributes, expected, language, self.name(index, first), fence.info.clone());
+    }
+
+    /// One action a part. What is said about the output is about the last part's.
+    fn actions(
+        &mut self,
+        parts: Vec<fence::Part>,
+        attributes: &Attributes,
+        mut expected: Vec<Expectation>,
+        language: Language,
+        name: Option<String>,
+        info: Range<usize>,
+    ) {
+        let count = parts.len();
+        for (number, part) in parts.into_iter().enumerate() {
+            let last = number + 1 == count;
+            let mut attributes = attributes.clone();
+            if !last {
+                attributes.capture = None;
+            }
+            // Parts are numbered because they come after one another.
+            attributes.parallel &= count == 1;
+            let at = part.spans.first().map_or(info.start, |span| span.start);
+            let code: String = part.spans.iter().map(|span| &self.notes.text.source[span.clone()]).collect();
+            if part.only_comments {
+                self.only_comments(&code, at);
+            }
+            let assessment = Assessment::default();
+            if let Some(declared) = &assessment.declared
+                && declared.risk < declared.computed
+                && declared.reason.is_none()
+                && last
+            {
+                let message =
+                    format!("`risk={}` is less than what the commands can do ({})", declared.risk, declared.computed);
+                let help = "say why with because=\"…\", else the higher risk counts".to_owned();
+                self.notes.warning(info.clone(), message, Some(help));
+            }
+            let mode = self.mode();
+            let (actions, prefix) = match mode {
+                Mode::Forward => (&mut self.content.actions, ""),
+                Mode::Remedy => (&mut self.content.remedies, "remedy-"),
+                Mode::Undo => (&mut self.content.undo, "undo-"),
+            };
+            actions.push(Action {
+                id: ActionId(format!("{}/{prefix}{}", self.step.0, actions.len() + 1)),
+                name: part.name.or_else(|| name.clone()),
+                language,
+                code,
+                line: self.notes.text.line(at),
+                spans: part.spans,
+                attributes,
+                expected: if last { std::mem::take(&mut expected) } else { Vec::new() },
+                assessment,
+            });
+        }
+    }
+
+    /// A numbered part without a command is for a person: it becomes a check too, so that it is not passed over.
+    fn only_comments(&mut self, code: &str, at: usize) {
+        let text = self.notes.text.position(at..at);
+        let span = self.notes.text.line_span(text.line);
+        let message = "this part has only comments: running it does nothing, so it is also a check for a person";
+        self.notes.warning(span, message, None);
+        if self.mode() == Mode::Forward {
+            let said: Vec<&str> = code.lines().map(|line| line.trim_matches(['#', ' ', '\t', '\r'])).collect();
+            let text = said.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+            let text = heading::number(&text).1.to_owned();
+            self.content.checks.push(Check { text, ticked: false, line: self.notes.text.line(at) });
+        }
+    }
+
+    /// A fence that is not run; it may have been meant to be.
+    fn shown(&mut self, info: &str, word: &str, span: Range<usize>) {
+        if let Some(meant) = language::meant(word) {
+            let message = format!("`{word}` is no language that can be run, so this fence is only shown");
+            self.notes.warning(span, message, Some(format!("did you mean `{meant}`?")));
+        } else if let Some(brace) = info.find('{') {
+            let known = info[brace + 1..].split([' ', '=', '}', ',']).any(|word| attributes::NAMES.contains(&word));
+            if known {
+                let message = "attributes have no effect here: fences of this language are only shown";
+                let help = "the languages that are run are bash, sh, shell, console, shell-session and sql".to_owned();
+                self.notes.warning(span, message, Some(help));
+            }
+        }
+    }
+
+    /// What the document calls the fence: the bold line right before it, else the list item that it is in or comes after,
+    /// else a nested heading.
+    fn name(&self, index: usize, first: usize) -> Option<String> {
+        let fence = &self.blocks[index];
+        let before = index.checked_sub(1).filter(|before| *before >= first).map(|before| &self.blocks[before]);
+        let bold = before.and_then(|block| match &block.kind {
+            Kind::Paragraph(lines) => lines.last().filter(|line| line.bold > 0).map(|line| line.text.clone()),
+            _ => None,
+        });
+        let after_list = before.and_then(|block| block.item).filter(|_| fence.item.is_none());
+        let item = fence.item.or(after_list).filter(|item| *item >= first).map(|item| self.item_text(item));
+        let names = [bold, item].into_iter().flatten();
+        names.filter(|name| is_name(name)).find_map(|name| clean(&name)).or_else(|| self.heading_name.clone())
+    }
+
+    /// The first paragraph of an item.
+    fn item_text(&self, item: usize) -> String {
+        match self.blocks.get(item + 1) {
+            Some(Block { kind: Kind::Paragraph(lines), item: Some(of), .. }) if *of == item => {
+                let lines: Vec<&str> = lines.iter().map(|line| line.text.trim()).collect();
+                lines.join(" ").trim().to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// Labels name nothing.
+fn is_name(text: &str) -> bool {
+    heading::label(text).is_none()
+}
+
+fn clean(name: &str) -> Option<String> {
+    let name = name.trim().trim_end_matches(':').trim_end();
+    (!name.is_empty()).then(|| name.to_owned())
+}

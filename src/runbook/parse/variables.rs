@@ -1,0 +1,129 @@
+//! Variables of a runbook: which names they may have, and which values.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use regex::Regex;
+
+use crate::runbook::{Variable, VariableKind};
+
+/// Whether something may be the name of a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    Good,
+    /// A part of a sentence: `bash does not accept it …`.
+    Refused(&'static str),
+}
+
+/// Names with a meaning of their own to bash or to the programs that it starts: a value in them could run something else
+/// than the runbook shows.
+const RESERVED: [&str; 27] = [
+    "BASHOPTS",
+    "BASH_ENV",
+    "BASH_XTRACEFD",
+    "CDPATH",
+    "DIRSTACK",
+    "EDITOR",
+    "ENV",
+    "EUID",
+    "GIT_PAGER",
+    "GIT_SSH_COMMAND",
+    "GLOBIGNORE",
+    "GROUPS",
+    "HOME",
+    "IFS",
+    "KUBECONFIG",
+    "OLDPWD",
+    "PAGER",
+    "PATH",
+    "POSIXLY_CORRECT",
+    "PPID",
+    "PROMPT_COMMAND",
+    "PS4",
+    "PWD",
+    "SHELL",
+    "SHELLOPTS",
+    "TERM",
+    "UID",
+];
+
+/// Says whether a variable may be called this. Bash names: letters, digits and underscores.
+pub fn name(name: &str) -> Name {
+    static BASH: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^[A-Za-z_][A-Za-z0-9_]*$").ok());
+    if !BASH.as_ref().is_some_and(|bash| bash.is_match(name)) {
+        return Name::Refused("a name is made of letters, digits and underscores, and starts with no digit");
+    }
+    let special = RESERVED.contains(&name)
+        || name.starts_with("LD_")
+        || name.starts_with("BASH_FUNC_")
+        || name.starts_with("WARROOM_");
+    if special { Name::Refused("the shell or the console uses it itself") } else { Name::Good }
+}
+
+/// Checks a value for a variable and gives it back as it is stored: a time in UTC, the rest unchanged. That a file exists is
+/// not looked at here. The error is one sentence that does not repeat the value, which may be secret.
+pub fn check(name: &str, variable: &Variable, value: &str) -> Result<String, String> {
+    if value.contains('\0') {
+        return Err(format!("{name} holds a NUL character, which no environment variable can hold"));
+    }
+    if value.is_empty() {
+        return if variable.required { Err(format!("{name} needs a value")) } else { Ok(String::new()) };
+    }
+    if !variable.choices.is_empty() && !variable.choices.iter().any(|choice| choice == value) {
+        return Err(format!("{name} must be one of {}", variable.choices.join(", ")));
+    }
+    if let Some(pattern) = &variable.pattern {
+        let whole = Regex::new(&format!("^(?:{pattern})$"))
+            .map_err(|_| format!("the pattern of {name} is no regular expression: correct the runbook"))?;
+        if !whole.is_match(value) {
+            return Err(format!("{name} must match {pattern}"));
+        }
+    }
+    match variable.kind {
+        VariableKind::Text | VariableKind::File => Ok(value.to_owned()),
+        VariableKind::Integer if value.parse::<i64>().is_ok() => Ok(value.to_owned()),
+        VariableKind::Integer => Err(format!("{name} must be a whole number")),
+        VariableKind::Time => value
+            .parse::<Timestamp>()
+            .map(|at| at.to_string())
+            .map_err(|_| format!("{name} must be a time with its zone, such as 2026-01-31T03:12:00Z")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_change_what_runs_are_refused() {
+        assert_eq!(name("TARGET_TIME"), Name::Good);
+        for bad in ["", "2X", "a-b", "a b", "PATH", "LD_PRELOAD", "BASH_ENV", "IFS", "A\nB", "É"] {
+            assert!(matches!(name(bad), Name::Refused(_)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_must_be_what_the_runbook_says() {
+        let with = |change: fn(&mut Variable)| {
+            let mut variable = Variable { required: true, ..Variable::default() };
+            change(&mut variable);
+            variable
+        };
+        let text = with(|_| {});
+        assert_eq!(check("A", &text, "$(rm -rf /)\n'\""), Ok("$(rm -rf /)\n'\"".to_owned()));
+        assert_eq!(check("A", &text, ""), Err("A needs a value".to_owned()));
+        assert!(check("A", &text, "a\0b").is_err());
+        assert_eq!(check("A", &with(|v| v.required = false), ""), Ok(String::new()));
+        let pattern = with(|v| v.pattern = Some("a|b+".to_owned()));
+        assert!(check("A", &pattern, "bb").is_ok());
+        assert_eq!(check("A", &pattern, "xa"), Err("A must match a|b+".to_owned()));
+        assert!(check("A", &pattern, "a\n").is_err());
+        let choices = with(|v| v.choices = vec!["east".to_owned(), "west".to_owned()]);
+        assert_eq!(check("A", &choices, "north"), Err("A must be one of east, west".to_owned()));
+        let time = with(|v| v.kind = VariableKind::Time);
+        assert_eq!(check("A", &time, "2026-01-31T04:12:00+01:00"), Ok("2026-01-31T03:12:00Z".to_owned()));
+        assert!(check("A", &time, "2026-01-31T04:12:00").is_err());
+        let integer = with(|v| v.kind = VariableKind::Integer);
+        assert!(check("A", &integer, "-3").is_ok() && check("A", &integer, "3.5").is_err());
+    }
+}
