@@ -1,6 +1,8 @@
 //! One action: the risk of each of its commands, and the worst of them.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
+
+use indexmap::IndexMap;
 
 use super::{
     Assessment, Declared, Reason, Risk, database, files, http, redis,
@@ -37,8 +39,9 @@ pub fn assess_script(script: &Script, code: &str, attributes: &Attributes) -> As
     for unseen in &script.unseen {
         findings.add(Risk::Destructive, unseen.what.clone(), unseen.span.clone());
     }
+    let functions: HashSet<&str> = script.functions.iter().map(String::as_str).collect();
     for invocation in &script.commands {
-        command(script, invocation, &mut findings);
+        command(script, &functions, invocation, &mut findings);
     }
     findings.finish(code, attributes)
 }
@@ -47,15 +50,18 @@ pub fn assess_script(script: &Script, code: &str, attributes: &Attributes) -> As
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     reasons: Vec<Reason>,
-    targets: Vec<(Risk, String)>,
+    /// Text and place of the reasons; a reading counts once wherever it stands.
+    known: HashSet<(String, Option<usize>)>,
+    /// Each with the worst that is done to it.
+    targets: IndexMap<String, Risk>,
     external: bool,
 }
 
 impl Findings {
     pub(super) fn add(&mut self, risk: Risk, text: String, span: Range<usize>) {
         // The first of each kind of reading is enough to say that nothing is changed.
-        let known = self.reasons.iter().any(|one| one.text == text && (risk == Risk::Read || one.span == span));
-        if !known {
+        let place = (risk > Risk::Read).then_some(span.start);
+        if self.known.insert((text.clone(), place)) {
             self.reasons.push(Reason { risk, text, span });
         }
     }
@@ -65,10 +71,8 @@ impl Findings {
         if name.is_empty() {
             return;
         }
-        match self.targets.iter_mut().find(|(_, known)| *known == name) {
-            Some((known, _)) => *known = risk.max(*known),
-            None => self.targets.push((risk, name)),
-        }
+        let worst = self.targets.entry(name).or_insert(risk);
+        *worst = risk.max(*worst);
     }
 
     pub(super) fn outside(&mut self) {
@@ -101,8 +105,8 @@ impl Findings {
         let targets = self
             .targets
             .into_iter()
-            .filter(|(of, _)| *of >= computed && *of > Risk::Read)
-            .map(|(_, name)| name)
+            .filter(|(_, of)| *of >= computed && *of > Risk::Read)
+            .map(|(name, _)| name)
             .collect();
         Assessment { risk, external: self.external, reasons: self.reasons, targets, declared }
     }
@@ -112,7 +116,7 @@ impl Findings {
 const LOADING: &[&str] =
     &["LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "ENV", "PROMPT_COMMAND", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF"];
 
-fn command(script: &Script, invocation: &Invocation, findings: &mut Findings) {
+fn command(script: &Script, functions: &HashSet<&str>, invocation: &Invocation, findings: &mut Findings) {
     files::redirects(script, invocation, findings);
     let span = invocation.span.clone();
     for one in invocation.assignments.iter().filter(|one| LOADING.contains(&one.name.as_str())) {
@@ -129,7 +133,7 @@ fn command(script: &Script, invocation: &Invocation, findings: &mut Findings) {
             span,
         );
     };
-    if script.functions.iter().any(|function| function == name) {
+    if functions.contains(name) {
         return;
     }
     let only_argument = match invocation.words.as_slice() {

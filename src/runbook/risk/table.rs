@@ -104,6 +104,9 @@ pub struct Row {
     /// What the example's target is.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// The words of `verb`.
+    #[serde(skip)]
+    words: Vec<String>,
 }
 
 /// A SQL statement by its verb.
@@ -171,7 +174,10 @@ pub fn read() -> Result<Table, toml::de::Error> {
         table.redis.append(&mut one.redis);
         table.outside.append(&mut one.outside);
     }
-    for (number, program) in table.program.iter().enumerate() {
+    for (number, program) in table.program.iter_mut().enumerate() {
+        for row in &mut program.row {
+            row.words = row.verb.split_whitespace().map(str::to_owned).collect();
+        }
         for name in &program.names {
             if name.contains('*') {
                 table.patterns.push((name.clone(), number));
@@ -246,9 +252,7 @@ impl Program {
     }
 
     fn knows(&self, verb: &str) -> bool {
-        self.row
-            .iter()
-            .any(|row| row.verb.split(' ').next().is_some_and(|first| !first.is_empty() && glob(first, verb)))
+        self.row.iter().any(|row| row.words.first().is_some_and(|first| glob(first, verb)))
     }
 }
 
@@ -257,7 +261,7 @@ impl Row {
     pub fn fits(&self, program: &Program, invocation: &Invocation, positional: &[&Word]) -> Fit {
         let mut fit = Fit::Yes;
         let mut verbs = 0;
-        for (number, pattern) in self.verb.split_whitespace().enumerate() {
+        for (number, pattern) in self.words.iter().enumerate() {
             verbs += 1;
             fit = fit.min(match positional.get(number) {
                 Some(word) => match &word.literal {
@@ -296,7 +300,7 @@ impl Row {
 
     /// How many of the positional arguments are the verb.
     pub fn verbs(&self) -> usize {
-        self.verb.split_whitespace().count()
+        self.words.len()
     }
 }
 

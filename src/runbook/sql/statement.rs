@@ -95,7 +95,7 @@ pub(super) fn read(code: &str, start: usize) -> Result<Option<SqlStatement>, Fai
     if known && statement.kind != StatementKind::Unknown {
         return Ok(Some(statement));
     }
-    match Parser::parse_sql(&dialect, code) {
+    match Parser::new(&dialect).with_tokens(tokens.0).parse_statements() {
         Ok(_) if statement.kind != StatementKind::Unknown => Ok(Some(statement)),
         Ok(_) => {
             let message = format!("PostgreSQL has no statement that starts with {}", statement.verb);
@@ -105,6 +105,8 @@ pub(super) fn read(code: &str, start: usize) -> Result<Option<SqlStatement>, Fai
             statement.kind = StatementKind::Unknown;
             let message = error.to_string();
             let message = message.trim_start_matches("sql parser error: ");
+            // Lines are counted in the statement alone, which means nothing to the reader.
+            let message = message.split(" at Line:").next().unwrap_or(message);
             Err(Box::new((statement, format!("this is not SQL that PostgreSQL would understand: {message}"))))
         }
     }
