@@ -10,7 +10,7 @@ use super::{
 };
 use crate::runbook::{
     document::{Attributes, Language},
-    shell::{self, Invocation, Script, Word},
+    shell::{self, Invocation, PartKind, Script, Word},
     sql,
 };
 
@@ -125,7 +125,7 @@ fn command(script: &Script, functions: &HashSet<&str>, invocation: &Invocation, 
     if invocation.words.is_empty() {
         return;
     }
-    let Some(name) = invocation.program() else {
+    let Some(name) = invocation.program().filter(|_| is_certain(invocation)) else {
         let word = invocation.words.first().map(|word| word.raw.as_str()).unwrap_or_default();
         return findings.add(
             Risk::Destructive,
@@ -133,7 +133,8 @@ fn command(script: &Script, functions: &HashSet<&str>, invocation: &Invocation, 
             span,
         );
     };
-    if functions.contains(name) {
+    // A function's body is rated where it stands. A name that is also a program's may mean that program after all.
+    if functions.contains(name) && invocation.through.is_empty() && table().program(name).is_none() {
         return;
     }
     let only_argument = match invocation.words.as_slice() {
@@ -153,6 +154,15 @@ fn command(script: &Script, functions: &HashSet<&str>, invocation: &Invocation, 
         Some(program) => known(script, invocation, name, program, findings),
         None => findings.add(Risk::Change, format!("{name} is a program that is not known here"), span),
     }
+}
+
+/// The program's name is what will run: no file name pattern, and no escape that only the shell reads (`$'\x72m'`).
+fn is_certain(invocation: &Invocation) -> bool {
+    invocation.words.first().is_some_and(|word| {
+        let pattern = word.parts.iter().any(|part| matches!(part.kind, PartKind::Glob(_)));
+        let odd = word.literal.as_deref().is_some_and(|name| name.contains(['\\', ' ', '\n']));
+        !odd && (!pattern || word.literal.as_deref() == Some("["))
+    })
 }
 
 /// `docker compose …` as a program of its own: its flags differ from those of `docker`.
@@ -216,8 +226,17 @@ fn known(script: &Script, invocation: &Invocation, name: &str, program: &Program
             }
         }
         None => {
-            // Up to two words say which verb it was.
-            let verbs = if program.row.iter().any(|row| !row.verb.is_empty()) { 2 } else { 0 };
+            // Up to two words say which verb it was. An argument that may be a name or a password is not repeated.
+            let says = |word: &&&Word| {
+                word.literal
+                    .as_deref()
+                    .is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_lowercase() || b":-".contains(&byte)))
+            };
+            let verbs = if program.row.iter().any(|row| !row.verb.is_empty()) {
+                positional.iter().take(2).take_while(says).count()
+            } else {
+                0
+            };
             findings.add(program.otherwise, format!("{} {}", shown(name, &positional, verbs), program.reason), span);
             if program.external {
                 findings.outside();

@@ -52,7 +52,7 @@ pub(super) fn is_sink(name: &str) -> bool {
 pub(super) fn is_fresh(script: &Script, target: &Word) -> bool {
     let name = target.shown();
     if name.starts_with("/tmp/") || name.starts_with("/var/tmp/") {
-        return true;
+        return !name.contains("/..");
     }
     let stamped = substitutions(target).iter().any(|code| code.trim_start().starts_with("date"));
     stamped

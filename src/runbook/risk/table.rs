@@ -290,7 +290,10 @@ impl Row {
         }
         if !self.any.is_empty() {
             let words = invocation.words.get(1..).unwrap_or_default();
-            fit = fit.min(words.iter().map(|word| text_fits(&self.any, word)).max().unwrap_or(Fit::No));
+            let known = words.iter().map(|word| text_fits(&self.any, word)).filter(|fit| *fit == Fit::Yes).max();
+            // An argument that is not known yet may be the word only where a verb stands: names are expansions everywhere.
+            let verb = positional.first().filter(|word| word.literal.is_none()).map(|_| Fit::Maybe);
+            fit = fit.min(known.or(verb).unwrap_or(Fit::No));
         }
         if !self.all.is_empty() {
             fit = fit.min(rest.iter().map(|word| text_fits(&self.all, word)).min().unwrap_or(Fit::No));
@@ -306,6 +309,8 @@ impl Row {
 
 fn text_fits(patterns: &[String], word: &Word) -> Fit {
     match &word.literal {
+        // `/tmp/../etc` is not in `/tmp/`.
+        Some(text) if text.starts_with('/') && text.split('/').any(|part| part == "..") => Fit::No,
         Some(text) => patterns.iter().any(|pattern| glob(pattern, text)).into(),
         None => {
             // What stands before the expansion may rule it out: `/data/$X` is not in `/tmp/`.
@@ -333,7 +338,8 @@ fn flag_fits(program: &Program, invocation: &Invocation, flag: &str) -> Fit {
                 })
                 .into()
         }
-        None => invocation.has_flag(&names).into(),
+        None if invocation.has_flag(&names) => switched(invocation, &names),
+        None => Fit::No,
         Some(values) => match find_value(&invocation.words, &names) {
             Some((word, from)) => match &word.literal {
                 Some(text) => text.get(from..).is_some_and(|value| glob(values, value)).into(),
@@ -341,5 +347,21 @@ fn flag_fits(program: &Program, invocation: &Invocation, flag: &str) -> Fit {
             },
             None => Fit::No,
         },
+    }
+}
+
+/// `--dry-run` switches on, `--dry-run=false` does not, and `--dry-run=$X` may.
+fn switched(invocation: &Invocation, names: &[&str]) -> Fit {
+    let joined = invocation.words.iter().skip(1).find_map(|word| {
+        let start = known_start(word);
+        let name = names.iter().find(|name| start.strip_prefix(**name).is_some_and(|rest| rest.starts_with('=')))?;
+        Some((word, name.len() + 1))
+    });
+    match joined {
+        Some((word, from)) => match &word.literal {
+            Some(text) => (!glob("false|none|no|0", text.get(from..).unwrap_or_default())).into(),
+            None => Fit::Maybe,
+        },
+        None => Fit::Yes,
     }
 }

@@ -7,13 +7,17 @@
 //! | [`options`] | a command line whose flags are known |
 //! | [`words`] | one word taken apart, and words put together as code |
 //! | [`text`] | nested text, traced to the code that the user sees |
+//! | `layer` | where the words of one text stand |
 //! | `walk` | from the parsed shell to commands |
-//! | `wrapper` | `sudo`, `sh -c`, `kubectl exec … --` taken off |
+//! | `wrapper` | wrappers taken off, and the code read that they hand to a shell |
+//! | `peel` | which words are a wrapper |
 //! | `guard` | limits that keep hostile text from costing time or stack |
 
 pub mod args;
 mod guard;
+mod layer;
 pub mod options;
+mod peel;
 pub mod script;
 pub mod text;
 mod walk;
