@@ -28,6 +28,8 @@ pub mod variables;
 mod words;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use notes::Notes;
@@ -47,6 +49,7 @@ pub fn parse(file: &str, text: &str) -> Runbook {
     let readable = readable::readable(&mut notes, front.as_ref());
     let blocks = blocks::read(text, &readable);
     let trees = tree::trees(&blocks, front.map_or(0, |front| front.end));
+    step::shown(&blocks, &mut notes);
     let sections = outline::sections(&trees, &blocks, &id, &mut notes);
     Runbook {
         title: trees.title.unwrap_or_else(|| id.clone()),

@@ -61,7 +61,7 @@ struct Choice {
 
 impl Writer<'_, '_> {
     fn section(&mut self, node: &Node, title: &str, kind: SectionKind, id: &str, end: usize) -> Section {
-        let section = if kind == SectionKind::Steps { String::new() } else { heading::slug(title) };
+        let section = if kind == SectionKind::Steps { String::new() } else { heading::slug(heading::number(title).1) };
         self.under = Under { section, ..Under::default() };
         self.gap = None;
         let own_title = if node.title.is_empty() { id } else { &node.title };
@@ -76,10 +76,11 @@ impl Writer<'_, '_> {
             }
             _ => {
                 let works = self.has_work(&node.own);
+                let labels = if works { labels(&node.children) } else { 0 };
                 if works {
-                    self.step(own_title, node, with_labels(node, &[]));
+                    self.step(own_title, node, with_labels(node, labels, &[]));
                 }
-                self.working_steps(&node.children, works);
+                self.working_steps(&node.children[labels..]);
             }
         }
         let mut body = node.span.end.min(end)..end;
@@ -97,8 +98,7 @@ impl Writer<'_, '_> {
     /// Under *Steps*, *Verification* and *Rollback*: every heading one level down is a step, alternatives are opened.
     fn template_steps(&mut self, nodes: &[Node]) {
         self.each(nodes, |writer, node, _, is_option| {
-            let has_options = node.children.iter().any(|child| heading::option(&child.title).is_some());
-            if !(has_options || is_option && !node.children.is_empty()) {
+            if !(has_options(node) || is_option && !node.children.is_empty()) {
                 writer.step(&node.title, node, vec![node.all.clone()]);
                 return 0;
             }
@@ -113,25 +113,22 @@ impl Writer<'_, '_> {
         });
     }
 
-    /// Elsewhere: a heading with work right below it is a step. Headings such as `Rollback` below or right after it are part of
-    /// it. `claimed`: those among `nodes` are the parent's.
-    fn working_steps(&mut self, nodes: &[Node], claimed: bool) {
+    /// Elsewhere: a heading with work right below it is a step. Headings such as `Rollback` right below or right after it are
+    /// part of it.
+    fn working_steps(&mut self, nodes: &[Node]) {
         self.each(nodes, |writer, node, after, is_option| {
-            if claimed && is_label(node) {
-                return 0;
-            }
-            let mut labels = 0;
+            let works = writer.has_work(&node.own) || (is_option && !writer.has_work(&node.all));
+            let below = if works { labels(&node.children) } else { 0 };
+            let beside = if works { labels(after) } else { 0 };
             writer.opened(node, |writer| {
-                let works = writer.has_work(&node.own);
-                if works || (is_option && !writer.has_work(&node.all)) {
-                    labels = after.iter().take_while(|next| is_label(next)).count();
-                    writer.step(&node.title, node, with_labels(node, &after[..labels]));
+                if works {
+                    writer.step(&node.title, node, with_labels(node, below, &after[..beside]));
                 }
                 writer.under.path.push(heading::number(&node.title).1.to_owned());
-                writer.working_steps(&node.children, works);
+                writer.working_steps(&node.children[below..]);
                 writer.under.path.pop();
             });
-            labels
+            beside
         });
     }
 
@@ -218,7 +215,9 @@ impl Writer<'_, '_> {
         }
         let label = heading::label(name.as_str());
         let content = step::read(self.blocks, &ranges, label, &id, self.notes);
-        let path = self.under.path.iter().map(String::as_str).chain([name.as_str()]);
+        // A number in the middle of a title stays in the title.
+        let (number, last) = if self.under.path.is_empty() { (number, name.as_str()) } else { (None, title.trim()) };
+        let path = self.under.path.iter().map(String::as_str).chain([last]);
         self.steps.push(Step {
             id,
             number,
@@ -239,10 +238,18 @@ fn is_label(node: &Node) -> bool {
     heading::label(heading::number(&node.title).1).is_some()
 }
 
-/// The blocks of a heading, with those of labels below it and of these after it.
-fn with_labels(node: &Node, after: &[Node]) -> Vec<Range<usize>> {
-    let below = node.children.iter().filter(|child| is_label(child));
+fn has_options(node: &Node) -> bool {
+    node.children.iter().any(|child| heading::option(&child.title).is_some() || has_options(child))
+}
+
+/// How many labels stand before any other heading.
+fn labels(nodes: &[Node]) -> usize {
+    nodes.iter().take_while(|node| is_label(node)).count()
+}
+
+/// The blocks of a heading, with those of so many labels right below it and of these after it.
+fn with_labels(node: &Node, below: usize, after: &[Node]) -> Vec<Range<usize>> {
     // The label's own heading says what the blocks are.
-    let labels = below.chain(after).map(|label| label.all.start - 1..label.all.end);
+    let labels = node.children[..below].iter().chain(after).map(|label| label.all.start - 1..label.all.end);
     std::iter::once(node.own.clone()).chain(labels).collect()
 }

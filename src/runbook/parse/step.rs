@@ -10,7 +10,7 @@ use super::{
     language::{self, Use},
     notes::Notes,
 };
-use crate::runbook::{Action, ActionId, Assessment, Attributes, Check, Expectation, Language, StepId};
+use crate::runbook::{Action, ActionId, Attributes, Check, Expectation, Language, StepId, risk};
 
 /// What the blocks of a step hold.
 #[derive(Debug, Default)]
@@ -29,6 +29,29 @@ pub(super) fn has_work(blocks: &[Block], source: &str) -> bool {
         Kind::Fence(fence) => language::what(language::word(&source[fence.info.clone()])) != Use::Show,
         _ => false,
     })
+}
+
+/// Says of fences that are only shown when they may have been meant to be run.
+pub(super) fn shown(blocks: &[Block], notes: &mut Notes<'_>) {
+    let fences =
+        blocks.iter().filter_map(|block| if let Kind::Fence(fence) = &block.kind { Some(fence) } else { None });
+    for fence in fences {
+        let info = &notes.text.source[fence.info.clone()];
+        let word = language::word(info);
+        if language::what(word) != Use::Show {
+            continue;
+        }
+        if let Some(meant) = language::meant(word) {
+            let message = format!("`{word}` is no language that can be run, so this fence is only shown");
+            notes.warning(fence.info.clone(), message, Some(format!("did you mean `{meant}`?")));
+        } else if let Some(brace) = info.find('{')
+            && info[brace + 1..].split([' ', '=', '}', ',']).any(|word| attributes::NAMES.contains(&word))
+        {
+            let message = "attributes have no effect here: fences of this language are only shown";
+            let help = "the languages that are run are bash, sh, shell, console, shell-session and sql".to_owned();
+            notes.warning(fence.info.clone(), message, Some(help));
+        }
+    }
 }
 
 /// Where actions go.
@@ -98,8 +121,10 @@ impl Reader<'_, '_> {
                 self.modes.clear();
                 self.expecting = None;
                 self.heading_mode = Mode::Forward;
-                self.heading_name = Some(heading::number(text).1.to_owned());
-                if let Some(label) = heading::label(heading::number(text).1) {
+                let name = heading::number(text).1;
+                let label = heading::label(name);
+                self.heading_name = Some(name.to_owned()).filter(|_| label.is_none());
+                if let Some(label) = label {
                     self.heading_label(label);
                 }
             }
@@ -183,10 +208,9 @@ impl Reader<'_, '_> {
             return self.expect(Some((text, fence.code.first().map_or(block.span.start, |span| span.start))));
         }
         let info = &source[fence.info.clone()];
-        let word = language::word(info);
-        let what = language::what(word);
+        let what = language::what(language::word(info));
         let language = match what {
-            Use::Show => return self.shown(info, word, fence.info.clone()),
+            Use::Show => return,
             Use::Run(language) => language,
             Use::Console => Language::Bash,
         };
@@ -246,7 +270,7 @@ impl Reader<'_, '_> {
             if part.only_comments {
                 self.only_comments(&code, at);
             }
-            let assessment = Assessment::default();
+            let assessment = risk::assess(language, &code, &attributes);
             if let Some(declared) = &assessment.declared
                 && declared.risk < declared.computed
                 && declared.reason.is_none()
@@ -288,21 +312,6 @@ impl Reader<'_, '_> {
             let text = said.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
             let text = heading::number(&text).1.to_owned();
             self.content.checks.push(Check { text, ticked: false, line: self.notes.text.line(at) });
-        }
-    }
-
-    /// A fence that is not run; it may have been meant to be.
-    fn shown(&mut self, info: &str, word: &str, span: Range<usize>) {
-        if let Some(meant) = language::meant(word) {
-            let message = format!("`{word}` is no language that can be run, so this fence is only shown");
-            self.notes.warning(span, message, Some(format!("did you mean `{meant}`?")));
-        } else if let Some(brace) = info.find('{') {
-            let known = info[brace + 1..].split([' ', '=', '}', ',']).any(|word| attributes::NAMES.contains(&word));
-            if known {
-                let message = "attributes have no effect here: fences of this language are only shown";
-                let help = "the languages that are run are bash, sh, shell, console, shell-session and sql".to_owned();
-                self.notes.warning(span, message, Some(help));
-            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use crate::runbook::{Expectation, Language, Risk, Runbook, StepKind, parse};
+use crate::runbook::{Expectation, Language, Risk, Runbook, Step, StepKind, parse};
 
 /// Sections and steps, one line each, with what the steps hold.
 fn outline(runbook: &Runbook) -> String {
@@ -199,4 +199,224 @@ fn front_matter_attributes_and_expectations_have_their_values() {
     assert!(matches!(&rows[1], Expectation::Contains { text, .. } if text == "4"));
     assert!(matches!(&rows[2], Expectation::Json { condition, .. } if condition.source() == "output > 3"));
     assert!(matches!(&rows[3], Expectation::Text { text, line: 88 } if text == "a number"));
+}
+
+/// Message and line of every diagnostic.
+fn said(text: &str) -> Vec<(usize, String)> {
+    let found = parse("x.md", text).diagnostics;
+    found.into_iter().map(|d| (d.position.map_or(0, |at| at.line), d.message)).collect()
+}
+
+fn codes(text: &str) -> Vec<String> {
+    let runbook = parse("x.md", text);
+    runbook.steps().flat_map(Step::all_actions).map(|action| action.code.clone()).collect()
+}
+
+#[test]
+fn a_document_without_the_template_has_a_step_for_each_heading_with_work() {
+    let text = "# KubePodCrashLooping\n\n## Meaning\nA pod.\n\n## Impact\nBad.\n\n## Diagnosis\n\n```shell\nkubectl get pods\n```\n\n\
+                ## Mitigation\n\n### Restart\n\n- Roll:\n\n  ```sh\n  kubectl rollout restart\n  ```\n\n#### Rollback\n```bash\n\
+                kubectl rollout undo\n```\n\n### Nothing here\n";
+    let expected = "\
+Other Meaning
+Other Impact
+Other Diagnosis
+  diagnosis: Diagnosis (0 checks)
+    diagnosis/1 line 12: - (0 expected)
+Other Mitigation
+  mitigation-restart: Restart (0 checks)
+    mitigation-restart/1 line 22: Roll (0 expected)
+    mitigation-restart/undo-1 line 27: - (0 expected)
+";
+    let runbook = parse("x.md", text);
+    assert_eq!(outline(&runbook), expected);
+    assert_eq!(runbook.diagnostics, []);
+}
+
+#[test]
+fn bare_fences_and_bare_headings_are_steps_too() {
+    assert_eq!(
+        outline(&parse("a/fix-it.md", "```bash\nls\n```\n")),
+        "Overview \n  fix-it: fix-it (0 checks)\n    fix-it/1 line 2: - (0 expected)\n"
+    );
+    let text = "### One\n```bash\na\n```\n### Two\nprose\n### Three\n**Look:**\n```bash\nb\n```\n";
+    let expected = "\
+Overview 
+  one: One (0 checks)
+    one/1 line 3: - (0 expected)
+  three: Three (0 checks)
+    three/1 line 10: Look (0 expected)
+";
+    assert_eq!(outline(&parse("x.md", text)), expected);
+    let first_level = "# Fix\n# Steps\n## 1. One\n# Verification\nLook.\n";
+    let expected =
+        "Steps Steps\n  one: 1. One (0 checks)\nVerification Verification\n  verification: Verification (0 checks)\n";
+    assert_eq!(outline(&parse("x.md", first_level)), expected);
+}
+
+#[test]
+fn alternatives_by_heading_or_by_bold_line_are_never_all_run() {
+    let text = "## Steps\n### 1. Restore\nOne of:\n#### Option A: Here\n```sh\na\n```\n#### Option B: There\n```sh\nb\n```\n### 2. Look\n\
+                ```sh\nc\n```\n## Other\n**Option 1: Slow** (safe)\n```sh\nd\n```\n\n**Option 2: Fast**\n\n```sh\ne\n```\n";
+    let expected = "\
+Steps Steps
+  here [here=A]: Here (0 checks)
+    here/1 line 6: - (0 expected)
+  there [here=B]: There (0 checks)
+    there/1 line 10: - (0 expected)
+  look: 2. Look (0 checks)
+    look/1 line 14: - (0 expected)
+Other Other
+  other-slow-safe [other-slow-safe=1]: Slow (safe) (0 checks)
+    other-slow-safe/1 line 19: - (0 expected)
+  other-fast [other-slow-safe=2]: Fast (0 checks)
+    other-fast/1 line 25: - (0 expected)
+";
+    let runbook = parse("x.md", text);
+    assert_eq!(outline(&runbook), expected);
+    let first = runbook.steps().next().unwrap();
+    assert!(runbook.source[first.body.clone()].starts_with("### 1. Restore\nOne of:"));
+    let alone = parse("x.md", "## Steps\n### Option A: Here\n```sh\na\n```\n");
+    assert_eq!((alone.steps().next().unwrap().option.clone(), alone.diagnostics.len()), (None, 1));
+}
+
+#[test]
+fn every_line_of_the_document_is_shown_somewhere() {
+    let runbook = parse("x.md", TEMPLATE);
+    let bodies = runbook.sections.iter().map(|s| &s.body).chain(runbook.steps().map(|step| &step.body));
+    let shown: Vec<&str> = bodies.map(|body| &runbook.source[body.clone()]).collect();
+    for line in [
+        "Runs on the bastion.",
+        "When the primary is lost.",
+        "First read all of it.",
+        "- [ ] Access",
+        "Restore the old volume.",
+    ] {
+        assert_eq!(shown.iter().filter(|text| text.contains(line)).count(), 1, "{line}: {shown:#?}");
+    }
+}
+
+#[test]
+fn carriage_returns_tabs_and_indentation_reach_no_command() {
+    assert_eq!(codes("# T\r\n\r\n```bash\r\necho a \\\r\n  b\r\n```\r\n"), ["echo a \\\n  b\n"]);
+    assert_eq!(codes("1. Do:\n\n   - deeper\n\n     ```bash\n     a\n       b\n     ```\n"), ["a\n  b\n"]);
+    assert_eq!(codes("> quoted\n>\n> ```bash\n> a\n> b\n> ```\n"), ["a\nb\n"]);
+    assert_eq!(codes("- x\n\n\t```bash\n\ta\n\t\tb\n\t```\n"), ["a\n\tb\n"]);
+    assert_eq!(codes("~~~sh\na\n~~~\n"), ["a\n"]);
+    assert_eq!(codes("    ```bash\n    not a fence\n    ```\n"), Vec::<String>::new());
+    assert_eq!(codes("\u{feff}---\nid: x\n---\n```bash\na\n```\n"), ["a\n"]);
+}
+
+#[test]
+fn escaped_fences_are_read_and_said() {
+    let text = "# T\n## Look\n\\`\\`\\`bash\n# a heading to Markdown\nls\n\\`\\`\\`\n\n```text\n\\`\\`\\`\n```\n";
+    assert_eq!(codes(text), ["# a heading to Markdown\nls\n"]);
+    let message =
+        "a code fence is escaped with backslashes, which shows as text elsewhere; it is taken as a fence here";
+    assert_eq!(said(text), [(3, message.to_owned())]);
+    // A template shown as an example holds no steps.
+    let nested = "## A\n\\`\\`\\`markdown\n## Steps\n\\`\\`\\`bash\n# x\n\\`\\`\\`\n\\`\\`\\`\n## B\n";
+    assert_eq!(outline(&parse("x.md", nested)), "Other A\nOther B\n");
+    // One without its end takes nothing with it.
+    assert_eq!(outline(&parse("x.md", "## A\n\\`\\`\\`bash\nls\n## B\n")), "Other A\nOther B\n");
+}
+
+#[test]
+fn what_is_odd_is_said_at_its_line() {
+    let one = |line: usize, message: &str| vec![(line, message.to_owned())];
+    for (text, expected) in [
+        ("```bash {timout=2m}\na\n```", one(1, "there is no attribute `timout`")),
+        (
+            "```bash {timeout=soon}\na\n```",
+            one(1, "`soon` is no length of time for `timeout`: it is no number with a unit"),
+        ),
+        ("```bash {gate=\"a >\"}\na\n```", Vec::new()),
+        ("```bash {expect=\"(\"}\na\n```", one(1, "`expect` is no regular expression: unclosed group")),
+        (
+            "```bash {capture=PATH}\na\n```",
+            one(1, "`PATH` cannot be captured into: the shell or the console uses it itself"),
+        ),
+        ("```bash {every=5s}\na\n```", one(1, "`every` has no effect without `retry`")),
+        (
+            "```bash {write}\na\n```",
+            one(1, "`write` has no effect here: `write` is for SQL: commands of a shell may always write"),
+        ),
+        ("```bash {tty tty}\na\n```", one(1, "the attribute `tty` stands here twice; the last one counts")),
+        ("```bash {tty\na\n```", one(1, "the attributes have no closing brace")),
+        ("```bahs\na\n```", one(1, "`bahs` is no language that can be run, so this fence is only shown")),
+        (
+            "```yaml {timeout=2m}\na\n```",
+            one(1, "attributes have no effect here: fences of this language are only shown"),
+        ),
+        ("x\n\n```bash\na\n", one(3, "this fence has no end: all that follows is taken as its commands")),
+        (
+            "```console\nno prompt\n```",
+            one(1, "no line of this fence starts with a prompt, so there is nothing to run"),
+        ),
+        ("```bash\n```", one(1, "there is nothing to run in this fence")),
+        ("---\nid: a\ntrigers: b\n---\n", one(3, "there is no key `trigers`")),
+        (
+            "---\nid: a\nvars:\n  PATH: b\n---\n",
+            one(4, "`PATH` cannot be a variable: the shell or the console uses it itself"),
+        ),
+        ("---\nvars:\n  A:\n    defualt: b\n---\n", one(4, "a variable has no key `defualt`")),
+        (
+            "---\nvars:\n  A: {default: b, type: integer}\n---\n",
+            one(3, "the default does not suit the variable: A must be a whole number"),
+        ),
+        ("---\nrto: soon\n---\n", one(2, "`soon` is no length of time for `rto`: it is no number with a unit")),
+        ("---\nid: a\n# T\n", one(1, "the front matter has no end, so all of it is read as text")),
+    ] {
+        let found = said(text);
+        if expected.is_empty() {
+            assert!(found[0].1.starts_with("`gate` is not a CEL expression: "), "{found:?}");
+        } else {
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+    let broken = said("---\nid: a\nid: b\n---\n# T\n");
+    assert!(
+        broken.len() == 1 && broken[0].0 == 3 && broken[0].1.starts_with("the front matter is no YAML: "),
+        "{broken:?}"
+    );
+    let runbook = parse("x.md", "```bash {timout=2m}\na\n```");
+    let at = runbook.diagnostics[0].position.as_ref().unwrap();
+    assert_eq!((at.column, runbook.diagnostics[0].help.as_deref()), (10, Some("did you mean `timeout`?")));
+}
+
+#[test]
+fn a_fence_in_parts_keeps_what_is_said_about_its_output_for_the_last_one() {
+    let text =
+        "```bash {capture=A timeout=1m expect=x}\n# 1. one\na\n# 2. two\nb\n```\n**Expected Output:**\n```\ny\n```\n";
+    let runbook = parse("x.md", text);
+    let actions: Vec<_> = runbook.steps().flat_map(|step| &step.actions).collect();
+    assert_eq!(
+        actions.iter().map(|a| (a.attributes.capture.is_some(), a.expected.len())).collect::<Vec<_>>(),
+        [(false, 0), (true, 2)]
+    );
+    assert!(actions.iter().all(|a| a.attributes.timeout == Some(Duration::from_secs(60))));
+    let comments = parse("x.md", "```bash\n# 1. one\na\n# 2. Tell the customers\n# by mail\n```\n");
+    let step = comments.steps().next().unwrap();
+    assert_eq!(step.checks[0].text, "Tell the customers by mail");
+    assert_eq!(step.actions.len(), 2);
+}
+
+#[test]
+fn ten_thousand_lines_cost_no_more_than_ten_times_a_thousand() {
+    let part = "## Section\n\n### 1. Step\n\nSome *prose* with `code`.\n\n- [ ] check\n\n```bash\n# Step 1: a\nls\n# Step 2: b\nls\n```\n\n\
+                **Expected Output:**\n```\nx\n```\n\n";
+    let lines = part.lines().count();
+    let time = |count: usize| {
+        let text = part.repeat(count / lines);
+        let best = (0..3)
+            .map(|_| {
+                let at = std::time::Instant::now();
+                let _ = parse("x.md", &text);
+                at.elapsed()
+            })
+            .min();
+        best.unwrap()
+    };
+    // Four times over, so that a busy machine fails nothing that is linear.
+    assert!(time(10_000) < time(1_000) * 40);
 }

@@ -31,17 +31,31 @@ pub(super) struct Trees {
     pub sections: Vec<Node>,
 }
 
+/// Block, level and text of every heading that stands in no list and no quote. A bold line that begins an option
+/// (`**Option A: Restore in place**`) is one too, below the last heading: people write alternatives like that, and to run one
+/// after the other would be the worst way to read them.
+fn headings(blocks: &[Block]) -> Vec<(usize, u8, &str)> {
+    let mut level_below = 3;
+    let mut found = Vec::new();
+    for (index, block) in blocks.iter().enumerate().filter(|(_, block)| block.depth == 0) {
+        match &block.kind {
+            Kind::Heading { level, text } => {
+                level_below = level + 1;
+                found.push((index, *level, text.as_str()));
+            }
+            Kind::Paragraph(lines) => {
+                let option = lines.first().filter(|line| heading::option(&line.text[..line.bold]).is_some());
+                found.extend(option.map(|line| (index, level_below, line.text.trim())));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Puts the headings that stand in no list and no quote into trees. `start` is where the Markdown begins.
 pub(super) fn trees(blocks: &[Block], start: usize) -> Trees {
-    let headings: Vec<(usize, u8, &str)> = blocks
-        .iter()
-        .enumerate()
-        .filter(|(_, block)| block.depth == 0)
-        .filter_map(|(index, block)| match &block.kind {
-            Kind::Heading { level, text } => Some((index, *level, text.as_str())),
-            _ => None,
-        })
-        .collect();
+    let headings = headings(blocks);
     let known = |text: &str| heading::section_kind(text) != SectionKind::Other;
     // Sections are second-level headings, unless the template's own are at the first level.
     let top = if headings.iter().skip(1).any(|(_, level, text)| *level == 1 && known(text)) { 1 } else { 2 };
@@ -50,8 +64,9 @@ pub(super) fn trees(blocks: &[Block], start: usize) -> Trees {
 
     let first = headings.iter().enumerate().position(|(place, (_, level, _))| is_section(place, *level));
     let lead_end = first.map_or(blocks.len(), |first| headings[first].0);
+    // Text before the title belongs to what comes before the first section too.
     let (lead_start, span) = match headings.first() {
-        Some((index, ..)) if titled => (index + 1, blocks[*index].span.clone()),
+        Some((0, ..)) if titled => (1, blocks[0].span.clone()),
         _ => (0, start..start),
     };
     let title = headings.first().map(|(_, _, text)| (*text).to_owned()).filter(|title| !title.is_empty());
