@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::Range};
 use indexmap::IndexMap;
 
 use super::{
-    Assessment, Declared, Reason, Risk, database, files, http, redis,
+    Assessment, Declared, Reason, Risk, database, files, http, redis_cli,
     table::{Fit, Program, Reader, Row, table},
 };
 use crate::runbook::{
@@ -203,7 +203,7 @@ fn known(script: &Script, invocation: &Invocation, name: &str, program: &Program
     if !sure && let Some(reader) = program.reader {
         match reader {
             Reader::Psql => database::psql(script, invocation, findings),
-            Reader::Redis => redis::call(script, invocation, findings),
+            Reader::Redis => redis_cli::call(script, invocation, findings),
             Reader::Http => http::call(script, invocation, name, findings),
         }
         if worst.is_none() {

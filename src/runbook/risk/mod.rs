@@ -16,7 +16,7 @@
 //! | [`table`] | the table, read from its file, and how a row matches |
 //! | `assess` | one action: all of its commands, the worst of them |
 //! | `database` | SQL and psql |
-//! | `redis` | redis-cli |
+//! | `redis_cli` | redis-cli |
 //! | `http` | curl and wget |
 //! | `files` | what redirects write to |
 
@@ -24,7 +24,7 @@ mod assess;
 mod database;
 mod files;
 mod http;
-mod redis;
+mod redis_cli;
 pub mod table;
 
 pub use assess::{assess, assess_script};

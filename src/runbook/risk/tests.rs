@@ -1,3 +1,5 @@
+//! Tests of the table and of what actions are rated as.
+
 use proptest::prelude::*;
 
 use super::{

@@ -1,3 +1,5 @@
+//! Tests of what is found in shell code, and of hostile text.
+
 use proptest::prelude::*;
 
 use super::*;

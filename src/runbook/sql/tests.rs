@@ -1,3 +1,5 @@
+//! Tests of what is found in SQL.
+
 use proptest::prelude::*;
 
 use super::*;
