@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`gate`] | decides whether an action may start; the only maker of a [`Permit`] |
+//! | [`place`] | finds out where an action will act, before it is confirmed |
 //! | [`order`] | what one action needs to run |
 //! | [`job`] | a started action as the console sees it: state, output, cancel; also after the console was restarted |
 //! | [`folder`], [`live`] | the files of a job |
@@ -19,6 +20,7 @@ pub mod job;
 pub mod live;
 pub mod order;
 pub mod output;
+pub mod place;
 pub mod session;
 pub mod supervisor;
 pub mod terminal;

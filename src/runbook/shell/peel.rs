@@ -211,10 +211,18 @@ fn as_assignment(word: &Word) -> Option<Assignment> {
     if !is_name || name.starts_with(|char: char| char.is_ascii_digit()) {
         return None;
     }
+    let mut parts = word.parts.clone();
+    if let Some(first) = parts.first_mut()
+        && let PartKind::Literal(text) = &mut first.kind
+        && text.starts_with(&format!("{name}="))
+    {
+        text.drain(..=name.len());
+        first.span.start += name.len() + 1;
+    }
     let value = Word {
         raw: word.raw.get(name.len() + 1..).unwrap_or_default().to_owned(),
         literal: word.literal.is_some().then(|| value.to_owned()),
-        parts: word.parts.clone(),
+        parts,
         span: word.span.clone(),
     };
     Some(Assignment {
