@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    config::ConfigCommand, demo::DemoArgs, pack::PackCommand, probe::ProbeCommand, shell::Completions,
-    supervise::SuperviseArgs, sweep::SweepArgs,
+    config::ConfigCommand, demo::DemoArgs, pack::PackCommand, probe::ProbeCommand, runbook::RunbookCommand,
+    shell::Completions, supervise::SuperviseArgs, sweep::SweepArgs,
 };
 
 /// Live health panels of a platform in one terminal program
@@ -58,6 +58,8 @@ pub enum Command {
     Sweep(SweepArgs),
     #[command(subcommand)]
     Probe(ProbeCommand),
+    #[command(subcommand)]
+    Runbook(RunbookCommand),
     #[command(subcommand)]
     Pack(PackCommand),
     #[command(subcommand)]

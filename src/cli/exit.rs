@@ -9,9 +9,9 @@ use crate::health::Status;
 pub enum Exit {
     /// Everything asked for was done; a sweep found everything ok.
     Ok = 0,
-    /// A sweep's worst is `warn`; another command failed.
+    /// A sweep's worst is `warn`; a strict lint found warnings; another command failed.
     Warn = 1,
-    /// A sweep's worst is `down`.
+    /// A sweep's worst is `down`; a lint found errors.
     Down = 2,
     /// A sweep's worst is `unknown`.
     Unknown = 3,

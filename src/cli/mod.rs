@@ -10,6 +10,7 @@ pub mod open;
 pub mod output;
 pub mod pack;
 pub mod probe;
+pub mod runbook;
 pub mod shell;
 pub mod supervise;
 pub mod sweep;
@@ -68,6 +69,10 @@ fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Pack(command)) => {
             let (settings, output) = prepare(global)?;
             pack::run(command, &settings, &output)
+        }
+        Some(Command::Runbook(command)) => {
+            let (settings, output) = prepare(global)?;
+            runbook::run(command, &settings, &output)
         }
         Some(Command::Sweep(args)) => {
             let (settings, output) = prepare(global)?;

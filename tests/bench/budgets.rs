@@ -15,6 +15,7 @@ mod lab;
 
 mod frame;
 mod idle;
+mod lint;
 mod pods;
 mod process;
 mod start;
@@ -81,6 +82,7 @@ fn main() {
         ("sweep", sweep::rows),
         ("frame", frame::rows),
         ("idle", idle::rows),
+        ("lint", lint::rows),
         ("pods", pods::rows),
         ("step", step::rows),
     ];

@@ -1,0 +1,200 @@
+//! `warroom runbook lint`: what will go wrong with runbooks, as a compiler would show it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    cli::{ConfigError, Exit, UsageError, diagnostics, open, output::Output},
+    host::packs::PackFolder,
+    platform::{Diagnostic, DiagnosticSeverity, nearest},
+    runbook::{
+        self,
+        lint::{Finding, LintContext, lint, page, rules, worst},
+    },
+    settings::Settings,
+};
+
+/// Say what will go wrong with runbooks
+#[derive(Debug, Clone, Default, Args)]
+#[command(
+    after_help = "Exit codes: 0 clean or only warnings, 1 warnings with --strict, 2 errors, 64 wrong usage, 78 unreadable."
+)]
+pub struct LintArgs {
+    /// Files, or ids of the pack's runbooks; without any, every runbook of the pack
+    #[arg(value_name = "FILE|ID")]
+    runbooks: Vec<String>,
+    /// Print one JSON document a line, one line a finding
+    #[arg(long)]
+    json: bool,
+    /// Let warnings fail too
+    #[arg(long)]
+    strict: bool,
+    /// The runbooks are for another machine: do not look for their programs on this one
+    #[arg(long)]
+    elsewhere: bool,
+    /// Explain one rule, with the correct form
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["runbooks", "json", "rules"])]
+    explain: Option<String>,
+    /// List every rule
+    #[arg(long, conflicts_with_all = ["runbooks"])]
+    rules: bool,
+}
+
+pub(super) fn run(args: &LintArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    if let Some(name) = &args.explain {
+        return explain(name, output);
+    }
+    if args.rules {
+        output.print(&list(args.json)?)?;
+        return Ok(Exit::Ok);
+    }
+    let documents = documents(&args.runbooks, settings)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let exists = |program: &str| std::env::split_paths(&path).any(|folder| is_program(&folder.join(program)));
+    let context = LintContext {
+        variables: variables(settings),
+        program_exists: (!args.elsewhere).then_some(&exists as &dyn Fn(&str) -> bool),
+    };
+    let mut found: Vec<Finding> = Vec::new();
+    for (file, text) in &documents {
+        found.extend(lint(&runbook::parse(file, text), &context));
+    }
+    let shown = if args.json { as_json_lines(&found)? } else { as_snippets(&found, &documents, output) };
+    output.print(&shown)?;
+    Ok(match worst(&found) {
+        Some(DiagnosticSeverity::Error) => Exit::Down,
+        Some(DiagnosticSeverity::Warning) if args.strict => Exit::Warn,
+        _ => Exit::Ok,
+    })
+}
+
+fn explain(name: &str, output: &Output) -> Result<Exit> {
+    let Some(rule) = rules::rule(name) else {
+        let hint = match nearest(name, rules::rules().map(|rule| rule.name)) {
+            Some(other) => format!("did you mean {other}?"),
+            None => "see `warroom runbook lint --rules`".to_owned(),
+        };
+        return Err(UsageError(format!("there is no rule {name} ({hint})")).into());
+    };
+    output.print(&page::explain(rule))?;
+    Ok(Exit::Ok)
+}
+
+fn list(json: bool) -> Result<String> {
+    let mut text = String::new();
+    for family in rules::FAMILIES {
+        if !json {
+            text += &format!("{}\n", family.title);
+        }
+        for rule in family.rules {
+            if json {
+                let line = json!({"rule": rule.name, "severity": rule.severity, "title": rule.title, "explanation": rule.explanation, "help": rule.help});
+                text += &format!("{}\n", serde_json::to_string(&line)?);
+            } else {
+                text += &format!("  {:<32} {:<8} {}\n", rule.name, page::severity(rule), rule.title);
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// The texts to look at, by the names that findings use.
+fn documents(wanted: &[String], settings: &Settings) -> Result<BTreeMap<String, String>> {
+    let mut documents = BTreeMap::new();
+    if wanted.is_empty() {
+        let folder = open::find_pack(settings.pack.as_deref(), settings)?;
+        let files = folder.files();
+        for id in files.runbooks() {
+            let (file, text) = from_pack(&folder, id)?;
+            documents.insert(file, text);
+        }
+        return Ok(documents);
+    }
+    for wanted in wanted {
+        let path = Path::new(wanted);
+        let (file, text) = if path.is_file() {
+            let bytes = std::fs::read(path).map_err(|error| ConfigError(format!("cannot read {wanted}: {error}")))?;
+            (wanted.clone(), String::from_utf8_lossy(&bytes).into_owned())
+        } else if path.components().count() > 1 || wanted.ends_with(".md") {
+            return Err(ConfigError(format!("there is no file {wanted}")).into());
+        } else {
+            let folder = open::find_pack(settings.pack.as_deref(), settings)?;
+            let files = folder.files();
+            if !files.runbooks().any(|id| id == wanted) {
+                let hint = match nearest(wanted, files.runbooks()) {
+                    Some(other) => format!("did you mean {other}?"),
+                    None => "see `warroom runbook list`".to_owned(),
+                };
+                return Err(UsageError(format!("the pack {} has no runbook {wanted} ({hint})", folder.name)).into());
+            }
+            from_pack(&folder, wanted)?
+        };
+        documents.insert(file, text);
+    }
+    Ok(documents)
+}
+
+fn from_pack(folder: &PackFolder, id: &str) -> Result<(String, String)> {
+    let path = format!("{id}.md");
+    let file = folder.display(&path);
+    let text = folder.read(&path).map_err(|error| ConfigError(format!("cannot read {file}: {error}")))?;
+    Ok((file, text))
+}
+
+/// What the environments of the pack set. A pack that is not chosen or cannot be read sets nothing: the runbook is looked at
+/// all the same.
+fn variables(settings: &Settings) -> BTreeSet<String> {
+    let loaded =
+        open::find_pack(settings.pack.as_deref(), settings).ok().and_then(|folder| open::read_pack(&folder).ok());
+    let pack = loaded.and_then(|loaded| loaded.pack);
+    let environments = pack.iter().flat_map(|pack| pack.environments.values());
+    environments.flat_map(|environment| environment.vars.keys().cloned()).collect()
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// One JSON document a line: `{"rule","severity","file","line","column","message","help"}`.
+fn as_json_lines(found: &[Finding]) -> Result<String> {
+    let mut lines = String::new();
+    for finding in found {
+        let line = json!({
+            "rule": finding.rule,
+            "severity": finding.severity,
+            "file": finding.file,
+            "line": finding.position.line,
+            "column": finding.position.column,
+            "message": finding.message,
+            "help": finding.help,
+        });
+        lines.push_str(&serde_json::to_string(&line)?);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+fn as_snippets(found: &[Finding], documents: &BTreeMap<String, String>, output: &Output) -> String {
+    let mut text = String::new();
+    for (file, source) in documents {
+        let own: Vec<Diagnostic> =
+            found.iter().filter(|finding| finding.file == *file).map(Finding::to_diagnostic).collect();
+        text += &diagnostics::as_snippets(&own, |_| Some(source.clone()), output);
+        text += &diagnostics::verdict(file, &own);
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,99 @@
+//! `warroom runbook lint` as a shell sees it.
+
+use std::{fs, process::Command};
+
+const CLEAN: &str = include_str!("../clean/rolling-restart.md");
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs the program in a folder of its own, with `text` as `book.md` there.
+fn run(text: &str, arguments: &[&str]) -> Run {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("book.md"), text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_warroom"))
+        .args(["runbook", "lint"])
+        .args(arguments)
+        .current_dir(home.path())
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", "/usr/bin:/bin")
+        .env("LANG", "C.UTF-8")
+        .output()
+        .unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn a_clean_runbook_ends_with_0_even_when_strict() {
+    let run = run(CLEAN, &["--strict", "--elsewhere", "book.md"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "book.md: nothing is wrong\n"), "{}", run.err);
+}
+
+#[test]
+fn warnings_fail_only_when_strict_and_errors_always() {
+    let warned =
+        CLEAN.replace("rollout restart \"${DEPLOYMENT:?}\"\n", "rollout restart \"${DEPLOYMENT:?}\"\nsleep 10\n");
+    assert_ne!(warned, CLEAN);
+    assert_eq!(run(&warned, &["--elsewhere", "book.md"]).code, 0);
+    assert_eq!(run(&warned, &["--elsewhere", "--strict", "book.md"]).code, 1);
+    let wrong = CLEAN.replace("rollout restart \"${DEPLOYMENT:?}\"\n", "config use-context other\n");
+    assert_eq!(run(&wrong, &["--elsewhere", "book.md"]).code, 2);
+}
+
+#[test]
+fn findings_are_shown_with_the_line_and_a_caret() {
+    let run = run(&CLEAN.replace("get pods -o wide", "logs -f api-0"), &["--elsewhere", "book.md"]);
+    let line = CLEAN.lines().position(|line| line.contains("get pods -o wide")).unwrap() + 1;
+    assert!(run.out.contains("error: kubectl follows here and never returns [never-returns]"), "{}", run.out);
+    assert!(run.out.contains(&format!("book.md:{line}:1")), "{}", run.out);
+    assert!(run.out.contains("book.md: 1 error"), "{}", run.out);
+}
+
+#[test]
+fn json_is_one_finding_a_line() {
+    let run = run(&CLEAN.replace("get pods -o wide", "logs -f api-0"), &["--elsewhere", "--json", "book.md"]);
+    assert_eq!(run.code, 2);
+    let lines: Vec<serde_json::Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1, "{}", run.out);
+    let keys: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["rule", "severity", "file", "line", "column", "message", "help"]);
+    assert_eq!(
+        (&lines[0]["rule"], &lines[0]["severity"], &lines[0]["file"]),
+        (&"never-returns".into(), &"error".into(), &"book.md".into())
+    );
+}
+
+#[test]
+fn a_program_that_this_machine_lacks_is_told_unless_the_runbook_is_for_another() {
+    let text = CLEAN.replace("requires: [kubectl]", "requires: [no-such-program]");
+    let here = run(&text, &["book.md"]);
+    assert!(here.out.contains("no-such-program is required, and not on this machine's PATH"), "{}", here.out);
+    assert_eq!(run(&text, &["--elsewhere", "--strict", "book.md"]).code, 0);
+}
+
+#[test]
+fn a_rule_is_explained_and_a_misspelt_one_corrected() {
+    let told = run("", &["--explain", "redis-flush"]);
+    assert_eq!(told.code, 0);
+    assert!(told.out.starts_with("redis-flush (error): ") && told.out.contains("UNLINK"), "{}", told.out);
+    let wrong = run("", &["--explain", "redis-flsh"]);
+    assert_eq!(
+        (wrong.code, wrong.err.as_str()),
+        (64, "warroom: there is no rule redis-flsh (did you mean redis-flush?)\n")
+    );
+    assert!(run("", &["--rules"]).out.contains("  redis-flush "));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_one_sentence() {
+    let run = run("", &["other.md"]);
+    assert_eq!((run.code, run.err.as_str()), (78, "warroom: there is no file other.md\n"));
+}
