@@ -77,7 +77,7 @@ type Group = (&'static str, fn() -> Vec<Row>);
 fn main() {
     // Cargo adds `--bench` itself.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let groups: [Group; 6] = [
+    let groups: [Group; 7] = [
         ("start", start::rows),
         ("sweep", sweep::rows),
         ("frame", frame::rows),
