@@ -16,7 +16,7 @@ mod postgres;
 mod promql;
 mod rds;
 mod recovery;
-mod redis;
+mod redis_cli;
 mod rollout;
 pub(super) mod secrets;
 mod shell;
@@ -40,7 +40,7 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "Docker and Compose", rules: compose::RULES },
     Family { title: "psql and backups", rules: postgres::RULES },
     Family { title: "PostgreSQL servers and SQL", rules: recovery::RULES },
-    Family { title: "Redis", rules: redis::RULES },
+    Family { title: "Redis", rules: redis_cli::RULES },
     Family { title: "AWS", rules: aws::RULES },
     Family { title: "RDS, ElastiCache and Route 53", rules: rds::RULES },
     Family { title: "Terraform", rules: terraform::RULES },
