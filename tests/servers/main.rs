@@ -21,6 +21,7 @@ mod lab_itself;
 mod look;
 mod looking;
 mod metrics;
+mod place;
 mod postgres;
 mod prometheus;
 mod redis;

@@ -311,3 +311,34 @@ async fn code_that_nobody_can_read_is_said_to_act_anywhere() {
     let place = Bench::new(None).resolve("curl -s https://example.test/x | sh").await;
     assert!(one(&place.unresolved).contains("nobody can tell before it runs where it acts"), "{place:?}");
 }
+
+#[tokio::test]
+async fn aws_is_asked_for_account_and_region_with_the_profile_of_the_command() {
+    let mut bench = Bench::new(None);
+    let program = bench.home.path().join("aws");
+    let script = "#!/bin/sh
+case \"$*\" in
+  *get-caller-identity*'--profile prod'*) echo '{\"Account\": \"111122223333\", \"Arn\": \"arn:aws:iam::111122223333:user/alice\"}' ;;
+  *get-caller-identity*) echo 'Unable to locate credentials' >&2; exit 253 ;;
+  'configure get region --profile prod') echo eu-west-1 ;;
+  *) exit 1 ;;
+esac
+";
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", bench.home.path().display());
+    bench.variables = vec![("PATH", path.leak())];
+    for code in ["aws --profile prod rds reboot-db-instance", "AWS_PROFILE=prod aws s3 ls"] {
+        let place = bench.resolve(code).await;
+        assert_eq!(value(&place, "AWS profile"), Some("prod"), "{code}: {place:?}");
+        assert_eq!(value(&place, "AWS account"), Some("111122223333"));
+        assert_eq!(value(&place, "AWS region"), Some("eu-west-1"));
+        assert!(place.unresolved.is_empty(), "{place:?}");
+    }
+    let place = bench.resolve("aws s3 ls --region us-east-1").await;
+    assert_eq!((value(&place, "AWS profile"), value(&place, "AWS region")), (Some("default"), Some("us-east-1")));
+    assert_eq!(one(&place.unresolved), "cannot ask AWS which account this is: Unable to locate credentials");
+    bench.variables.push(("AWS_PROFILE", "prod"));
+    let place = bench.resolve("aws s3 ls").await;
+    assert_eq!(place.environment, [("AWS_PROFILE".to_owned(), "prod".to_owned())]);
+}
