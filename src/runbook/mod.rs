@@ -5,6 +5,7 @@
 //! | [`document`] | the data of a runbook, as it stands after parsing |
 //! | [`lint`] | what goes wrong with runbooks, as named rules |
 //! | [`parse`] | from Markdown to that data |
+//! | [`prose`] | Markdown as styled lines |
 //! | [`risk`] | how dangerous an action is, and why we think so |
 //! | [`run`] | the events of a run, and its state: their fold |
 //! | [`shell`] | shell code taken apart: every command, wherever it stands |
@@ -13,6 +14,7 @@
 pub mod document;
 pub mod lint;
 pub mod parse;
+pub mod prose;
 pub mod risk;
 pub mod run;
 pub mod shell;

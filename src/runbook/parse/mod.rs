@@ -21,7 +21,7 @@ mod heading;
 mod language;
 mod notes;
 mod outline;
-mod readable;
+pub(super) mod readable;
 mod step;
 mod tree;
 pub mod variables;

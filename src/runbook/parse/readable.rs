@@ -9,7 +9,7 @@ use super::notes::Notes;
 
 /// How runbooks are read: CommonMark with what forges add to it. Footnotes, definition lists and mathematics are not read:
 /// they would take `$VARIABLES` and brackets out of prose.
-pub(super) fn options() -> Options {
+pub(in crate::runbook) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_GFM
 }
 
@@ -23,34 +23,74 @@ pub(super) struct Front {
     pub end: usize,
 }
 
-/// Finds the front matter: a first line `---`, up to a line `---` or `...`.
-pub(super) fn front(notes: &mut Notes<'_>) -> Option<Front> {
-    let source = notes.text.source;
+/// What a document begins with.
+enum Beginning {
+    Front(Front),
+    /// A line `---`, a key, and no second line `---`.
+    Unclosed(Range<usize>),
+    Markdown,
+}
+
+/// Looks for front matter: a first line `---`, up to a line `---` or `...`.
+fn beginning(source: &str) -> Beginning {
     let start = if source.starts_with('\u{feff}') { 3 } else { 0 };
-    let first = source[start..].lines().next()?;
-    if first.trim_end() != "---" {
-        return None;
-    }
-    let mut at = start + source[start..].find('\n')? + 1;
-    let yaml = at;
-    for line in source[at..].split_inclusive('\n') {
+    let mut lines = source[start..].split_inclusive('\n');
+    let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else { return Beginning::Markdown };
+    let yaml = start + first.len();
+    let mut at = yaml;
+    for line in lines {
         if matches!(line.trim_end(), "---" | "...") {
-            return Some(Front { yaml: yaml..at, end: at + line.len() });
+            return Beginning::Front(Front { yaml: yaml..at, end: at + line.len() });
         }
         at += line.len();
     }
     // A rule is a usual way to begin a document too; a key in the next line says that front matter was meant.
     let next = source[yaml..].lines().next().unwrap_or_default();
-    if next.split_once(':').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase())) {
-        let help = Some("end it with a line `---`".to_owned());
-        notes.warning(start..start + 3, "the front matter has no end, so all of it is read as text", help);
+    let key = next.split_once(':').map(|(key, _)| key);
+    let is_key = key.is_some_and(|key| !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase()));
+    if is_key { Beginning::Unclosed(start..start + 3) } else { Beginning::Markdown }
+}
+
+/// Finds the front matter.
+pub(super) fn front(notes: &mut Notes<'_>) -> Option<Front> {
+    match beginning(notes.text.source) {
+        Beginning::Front(front) => Some(front),
+        Beginning::Unclosed(span) => {
+            let help = Some("end it with a line `---`".to_owned());
+            notes.warning(span, "the front matter has no end, so all of it is read as text", help);
+            None
+        }
+        Beginning::Markdown => None,
     }
-    None
 }
 
 /// What to read, with the same offsets as the document.
 pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> Cow<'a, str> {
-    let source = notes.text.source;
+    let (text, marks) = mended(notes.text.source, front);
+    if let Some(first) = marks.first() {
+        let message = match marks.len() / 2 {
+            1 => "a code fence is escaped with backslashes, which shows as text elsewhere; it is taken as a fence here"
+                .to_owned(),
+            count => format!(
+                "{count} code fences are escaped with backslashes, which shows as text elsewhere; they are taken as fences here"
+            ),
+        };
+        notes.warning(first.clone(), message, Some("remove the backslashes".to_owned()));
+    }
+    text
+}
+
+/// The same for those who only show the document, or a part of it.
+pub(in crate::runbook) fn for_reading(source: &str) -> Cow<'_, str> {
+    let front = match beginning(source) {
+        Beginning::Front(front) => Some(front),
+        _ => None,
+    };
+    mended(source, front.as_ref()).0
+}
+
+/// The text with front matter blanked and escaped fences mended, and the marks of those fences.
+fn mended<'a>(source: &'a str, front: Option<&Front>) -> (Cow<'a, str>, Vec<Range<usize>>) {
     let mut text = Cow::Borrowed(source);
     if let Some(front) = front {
         // A blanked line is an empty one: the line ends stay.
@@ -58,24 +98,14 @@ pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> Cow<
         text = Cow::Owned(blank + &source[front.end..]);
     }
     if !text.contains(ESCAPED) {
-        return text;
+        return (text, Vec::new());
     }
     let marks = escaped_fences(&text);
-    let Some(first) = marks.first().cloned() else { return text };
-    let count = marks.len() / 2;
-    let (fences, they) = if count == 1 { ("a code fence is", "it is") } else { ("code fences are", "they are") };
-    let message = match count {
-        1 => format!("{fences} escaped with backslashes, which shows as text elsewhere; {they} taken as a fence here"),
-        _ => format!(
-            "{count} {fences} escaped with backslashes, which shows as text elsewhere; {they} taken as fences here"
-        ),
-    };
-    notes.warning(first, message, Some("remove the backslashes".to_owned()));
     let mut mended = text.into_owned();
-    for mark in marks {
-        mended.replace_range(mark, MENDED);
+    for mark in &marks {
+        mended.replace_range(mark.clone(), MENDED);
     }
-    Cow::Owned(mended)
+    (Cow::Owned(mended), marks)
 }
 
 /// The marks of escaped fences that come in pairs, in document order, two a fence. A mark with a language that stands inside
