@@ -7,14 +7,16 @@ use crate::health::Status;
 /// How a command ends. The numbers are documented in the README and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything asked for was done; a sweep found everything ok.
+    /// Everything asked for was done; a sweep found everything ok; every step of a runbook passed.
     Ok = 0,
-    /// A sweep's worst is `warn`; a strict lint found warnings; another command failed.
+    /// A sweep's worst is `warn`; a strict lint found warnings; a step of a runbook failed; another command failed.
     Warn = 1,
     /// A sweep's worst is `down`; a lint found errors.
     Down = 2,
     /// A sweep's worst is `unknown`.
     Unknown = 3,
+    /// A confirmation was refused, or there was nobody to ask.
+    Refused = 4,
     /// The command line is wrong (`EX_USAGE`).
     Usage = 64,
     /// A pack or a setting is wrong (`EX_CONFIG`).

@@ -14,6 +14,11 @@ use crate::{
 
 /// Opens the pack and the environment that the settings ask for.
 pub fn room(settings: &Settings) -> Result<Room> {
+    Ok(room_and_folder(settings)?.0)
+}
+
+/// The same, and the folder that the pack came from.
+pub fn room_and_folder(settings: &Settings) -> Result<(Room, PackFolder)> {
     let folder = find_pack(settings.pack.as_deref(), settings)?;
     let loaded = read_pack(&folder)?;
     let Some(pack) = loaded.pack else {
@@ -23,7 +28,7 @@ pub fn room(settings: &Settings) -> Result<Room> {
         return Err(ConfigError(diagnostics::first_of(&errors, &check)).into());
     };
     let environment = choose_environment(&pack, settings.environment.as_deref())?;
-    Ok(Room::new(pack, &environment, folder.base()))
+    Ok((Room::new(pack, &environment, folder.base()), folder))
 }
 
 /// The pack that is meant: a folder, else a name, else the only one that is not part of the program.

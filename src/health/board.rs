@@ -279,6 +279,14 @@ impl Board {
             .collect()
     }
 
+    /// What the gate of a runbook's step reads: every probe by its id, and all of them under `probes`.
+    pub fn gate_variables(&self, now: Timestamp) -> Map<String, Value> {
+        let probes = self.probes.values().map(|p| (p.spec.id.clone(), Value::Object(probe_variables(p, now))));
+        let mut all: Map<String, Value> = probes.collect();
+        all.insert("probes".to_owned(), Value::Object(all.clone()));
+        all
+    }
+
     /// Evaluates the alerts that may read the changed probe, or all of them when time passed.
     fn evaluate_alerts(&mut self, now: Timestamp, changed: Option<&str>, happenings: &mut Vec<Happening>) {
         let mut alerts = std::mem::take(&mut self.alerts);

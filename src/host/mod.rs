@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod discovery;
+pub mod identity;
 pub mod job;
 pub mod locale;
 pub mod log;

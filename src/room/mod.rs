@@ -1,6 +1,7 @@
 //! One opened platform: pack, environment, probes and health wired together. Headless; both front ends use it.
 
 mod monitor;
+pub mod run;
 mod sweep;
 
 use std::{path::PathBuf, sync::Arc};

@@ -39,6 +39,17 @@ struct Choice {
 
 pub(super) async fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) -> Place {
     let mut place = Place::default();
+    let choices = choices(wanted, surroundings, &mut place);
+    let given: BTreeMap<String, String> = exposed(wanted.variables).collect();
+    let asking: Vec<_> = choices.into_iter().map(|choice| ask(choice, &given)).collect();
+    for found in join_all(asking).await {
+        place.add(found);
+    }
+    place
+}
+
+/// Each way in which the commands call `aws`, once.
+fn choices(wanted: &Wanted<'_>, surroundings: &Surroundings, place: &mut Place) -> Vec<Choice> {
     let mut choices: Vec<Choice> = Vec::new();
     for command in wanted.script.iter().flat_map(|script| &script.commands) {
         if command.program() != Some("aws") {
@@ -54,11 +65,7 @@ pub(super) async fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) ->
             Err(why) => place.unresolved(format!("where aws acts is not known: {why}")),
         }
     }
-    let given: BTreeMap<String, String> = exposed(wanted.variables).collect();
-    for found in join_all(choices.into_iter().map(|choice| ask(choice, &given))).await {
-        place.add(found);
-    }
-    place
+    choices
 }
 
 fn choice(command: &Invocation, surroundings: &Surroundings) -> Result<Choice, String> {

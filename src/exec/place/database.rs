@@ -103,6 +103,15 @@ struct Asked {
 
 pub(super) async fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) -> Place {
     let mut place = Place::default();
+    let asking: Vec<_> = servers(wanted, surroundings, &mut place).into_iter().map(ask).collect();
+    for found in join_all(asking).await {
+        place.add(found);
+    }
+    place
+}
+
+/// Each server and database that the action connects to, once.
+fn servers(wanted: &Wanted<'_>, surroundings: &Surroundings, place: &mut Place) -> Vec<Asked> {
     let mut asked: Vec<Asked> = Vec::new();
     let mut known = HashSet::new();
     let mut add = |one: Asked| {
@@ -120,16 +129,13 @@ pub(super) async fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) ->
     }
     for command in wanted.script.iter().flat_map(|script| &script.commands) {
         let Some(client) = CLIENTS.iter().find(|client| command.program() == Some(client.name)) else { continue };
-        match of_command(client, command, surroundings, &mut place) {
+        match of_command(client, command, surroundings, place) {
             Ok(Some(one)) => add(one),
             Ok(None) => {}
             Err(why) => place.unresolved(format!("where {} acts is not known: {why}", client.name)),
         }
     }
-    for found in join_all(asked.into_iter().map(ask)).await {
-        place.add(found);
-    }
-    place
+    asked
 }
 
 /// What a command connects to. `None` when there is nobody to ask from here; the error is a clause.

@@ -47,6 +47,22 @@ impl Scripts {
     }
 }
 
+/// Names of the variables that a block uses without setting them or saying what happens when they are not there: their values
+/// have to come from elsewhere.
+pub fn needed_variables(code: &str) -> Vec<String> {
+    let script = shell::analyse(code);
+    let analysed = Analysed { script: &script, code };
+    let set: BTreeSet<String> = analysed.assignments().into_iter().map(|(name, ..)| name).collect();
+    let mut names: Vec<String> = Vec::new();
+    for variable in analysed.uses() {
+        let is_new = !set.contains(&variable.name) && !names.contains(&variable.name);
+        if !variable.guarded && is_new && is_name(&variable.name) {
+            names.push(variable.name);
+        }
+    }
+    names
+}
+
 /// `<name>`, which people write for what is to be filled in, and which bash takes for two redirects that swallow the words
 /// around them.
 static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<[A-Za-z][A-Za-z0-9_.-]*>").ok());

@@ -58,6 +58,15 @@ impl Risk {
     }
 }
 
+impl std::str::FromStr for Risk {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Risk::ALL.into_iter().find(|risk| risk.word() == text);
+        known.ok_or_else(|| format!("{text} is none of read, change, destructive"))
+    }
+}
+
 impl fmt::Display for Risk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())

@@ -1,0 +1,87 @@
+//! `warroom runbook run`: a runbook from its first step to its verification, asking on the terminal.
+
+mod ask;
+mod headless;
+mod show;
+
+use std::str::FromStr;
+
+use anyhow::Result;
+use clap::Args;
+
+use self::headless::Headless;
+use crate::{
+    cli::{Exit, UsageError, in_runtime, open, output::Output},
+    exec::Supervisor,
+    host::identity,
+    room::run::{Command, PackShelf, Runner, RunnerOptions, Value},
+    runbook::{
+        Risk,
+        run::{Mode, RunId},
+    },
+    settings::Settings,
+};
+
+/// Run a runbook step by step, asking on the terminal
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// A runbook of the pack by its id, or a file
+    #[arg(value_name = "FILE|ID", required_unless_present = "resume")]
+    pub runbook: Option<String>,
+    /// Give a variable its value
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub variables: Vec<(String, String)>,
+    /// Begin at this step (its number or id); those before it are skipped
+    #[arg(long, value_name = "STEP")]
+    pub from: Option<String>,
+    /// Choose an alternative
+    #[arg(long = "option", value_name = "GROUP=KEY", value_parser = pair)]
+    pub options: Vec<(String, String)>,
+    /// Up to which risk steps run without a question
+    #[arg(long, value_name = "RISK", default_value = "read", value_parser = clap::builder::PossibleValuesParser::new(["read", "change", "destructive"]))]
+    pub confirm: String,
+    /// Show and check every step, start nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print each event as a line of JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Go on with a run from before
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["runbook", "dry_run", "from"])]
+    pub resume: Option<String>,
+}
+
+pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    let (room, folder) = open::room_and_folder(settings)?;
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::Live };
+    let options = RunnerOptions {
+        data_dir: settings.data_dir.clone(),
+        read_only: settings.read_only,
+        simulated: false,
+        unasked: Some(Risk::from_str(&args.confirm).map_err(UsageError)?),
+        by: identity::responder(),
+        supervisor: Supervisor::this_program()?,
+    };
+    in_runtime(settings, async {
+        let (runner, news) = Runner::start(room, std::sync::Arc::new(PackShelf(folder)), options);
+        match (&args.resume, &args.runbook) {
+            (Some(run), _) => runner.send(Command::Reopen(RunId(run.clone()))),
+            (None, Some(id)) => runner.send(Command::Open { id: id.clone(), mode }),
+            (None, None) => return Err(UsageError("name a runbook".to_owned()).into()),
+        }
+        for (name, value) in &args.variables {
+            runner.send(Command::SetVariable { name: name.clone(), value: Value(value.clone()) });
+        }
+        for (group, key) in &args.options {
+            runner.send(Command::ChooseOption { group: group.clone(), key: key.clone() });
+        }
+        Headless::new(runner, news, args, *output).run().await
+    })
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,49 @@
+//! What a person sees of a run on a plain terminal: questions, output, results.
+
+use crate::{
+    room::run::Question,
+    runbook::run::{ActionOutcome, Ending, ExpectationResult},
+};
+
+/// Everything that has to be known before the answer.
+pub(super) fn question(question: &Question) -> String {
+    let mut lines =
+        vec![String::new(), format!("── {} ── {}{}", question.title, question.risk, external(question.external))];
+    lines.extend(question.command.lines().map(|line| format!("  $ {line}")));
+    let width = question.place.iter().map(|fact| fact.name.chars().count()).max().unwrap_or(0);
+    for fact in &question.place {
+        lines.push(format!("  {:width$}  {}", fact.name, fact.value));
+    }
+    if question.protected {
+        lines.push("  this environment is protected".to_owned());
+    }
+    lines.extend(question.reasons.iter().map(|reason| format!("  why {}: {reason}", question.risk)));
+    lines.extend(question.notes.iter().map(|note| format!("  note: {note}")));
+    lines.extend(question.problem.iter().map(|problem| format!("  {problem}")));
+    lines.join("\n")
+}
+
+fn external(external: bool) -> &'static str {
+    if external { ", seen by people outside" } else { "" }
+}
+
+/// How an action ended, in one or a few lines.
+pub(super) fn outcome(outcome: &ActionOutcome) -> String {
+    let seconds = outcome.duration_ms as f64 / 1000.0;
+    let mut lines = vec![match &outcome.ending {
+        Ending::Exited { code: 0 } if outcome.succeeded() => format!("   done in {seconds:.1} s"),
+        Ending::Exited { code: 0 } => format!("   FAILED after {seconds:.1} s: the output is not what was expected"),
+        Ending::Exited { code } => format!("   FAILED after {seconds:.1} s: exit code {code}"),
+        Ending::Killed { signal } => format!("   FAILED after {seconds:.1} s: killed by signal {signal}"),
+        Ending::TimedOut => format!("   FAILED: it took longer than it may, and was ended after {seconds:.1} s"),
+        Ending::Cancelled => format!("   cancelled after {seconds:.1} s"),
+        Ending::NotStarted { why } => format!("   not started: {why}"),
+        Ending::Unknown { why } => format!("   OUTCOME UNKNOWN: {why}"),
+    }];
+    for result in &outcome.expected {
+        if let ExpectationResult::Missed { why } = result {
+            lines.push(format!("   {why}"));
+        }
+    }
+    lines.join("\n")
+}

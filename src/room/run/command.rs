@@ -1,0 +1,206 @@
+//! What a front end can want of runs, and what it hears back.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+
+use crate::{
+    exec::{Job, gate::Wants, place::Fact},
+    runbook::{
+        ActionId, Risk, Runbook, StepId,
+        run::{Mode, RunEvent, RunId},
+    },
+};
+
+/// Something wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// List what can be opened.
+    List,
+    /// Open a runbook by its id or path. Nothing is started by that.
+    Open {
+        id: String,
+        mode: Mode,
+    },
+    /// Open a run from before.
+    Reopen(RunId),
+    /// Let go of the open run; what runs goes on.
+    Close,
+    /// Start nothing from now on, or leave that mode. Only before anything was done.
+    Mode(Mode),
+    ChooseOption {
+        group: String,
+        key: String,
+    },
+    SetVariable {
+        name: String,
+        value: Value,
+    },
+    /// Run the command that lists what a variable can be.
+    ListChoices(String),
+    TickCheck {
+        step: StepId,
+        check: usize,
+        ticked: bool,
+    },
+    TickStep {
+        step: StepId,
+        ticked: bool,
+    },
+    Run(ActionId),
+    /// Run a command that is in no runbook.
+    Command(String),
+    Skip {
+        step: StepId,
+        reason: String,
+    },
+    AcceptFailure {
+        step: StepId,
+        reason: String,
+    },
+    /// Run the step's own undo.
+    RollBackStep(StepId),
+    /// From now on the rollback section counts.
+    RollBackRun,
+    /// End the running actions.
+    Cancel,
+    /// Leave the run for good.
+    Abandon {
+        reason: String,
+    },
+    /// The answer to the question that was asked last.
+    Answer(Answer),
+    /// Say when everything wanted before this has been dealt with.
+    Settle,
+}
+
+/// A value that somebody typed. It may be secret, so it is never part of a message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Value(pub String);
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// What somebody said to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Enter,
+    Yes,
+    Typed(String),
+    Second(String),
+    /// Goes on without what should hold; the reason is kept.
+    Override(String),
+    /// Nothing is started.
+    No,
+}
+
+/// The question before an action starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub action: ActionId,
+    /// What the action is called.
+    pub title: String,
+    /// The exact command.
+    pub command: String,
+    /// Where it acts.
+    pub place: Vec<Fact>,
+    pub protected: bool,
+    pub risk: Risk,
+    /// People outside see it.
+    pub external: bool,
+    /// Why it has this risk, the worst first.
+    pub reasons: Vec<String>,
+    /// Further things to know, one sentence each.
+    pub notes: Vec<String>,
+    pub wants: Wants,
+    /// Why the last answer does not do.
+    pub problem: Option<String>,
+}
+
+/// What came of commands.
+#[derive(Debug, Clone)]
+pub enum News {
+    Listed(Library),
+    /// A runbook, or a run from before with its events, is open.
+    Opened {
+        document: Arc<Runbook>,
+        mode: Mode,
+        run: Option<(RunId, PathBuf)>,
+        events: Vec<RunEvent>,
+    },
+    /// The open runbook has a run now, in this folder.
+    Began {
+        run: RunId,
+        folder: PathBuf,
+    },
+    Event(RunEvent),
+    /// An action was started (or one from before still runs). An interactive one waits for the person's terminal.
+    Started {
+        action: ActionId,
+        job: Job,
+    },
+    /// The attempt that ends with the next event is not the last: it is tried again by itself, so many more times.
+    TriesAgain {
+        action: ActionId,
+        left: u32,
+    },
+    Asked(Box<Question>),
+    /// The choices of a variable.
+    Choices {
+        name: String,
+        result: Result<Vec<String>, String>,
+    },
+    /// It was not done. One sentence.
+    Refused(String),
+    /// The mode is this now.
+    Mode(Mode),
+    /// Nothing is open.
+    Closed,
+    /// Everything wanted before [`Command::Settle`] has been dealt with. What was started may still run.
+    Settled,
+}
+
+/// A runbook that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub id: String,
+    pub title: String,
+    /// Components of the platform that it is for.
+    pub components: Vec<String>,
+    /// Alert or probe ids that make it the one to open.
+    pub triggers: Vec<String>,
+    pub steps: usize,
+    /// The worst of its actions.
+    pub risk: Option<Risk>,
+    /// Things that are odd in the document.
+    pub diagnostics: usize,
+}
+
+/// A run that began before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierRun {
+    pub id: RunId,
+    pub title: String,
+    pub started: Timestamp,
+    /// `alice@bastion-1`.
+    pub by: String,
+    /// `3 of 9, running`, `completed`.
+    pub state: String,
+    /// It is not over.
+    pub open: bool,
+}
+
+/// What can be opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Library {
+    pub runbooks: Vec<Known>,
+    /// The latest first.
+    pub runs: Vec<EarlierRun>,
+    /// Where a runbook has to be put to be found, as the user would write it; `None` for a pack that is part of the program.
+    pub folder: Option<String>,
+    /// Why the list is not complete. One sentence each.
+    pub problems: Vec<String>,
+}

@@ -1,0 +1,63 @@
+//! An action after it ended: was it what was expected, and what is kept of its output.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    exec::{Job, JobState, expect},
+    runbook::{
+        Action,
+        run::{ActionOutcome, Ending, ExpectationResult},
+    },
+};
+
+/// What a job's end means for its action. Captured values come back beside it, since an outcome is written down. `action` is
+/// none for a command of no runbook.
+pub(super) fn outcome(
+    action: Option<&Action>,
+    job: &Job,
+    state: JobState,
+) -> (ActionOutcome, Option<(String, String)>) {
+    let end = match state {
+        JobState::Ended(end) => end,
+        JobState::Unknown { why } => return (ended_without(Ending::Unknown { why }), None),
+        JobState::Running { .. } => {
+            return (ended_without(Ending::Unknown { why: "it runs, and cannot be followed".to_owned() }), None);
+        }
+    };
+    let mut outcome = ActionOutcome {
+        ending: end.ending,
+        duration_ms: u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),
+        evidence: end.evidence,
+        expected: Vec::new(),
+        captured: BTreeMap::new(),
+    };
+    // What a failed command printed is compared with nothing: that it failed says enough.
+    let (Some(action), Ending::Exited { code: 0 }) = (action, &outcome.ending) else { return (outcome, None) };
+    let printed = match job.printed() {
+        Ok(printed) => printed,
+        Err(error) => {
+            let why = format!("the output cannot be read: {error}");
+            outcome.expected = action.expected.iter().map(|_| ExpectationResult::Missed { why: why.clone() }).collect();
+            return (outcome, None);
+        }
+    };
+    outcome.expected = action.expected.iter().map(|expected| expect::check(expected, &printed)).collect();
+    let captured = action.attributes.capture.as_ref().map(|wanted| (wanted, expect::capture(wanted, &printed.stdout)));
+    match captured {
+        Some((wanted, Ok(value))) => {
+            outcome.captured.insert(wanted.variable.clone(), Some(value.clone()));
+            (outcome, Some((wanted.variable.clone(), value)))
+        }
+        Some((wanted, Err(why))) => {
+            let why = format!("{} was not captured: {why}", wanted.variable);
+            outcome.expected.push(ExpectationResult::Missed { why });
+            (outcome, None)
+        }
+        None => (outcome, None),
+    }
+}
+
+/// An outcome that left nothing behind.
+pub(super) fn ended_without(ending: Ending) -> ActionOutcome {
+    ActionOutcome { ending, duration_ms: 0, evidence: None, expected: Vec::new(), captured: BTreeMap::new() }
+}

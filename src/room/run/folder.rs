@@ -1,0 +1,152 @@
+//! A run's folder in the data directory, and the list of the runs that are there.
+//!
+//! `data_dir/runs/RUN/`, mode 0700:
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `events.jsonl` | everything that happened; the state is its fold |
+//! | `runbook.md` | the document as it was when the run began |
+//! | `session/` | what its actions share: folder and variables, without secrets |
+//! | `kubeconfig` | a private copy whose only current context is the pinned one |
+//! | `jobs/NAME/` | one attempt of one action: output and result |
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+use super::command::EarlierRun;
+use crate::{
+    exec::JobFolder,
+    incident::FileLog,
+    runbook::{
+        self, ActionId, Runbook,
+        run::{EventKind, RunEvent, RunId, RunOutcome, RunState},
+    },
+};
+
+/// Longest part of an action's id in the name of its job.
+const NAME: usize = 48;
+
+/// Where a run keeps its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    pub id: RunId,
+    pub path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run, with the document in it.
+    pub fn create(data_dir: &Path, document: &Runbook) -> io::Result<Self> {
+        let id = RunId(Uuid::now_v7().to_string());
+        let path = runs(data_dir).join(&id.0);
+        DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join("runbook.md"))?;
+        file.write_all(document.source.as_bytes())?;
+        file.sync_all()?;
+        Ok(RunFolder { id, path })
+    }
+
+    /// The folder of a run from before.
+    pub fn existing(data_dir: &Path, id: &RunId) -> io::Result<Self> {
+        // An id is one name, not a path.
+        if Uuid::parse_str(&id.0).is_err() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let path = runs(data_dir).join(&id.0);
+        fs::metadata(path.join("events.jsonl"))?;
+        Ok(RunFolder { id: id.clone(), path })
+    }
+
+    pub fn events(&self) -> PathBuf {
+        self.path.join("events.jsonl")
+    }
+
+    pub fn session(&self) -> PathBuf {
+        self.path.join("session")
+    }
+
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.path.join("kubeconfig")
+    }
+
+    /// The folder of the job of this name.
+    pub fn job(&self, name: &str) -> JobFolder {
+        JobFolder::new(self.path.join("jobs").join(name))
+    }
+
+    /// The document as it was, and what happened. The document's file name is the one that the run began with.
+    pub fn read(&self) -> io::Result<(Runbook, Vec<RunEvent>)> {
+        let (events, _) = FileLog::read(&self.events())?;
+        let file = events.iter().find_map(|event| match &event.kind {
+            EventKind::RunStarted { file, .. } => Some(file.clone()),
+            _ => None,
+        });
+        let text = fs::read_to_string(self.path.join("runbook.md"))?;
+        Ok((runbook::parse(&file.unwrap_or_else(|| "runbook.md".to_owned()), &text), events))
+    }
+}
+
+/// The name of an attempt's job: `3-restore-2`, unique within its run.
+pub fn job_name(number: usize, action: &ActionId, attempt: u32) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = action.0.chars().map(plain).take(NAME).collect();
+    format!("{number}-{name}-{attempt}")
+}
+
+fn runs(data_dir: &Path) -> PathBuf {
+    data_dir.join("runs")
+}
+
+/// Runs from before, the latest first, and what could not be read: one sentence each.
+pub fn earlier(data_dir: &Path) -> (Vec<EarlierRun>, Vec<String>) {
+    let mut ids: Vec<RunId> = fs::read_dir(runs(data_dir))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| Uuid::parse_str(name).is_ok())
+        .map(RunId)
+        .collect();
+    // Ids sort by the time of their making.
+    ids.sort_by(|a, b| b.cmp(a));
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for id in ids {
+        let read = RunFolder::existing(data_dir, &id).and_then(|folder| folder.read());
+        match read {
+            Ok((document, events)) => found.extend(describe(id, &document, &events)),
+            // Ended before it had an event.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => problems.push(format!("cannot read the run {}: {error}", id.0)),
+        }
+    }
+    (found, problems)
+}
+
+fn describe(id: RunId, document: &Runbook, events: &[RunEvent]) -> Option<EarlierRun> {
+    let first = events.first()?;
+    let state = RunState::fold(events, document);
+    let all = state.counted(document).count();
+    let settled = state.counted(document).filter(|step| state.is_settled(&step.id)).count();
+    let words = match state.ended {
+        Some(RunOutcome::Completed) => "completed".to_owned(),
+        Some(RunOutcome::Failed) => "failed".to_owned(),
+        Some(RunOutcome::RolledBack) => "rolled back".to_owned(),
+        Some(RunOutcome::Abandoned) => "abandoned".to_owned(),
+        None if state.running().is_some() => format!("{settled} of {all}, a step was running"),
+        None => format!("{settled} of {all}"),
+    };
+    Some(EarlierRun {
+        id,
+        title: document.title.clone(),
+        started: first.at,
+        by: first.by.clone(),
+        state: words,
+        open: state.ended.is_none(),
+    })
+}

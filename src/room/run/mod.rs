@@ -1,0 +1,68 @@
+//! Runs of runbooks: commands in, news out. Headless; both front ends use it and nothing else to run a step.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`command`] | what a front end can want, and what it hears back |
+//! | [`shelf`] | where runbooks come from |
+//! | [`folder`] | a run's folder in the data directory, and the list of earlier runs |
+//! | [`variables`] | what a value must look like |
+//! | `driver` | the loop that carries commands out |
+//! | `prepare` | an action before it starts: its variables, its gate, where it acts, what has to be asked |
+//! | `ending` | an action after it ended: expectations and captures |
+
+pub mod command;
+mod driver;
+mod ending;
+pub mod folder;
+mod prepare;
+pub mod shelf;
+pub mod variables;
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio::sync::mpsc;
+
+pub use self::{
+    command::{Answer, Command, EarlierRun, Known, Library, News, Question, Value},
+    folder::RunFolder,
+    shelf::{PackShelf, Shelf},
+};
+use super::Room;
+use crate::{exec::Supervisor, runbook::Risk};
+
+/// What all runs of a front end have in common.
+#[derive(Debug, Clone)]
+pub struct RunnerOptions {
+    /// Where runs are kept: `data_dir/runs`.
+    pub data_dir: PathBuf,
+    /// `--read-only`.
+    pub read_only: bool,
+    /// The platform is simulated: nothing is ever started.
+    pub simulated: bool,
+    /// Up to which risk actions start without a question (`--confirm`).
+    pub unasked: Option<Risk>,
+    /// Who acts: `alice@bastion-1`.
+    pub by: String,
+    /// What starts actions.
+    pub supervisor: Supervisor,
+}
+
+/// A front end's handle on the driver. When the last one is dropped the driver ends; what runs goes on.
+#[derive(Debug, Clone)]
+pub struct Runner(mpsc::UnboundedSender<Command>);
+
+impl Runner {
+    /// Starts a driver. Must be called inside a tokio runtime with several threads.
+    pub fn start(room: Room, shelf: Arc<dyn Shelf>, options: RunnerOptions) -> (Runner, mpsc::UnboundedReceiver<News>) {
+        let (commands, received) = mpsc::unbounded_channel();
+        let (news, heard) = mpsc::unbounded_channel();
+        tokio::spawn(driver::Driver::new(room, shelf, options, news).run(received));
+        (Runner(commands), heard)
+    }
+
+    /// Wants something. What comes of it is news.
+    pub fn send(&self, command: Command) {
+        // The driver ends only with the program.
+        let _ = self.0.send(command);
+    }
+}

@@ -1,0 +1,327 @@
+//! An action before it starts: its variables, the condition on the probes, where it acts, and what has to be asked.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{runtime::Handle, task::block_in_place};
+
+use super::{RunFolder, RunnerOptions, command::Question};
+use crate::{
+    exec::{
+        Given, Order, OrderKind, TerminalKind,
+        gate::{Request, Wants},
+        place::{self, Place, Wanted},
+        terminal,
+    },
+    health::Board,
+    host::clock,
+    platform::{Expression, ProbeTarget, SecretText},
+    room::Room,
+    runbook::{
+        Action, ActionId, Assessment, Language, Runbook,
+        lint::needed_variables,
+        run::{Confirmation, Mode},
+        shell,
+    },
+};
+
+/// How long an action may take when its fence does not say.
+const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// How long one SQL statement may take when its fence does not say.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// Where the person's terminal is.
+const TERMINAL: &str = "/dev/tty";
+/// What a program's own terminal is like when the person has none.
+const SIZE: (u16, u16) = (120, 40);
+
+/// A variable of the run: its value, and whether it is secret.
+pub(super) type Values = BTreeMap<String, (SecretString, bool)>;
+
+/// An action that may start when enough was said.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) action: Action,
+    pub(super) title: String,
+    pub(super) place: Place,
+    pub(super) request: Request,
+    /// Confirmations that were written down already.
+    pub(super) recorded: usize,
+    notes: Vec<String>,
+    /// The connection string of an SQL action.
+    database: Option<SecretString>,
+}
+
+/// What preparing needs to know.
+pub(super) struct Surroundings<'a> {
+    pub(super) room: &'a Room,
+    pub(super) options: &'a RunnerOptions,
+    pub(super) document: &'a Runbook,
+    pub(super) folder: &'a RunFolder,
+    pub(super) mode: Mode,
+    pub(super) values: &'a Values,
+    /// Names that actions of the run have set in the session.
+    pub(super) session: &'a [String],
+    pub(super) unwritable: Option<String>,
+    /// Steps before it that nobody has done, by their titles.
+    pub(super) open_before: Vec<String>,
+}
+
+/// Resolves everything. The error is one sentence: the action cannot start.
+pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: String) -> Result<Prepared, String> {
+    missing_variables(around, &action)?;
+    let database = match action.language {
+        Language::Sql => Some(
+            around
+                .room
+                .surroundings
+                .secrets
+                .resolve(&database(around, &action)?)
+                .await
+                .map_err(|error| error.to_string())?,
+        ),
+        Language::Bash => None,
+    };
+    let environment = &around.room.environment;
+    let script = (action.language == Language::Bash).then(|| shell::analyse(&action.code));
+    let pinned: Vec<String> =
+        around.room.pack.environments.values().filter_map(|environment| environment.kube_context.clone()).collect();
+    let variables: Vec<(String, SecretString)> =
+        around.values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
+    let wanted = Wanted {
+        script: script.as_ref(),
+        database: database.as_ref().map(SecretString::expose_secret),
+        environment,
+        environment_name: &around.room.environment_name,
+        context: action.attributes.context.as_deref(),
+        pinned_contexts: &pinned,
+        variables: &variables,
+        kubeconfig: &around.folder.kubeconfig(),
+    };
+    // The compiler cannot see that this future may change threads, so it stays on this one.
+    let place = block_in_place(|| Handle::current().block_on(place::resolve(&wanted)));
+    let closed_gate = match &action.attributes.gate {
+        Some(gate) => closed(around.room, gate).await,
+        None => None,
+    };
+    let Assessment { risk, external, targets, .. } = &action.assessment;
+    let target = targets.first().map(|target| filled_in(target, around.values));
+    let target = target.filter(|name| !name.is_empty()).unwrap_or_else(|| match &around.room.environment_name {
+        name if name.is_empty() => around.room.pack.name.clone(),
+        name => name.clone(),
+    });
+    let mut notes = place.unresolved.clone();
+    if !around.open_before.is_empty() {
+        notes.push(format!("not done yet before this: {}", around.open_before.join(", ")));
+    }
+    if let Some(declared) = &action.assessment.declared {
+        notes.push(match &declared.reason {
+            Some(reason) => format!("the runbook says {}, its commands {}: {reason}", declared.risk, declared.computed),
+            None => format!("the runbook says {}, its commands {}", declared.risk, declared.computed),
+        });
+    }
+    let allowed = around.options.unasked.map(|up_to| Confirmation::Allowed { up_to });
+    let request = Request {
+        mode: around.mode,
+        simulated: around.options.simulated,
+        read_only: around.options.read_only,
+        protected: environment.protected,
+        risk: *risk,
+        external: *external,
+        target,
+        mismatches: place.mismatches.clone(),
+        closed_gate,
+        unwritable: around.unwritable.clone(),
+        by: around.options.by.clone(),
+        confirmations: allowed.into_iter().filter(|_| !external).collect(),
+    };
+    Ok(Prepared { action, title, place, request, recorded: 0, notes, database })
+}
+
+impl Prepared {
+    pub(super) fn id(&self) -> &ActionId {
+        &self.action.id
+    }
+
+    /// What the front end shows.
+    pub(super) fn question(&self, wants: Wants, problem: Option<String>) -> Question {
+        Question {
+            action: self.action.id.clone(),
+            title: self.title.clone(),
+            command: self.action.code.clone(),
+            place: self.place.facts.clone(),
+            protected: self.request.protected,
+            risk: self.request.risk,
+            external: self.request.external,
+            reasons: self.action.assessment.reasons.iter().map(|reason| reason.text.clone()).collect(),
+            notes: self.notes.clone(),
+            wants,
+            problem,
+        }
+    }
+
+    /// Where it acts, one line a fact, as it is written down.
+    pub(super) fn place_lines(&self) -> Vec<String> {
+        self.place.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect()
+    }
+
+    /// What the supervisor is told.
+    pub(super) fn order(&self, folder: &RunFolder, values: &Values) -> Order {
+        let code = self.action.code.clone();
+        let attributes = &self.action.attributes;
+        let kind = match (&self.database, self.action.language) {
+            (Some(url), Language::Sql) => OrderKind::Sql {
+                code,
+                url: url.clone(),
+                write: attributes.write,
+                statement_timeout: attributes.timeout.unwrap_or(STATEMENT_TIMEOUT),
+            },
+            _ => OrderKind::Bash { code },
+        };
+        let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
+        let mut order = Order::new(kind, here, folder.session());
+        order.variables = values
+            .iter()
+            .map(|(name, (value, secret))| Given { name: name.clone(), value: value.clone(), secret: *secret })
+            .collect();
+        order.kubeconfig = self.place.kubeconfig.clone();
+        order.environment = self.place.environment.clone();
+        order.timeout = Some(attributes.timeout.unwrap_or(TIMEOUT));
+        let (columns, rows) = terminal::size(TERMINAL.as_ref()).unwrap_or(SIZE);
+        order.terminal = if attributes.interactive {
+            TerminalKind::Interactive { columns, rows }
+        } else if attributes.tty {
+            TerminalKind::Tty { columns, rows }
+        } else {
+            TerminalKind::No
+        };
+        order
+    }
+}
+
+/// A variable without a value stops the action before it starts.
+fn missing_variables(around: &Surroundings<'_>, action: &Action) -> Result<(), String> {
+    if action.language == Language::Sql {
+        return Ok(());
+    }
+    let is_set = |name: &String| {
+        around.values.contains_key(name)
+            || around.session.contains(name)
+            || std::env::var_os(name).is_some()
+            // Nothing runs, so nothing has set it.
+            || around.mode == Mode::DryRun && !around.document.front.vars.contains_key(name)
+            || BASH_OWN.contains(&name.as_str())
+    };
+    let Some(name) = needed_variables(&action.code).into_iter().find(|name| !is_set(name)) else { return Ok(()) };
+    Err(match around.document.front.vars.get(&name) {
+        Some(variable) if variable.secret => format!("the secret {name} has no value here: give it first"),
+        Some(_) => format!("{name} has no value yet: give it first"),
+        None => format!("{name} is used on line {} or below and set nowhere: nothing was started", action.line),
+    })
+}
+
+/// Variables that bash sets by itself.
+const BASH_OWN: [&str; 27] = [
+    "BASH",
+    "BASHPID",
+    "BASH_COMMAND",
+    "BASH_LINENO",
+    "BASH_SOURCE",
+    "BASH_SUBSHELL",
+    "BASH_VERSION",
+    "BASH_VERSINFO",
+    "COLUMNS",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "HOSTNAME",
+    "IFS",
+    "LINENO",
+    "LINES",
+    "MACHTYPE",
+    "OLDPWD",
+    "OPTARG",
+    "OPTIND",
+    "OSTYPE",
+    "PIPESTATUS",
+    "PPID",
+    "PWD",
+    "RANDOM",
+    "SECONDS",
+];
+
+/// The connection string of the database that an SQL action names; without a name, the pack's only one.
+fn database(around: &Surroundings<'_>, action: &Action) -> Result<SecretText, String> {
+    let databases = around.room.pack.probes.iter().filter_map(|probe| match &probe.target {
+        ProbeTarget::Postgres { url, .. } => Some((probe.id.as_str(), url)),
+        _ => None,
+    });
+    let databases: Vec<_> = databases.collect();
+    let names = || databases.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
+    let url = match (&action.attributes.db, databases.as_slice()) {
+        (Some(wanted), _) => match databases.iter().find(|(id, _)| id == wanted) {
+            Some((_, url)) => url,
+            None => {
+                return Err(format!("the pack has no postgres probe {wanted} to run this in (there are: {})", names()));
+            }
+        },
+        (None, [(_, only)]) => only,
+        (None, []) => return Err("the pack has no postgres probe, so there is no database to run this in".to_owned()),
+        (None, _) => {
+            return Err(format!("say which database this runs in with db= after the fence's language ({})", names()));
+        }
+    };
+    Ok((*url).clone())
+}
+
+/// Looks at the probes that the condition reads. Why it does not hold, in one sentence; `None` when it does.
+async fn closed(room: &Room, gate: &Expression) -> Option<String> {
+    let named = gate.variables();
+    let members = gate.members_of("probes");
+    let seen = room.sweep(|spec| named.contains(&spec.id) || members.may_read(&spec.id)).await;
+    let mut board = Board::new(&room.pack);
+    for (_, reading) in &seen.probes {
+        board.apply(reading.clone());
+    }
+    let now = clock::now();
+    board.tick(now);
+    match gate.holds(&board.gate_variables(now)) {
+        Ok(true) => None,
+        Ok(false) => {
+            let read = seen.probes.iter().map(|(spec, reading)| format!("{}: {}", spec.id, reading.summary));
+            Some(format!("`{}` does not hold ({})", gate.source(), read.collect::<Vec<_>>().join("; ")))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// A name with the variables in it filled in, without quotes. Secrets stay as they are.
+fn filled_in(name: &str, values: &Values) -> String {
+    let mut text = name.replace(['"', '\''], "");
+    let mut names: Vec<&String> = values.iter().filter(|(_, (_, secret))| !secret).map(|(name, _)| name).collect();
+    // A name may begin with another.
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    for name in names {
+        let Some((value, _)) = values.get(name) else { continue };
+        text = text
+            .replace(&format!("${{{name}}}"), value.expose_secret())
+            .replace(&format!("${name}"), value.expose_secret());
+    }
+    text.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_named_with_its_variables() {
+        let values = Values::from([
+            ("NS".to_owned(), ("prod".to_owned().into(), false)),
+            ("NSX".to_owned(), ("other".to_owned().into(), false)),
+            ("PW".to_owned(), ("s3cret".to_owned().into(), true)),
+        ]);
+        assert_eq!(filled_in("\"$NSX\"/${NS}", &values), "other/prod");
+        assert_eq!(filled_in("db-$PW", &values), "db-$PW");
+    }
+}

@@ -1,0 +1,93 @@
+//! What a variable's value must look like.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use regex::Regex;
+
+use crate::{
+    host::secret::expand_home,
+    runbook::{Variable, VariableKind},
+};
+
+/// The value as it is given to commands (times in UTC, paths with their home), or one sentence that says what is wrong.
+/// `choices` are those of the document, or those that its command printed.
+pub fn checked(name: &str, variable: &Variable, choices: &[String], value: &str) -> Result<String, String> {
+    if value.is_empty() {
+        return if variable.required { Err(format!("{name} needs a value")) } else { Ok(String::new()) };
+    }
+    if value.contains('\0') {
+        return Err(format!("{name} holds a NUL byte, which no program can be given"));
+    }
+    if !choices.is_empty() && !choices.iter().any(|choice| choice == value) {
+        let few = choices.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if choices.len() > 8 { ", …" } else { "" };
+        return Err(format!("{name} is one of {few}{more}"));
+    }
+    if let Some(pattern) = &variable.pattern {
+        let regex = Regex::new(&format!("^(?:{pattern})$"))
+            .map_err(|_| format!("the pattern of {name} is no regular expression"))?;
+        if !regex.is_match(value) {
+            return Err(format!("{name} has to match {pattern}"));
+        }
+    }
+    match variable.kind {
+        VariableKind::Text => Ok(value.to_owned()),
+        VariableKind::Integer => match value.parse::<i64>() {
+            Ok(number) => Ok(number.to_string()),
+            Err(_) => Err(format!("{name} is a whole number")),
+        },
+        VariableKind::Time => match value.parse::<Timestamp>() {
+            Ok(time) => Ok(time.to_string()),
+            Err(_) => Err(format!("{name} is a time with its zone, like 2026-02-03T04:05:06Z")),
+        },
+        VariableKind::File => {
+            let path = expand_home(value);
+            let exists = Path::new(&path).is_file();
+            if exists { Ok(path.display().to_string()) } else { Err(format!("there is no file {}", path.display())) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(variable: &Variable, value: &str) -> Result<String, String> {
+        checked("X", variable, &variable.choices, value)
+    }
+
+    #[test]
+    fn a_value_is_of_its_kind() {
+        let integer = Variable { kind: VariableKind::Integer, ..Variable::default() };
+        assert_eq!(check(&integer, "3").as_deref(), Ok("3"));
+        assert_eq!(check(&integer, "3; rm -rf /").unwrap_err(), "X is a whole number");
+        let time = Variable { kind: VariableKind::Time, ..Variable::default() };
+        assert_eq!(check(&time, "2026-02-03T04:05:06+02:00").as_deref(), Ok("2026-02-03T02:05:06Z"));
+        assert!(check(&time, "2026-02-03 04:05:06").unwrap_err().contains("with its zone"));
+        let file = Variable { kind: VariableKind::File, ..Variable::default() };
+        assert_eq!(check(&file, "/no/such/file").unwrap_err(), "there is no file /no/such/file");
+        assert!(check(&file, "Cargo.toml").is_ok());
+    }
+
+    #[test]
+    fn a_pattern_is_for_the_whole_value() {
+        let variable = Variable { pattern: Some("[a-z]+|x1".into()), ..Variable::default() };
+        assert!(check(&variable, "abc").is_ok());
+        assert!(check(&variable, "x1").is_ok());
+        for wrong in ["abc\nrm", "a1", "1a"] {
+            assert_eq!(check(&variable, wrong).unwrap_err(), "X has to match [a-z]+|x1");
+        }
+    }
+
+    #[test]
+    fn only_choices_and_only_values_that_can_be_given() {
+        let variable = Variable { choices: vec!["blue".into(), "green".into()], ..Variable::default() };
+        assert!(check(&variable, "blue").is_ok());
+        assert_eq!(check(&variable, "red").unwrap_err(), "X is one of blue, green");
+        assert!(check(&Variable::default(), "a\0b").unwrap_err().contains("NUL"));
+        let required = Variable { required: true, ..Variable::default() };
+        assert_eq!(check(&required, "").unwrap_err(), "X needs a value");
+        assert_eq!(check(&Variable::default(), "").as_deref(), Ok(""));
+    }
+}

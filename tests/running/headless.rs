@@ -1,0 +1,180 @@
+//! `runbook run` without a terminal: what runs, what does not, and with which exit code.
+
+use crate::desk::{Desk, is_in_a_file, kinds, stderr, stdout};
+
+const STEPS: &str = r#"---
+vars:
+  WHO: { prompt: "Who", pattern: "[^;]+" }
+---
+# A task
+
+## Steps
+
+### 1. Look
+```bash
+echo "hello $WHO in $PLACE"; GREETED=yes
+```
+
+**Expected Output:**
+```
+hello alice in lab
+```
+
+### 2. Change
+```bash
+touch "$MARK"; echo "greeted: $GREETED"
+```
+
+### 3. Destroy
+```bash
+rm -rf "$MARK"
+```
+
+## Verification
+
+### 1. It is gone
+```bash
+test ! -e "$MARK"
+```
+"#;
+
+fn desk() -> Desk {
+    let desk = Desk::new("", STEPS);
+    let mark = desk.path("mark").display().to_string();
+    desk.with_pack(&format!("vars = {{ PLACE = \"lab\", MARK = \"{mark}\" }}\n"))
+}
+
+#[test]
+fn every_step_runs_in_one_session_and_the_verification_ends_it() {
+    let desk = desk();
+    let output = desk.run(&["runbook", "run", "task", "--var", "WHO=alice", "--confirm", "destructive"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("hello alice in lab") && text.contains("greeted: yes"), "{text}");
+    assert!(text.contains("A task: completed"), "{text}");
+    let events = desk.events();
+    assert_eq!(events.last().unwrap()["outcome"], "completed");
+    assert!(!desk.path("mark").exists());
+    // The intent stands before the end of each action.
+    let of_actions: Vec<_> = kinds(&events).into_iter().filter(|kind| kind.starts_with("action")).collect();
+    assert_eq!(of_actions, ["action_intended", "action_ended"].repeat(4));
+}
+
+#[test]
+fn what_is_above_the_allowed_risk_is_not_run_without_a_terminal() {
+    let desk = desk();
+    let output = desk.run(&["runbook", "run", "task", "--var", "WHO=alice", "--confirm", "change"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("Destroy is destructive and there is no terminal to ask on"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(desk.path("mark").exists(), "the change ran, the destruction did not");
+    let resume = desk.run(&["runbook", "run", "--resume", &desk.run_id(), "--confirm", "destructive"]);
+    assert_eq!(resume.status.code(), Some(0), "{}", stderr(&resume));
+    let intended = desk.events().iter().filter(|event| event["event"] == "action_intended").count();
+    assert_eq!(intended, 4, "no step ran twice");
+}
+
+#[test]
+fn read_only_runs_nothing_that_changes_anything() {
+    let desk = desk();
+    let output = desk.run(&["--read-only", "runbook", "run", "task", "--var", "WHO=alice", "--confirm", "destructive"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("this console is read-only and this is change"), "{}", stderr(&output));
+    assert!(!desk.path("mark").exists());
+}
+
+#[test]
+fn a_dry_run_shows_everything_and_starts_nothing() {
+    let desk = desk();
+    let output = desk.run(&["runbook", "run", "task", "--var", "WHO=alice", "--dry-run"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("nothing was started"), "{text}");
+    assert!(!text.contains("hello alice") && !desk.path("mark").exists(), "{text}");
+}
+
+#[test]
+fn a_variable_without_a_value_stops_before_anything_starts() {
+    let desk = desk();
+    let output = desk.run(&["runbook", "run", "task"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("WHO has no value"), "{}", stderr(&output));
+    let output = desk.run(&["runbook", "run", "task", "--var", "WHO=a;b"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("WHO has to match"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_variable_that_nothing_sets_stops_its_step() {
+    let desk = Desk::new("", "# T\n\n## Steps\n\n### 1. Use\n```bash\necho \"$NOWHERE\"\n```\n");
+    let output = desk.run(&["runbook", "run", "task", "--confirm", "change"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("NOWHERE is used on line 7 or below and set nowhere"), "{}", stderr(&output));
+}
+
+#[test]
+fn no_value_changes_the_structure_of_a_command() {
+    let desk = Desk::new(
+        "",
+        "---\nvars:\n  V: { prompt: V }\n---\n# T\n\n## Steps\n\n### 1. Use\n```bash\nprintf '<%s>' \"$V\"\n```\n",
+    );
+    for (number, value) in
+        ["$(touch pwned)", "`touch pwned`", "'; touch pwned; '", "\"; touch pwned", "a\nb", "*", "--"]
+            .into_iter()
+            .enumerate()
+    {
+        let data = desk.path(&format!("data-{number}"));
+        let variable = format!("V={value}");
+        let arguments = ["--data-dir", data.to_str().unwrap(), "runbook", "run", "task", "--var", &variable, "--json"];
+        let output = std::process::Command::new(crate::lab::binary())
+            .args(["--pack", desk.path("desk").to_str().unwrap()])
+            .args(arguments)
+            .args(["--confirm", "change"])
+            .stdin(std::process::Stdio::null())
+            .current_dir(desk.folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{value}: {}", stderr(&output));
+        assert!(!desk.path("pwned").exists(), "{value}");
+        assert!(is_in_a_file(&data, &format!("<{value}>")), "{value}");
+    }
+}
+
+#[test]
+fn a_failing_step_stops_the_run_and_json_says_how() {
+    let desk = Desk::new(
+        "",
+        "# T\n\n## Steps\n\n### 1. Fail\n```bash\necho no; false\n```\n\n### 2. Never\n```bash\ntouch never\n```\n",
+    );
+    let output = desk.run(&["runbook", "run", "task", "--confirm", "change", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let events: Vec<serde_json::Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let end = events.iter().find(|event| event["event"] == "action_ended").unwrap();
+    assert_eq!((&end["outcome"]["ending"]["ending"], &end["outcome"]["ending"]["code"]), (&"exited".into(), &1.into()));
+    assert_eq!(events, desk.events(), "what is printed is what is kept");
+    assert!(!desk.path("never").exists());
+}
+
+#[test]
+fn a_poll_goes_on_until_it_succeeds() {
+    let desk = Desk::new(
+        "",
+        "# T\n\n## Steps\n\n### 1. Wait\n```bash {retry=5 every=100ms}\nN=$((${N:-0} + 1)); test \"$N\" -ge 3\n```\n",
+    );
+    let output = desk.run(&["runbook", "run", "task", "--confirm", "change"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(desk.events().iter().filter(|event| event["event"] == "action_ended").count(), 3);
+}
+
+#[test]
+fn output_that_is_not_what_was_expected_is_a_failure() {
+    let desk =
+        Desk::new("", "# T\n\n## Steps\n\n### 1. Say\n```bash\necho one\n```\n\n**Expected Output:**\n```\ntwo\n```\n");
+    let output = desk.run(&["runbook", "run", "task", "--confirm", "change"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("not what was expected"), "{}", stdout(&output));
+}

@@ -1,0 +1,11 @@
+//! Runbooks that are run from their first step to their last, by the program, on this machine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+mod asking;
+mod coming_back;
+mod desk;
+mod headless;
+mod restore;
