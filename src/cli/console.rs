@@ -1,20 +1,38 @@
 //! `warroom` without a subcommand: the console.
 
-use anyhow::Result;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
 
 use super::{ConfigError, Exit, UsageError, prepare_process};
 use crate::{
-    room::Room,
+    exec::Supervisor,
+    host::{identity, packs::PackFolder},
+    room::{
+        Room,
+        run::{PackShelf, RunnerOptions},
+    },
     settings::{Places, Settings},
-    tui::{self, Ending, Options, RunError},
+    tui::{self, Ending, Options, RunError, Runs, model::Facts},
 };
 
-/// Shows the console of a room until the user leaves or a signal ends it.
-pub(super) fn show(room: &Room, settings: &Settings) -> Result<Exit> {
+/// Shows the console of a room until the user leaves or a signal ends it. `folder` is where the room's pack came from.
+pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Result<Exit> {
     let themes = Places::of_this_machine().themes;
     let options = Options::new(settings, &themes).map_err(|error| ConfigError(error.to_string()))?;
+    let runs = Runs {
+        shelf: Arc::new(PackShelf(folder)),
+        options: RunnerOptions {
+            data_dir: settings.data_dir.clone(),
+            read_only: settings.read_only,
+            simulated: Facts::of(room, settings.read_only).simulated,
+            unasked: None,
+            by: identity::responder(),
+            supervisor: Supervisor::this_program().context("cannot find this program's own file")?,
+        },
+    };
     let _log = prepare_process(settings);
-    match tui::run(room, options) {
+    match tui::run(room, options, runs) {
         Ok(Ending::Quit) => Ok(Exit::Ok),
         Ok(Ending::Signal(number)) => Ok(after_signal(number)),
         Err(RunError::NotATerminal(why)) => Err(UsageError(why.to_string()).into()),

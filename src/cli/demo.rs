@@ -29,8 +29,8 @@ pub struct DemoArgs {
     pub at: Duration,
 }
 
-/// The simulated platform. Its scenario begins now, or has begun `--at` ago.
-pub(super) fn room(args: &DemoArgs) -> Result<Room> {
+/// The simulated platform, and the folder of its pack. Its scenario begins now, or has begun `--at` ago.
+pub(super) fn room(args: &DemoArgs) -> Result<(Room, PackFolder)> {
     let folder = PackFolder::embedded(PACK)
         .ok_or_else(|| ConfigError(format!("the pack {PACK} is not part of this program; build it again")))?;
     let loaded = open::read_pack(&folder)?;
@@ -47,7 +47,7 @@ pub(super) fn room(args: &DemoArgs) -> Result<Room> {
     let environment = pack.environments.keys().next().cloned().unwrap_or_default();
     let started_at = clock::now() - SignedDuration::try_from(args.at).unwrap_or_default();
     let pack = pack.simulated(&args.scenario);
-    Ok(Room::new(pack, &environment, folder.base()).with_simulation_since(started_at))
+    Ok((Room::new(pack, &environment, folder.base()).with_simulation_since(started_at), folder))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

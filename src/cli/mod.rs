@@ -86,11 +86,13 @@ fn run(cli: &Cli) -> Result<Exit> {
         }
         Some(Command::Demo(args)) => {
             let (settings, _) = prepare(global)?;
-            console::show(&demo::room(args)?, &settings)
+            let (room, folder) = demo::room(args)?;
+            console::show(&room, folder, &settings)
         }
         None => {
             let (settings, _) = prepare(global)?;
-            console::show(&open::room(&settings)?, &settings)
+            let (room, folder) = open::room_and_folder(&settings)?;
+            console::show(&room, folder, &settings)
         }
     }
 }

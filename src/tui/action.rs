@@ -47,6 +47,35 @@ pub enum Action {
     Follow,
     Accept,
     Cancel,
+    PickRunbook,
+    RunNext,
+    RunAgain,
+    Tick,
+    Skip,
+    Undo,
+    RollBack,
+    AdHoc,
+    ShowOutput,
+    CancelStep,
+    CopyCommand,
+    Variables,
+    DryRun,
+    CloseRunbook,
+    NextMatch,
+    PreviousMatch,
+    ScrollDown,
+    ScrollUp,
+    Agree,
+    RunAsked,
+    Refuse,
+    CopyAsked,
+    Override,
+    Choose,
+    NextField,
+    PreviousField,
+    NextChoice,
+    PreviousChoice,
+    ListChoices,
 }
 
 /// What has the keyboard.
@@ -64,10 +93,24 @@ pub enum Context {
     Palette,
     /// A filter being typed.
     Filter,
+    /// The Runbook pane, with a runbook open.
+    Runbook,
+    /// The list of runbooks.
+    Picker,
+    /// The question before an action, answered by one key.
+    Ask,
+    /// The question before an action, answered by a text.
+    AskText,
+    /// A few things to choose from.
+    Menu,
+    /// One line that is asked for.
+    Prompt,
+    /// The variables of a runbook.
+    Form,
 }
 
 impl Context {
-    pub const ALL: [Context; 7] = [
+    pub const ALL: [Context; 14] = [
         Context::Panes,
         Context::Details,
         Context::Pods,
@@ -75,6 +118,13 @@ impl Context {
         Context::Help,
         Context::Palette,
         Context::Filter,
+        Context::Runbook,
+        Context::Picker,
+        Context::Ask,
+        Context::AskText,
+        Context::Menu,
+        Context::Prompt,
+        Context::Form,
     ];
 
     /// The heading in the help.
@@ -87,12 +137,20 @@ impl Context {
             Context::Help => "Help",
             Context::Palette => "Command palette",
             Context::Filter => "Typing a filter",
+            Context::Runbook => "Runbook",
+            Context::Picker => "List of runbooks",
+            Context::Ask => "Question before a step",
+            Context::AskText => "Question with an answer to type",
+            Context::Menu => "Choice",
+            Context::Prompt => "Typing a line",
+            Context::Form => "Variables",
         }
     }
 
     /// True where keys without an action are text.
     pub fn is_typing(self) -> bool {
-        matches!(self, Context::Palette | Context::Filter)
+        use Context::{AskText, Filter, Form, Palette, Picker, Prompt};
+        matches!(self, Palette | Filter | Picker | AskText | Prompt | Form)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an update wants done outside the model. The loop does it; answers come back as messages.
 
-use crate::probe::Inquiry;
+use super::output::Look;
+use crate::{probe::Inquiry, room::run};
 
 /// One wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,4 +16,10 @@ pub enum Effect {
     LookNow(String),
     /// Ask a probe; the answer carries the ticket.
     Ask { ticket: u64, probe: String, inquiry: Inquiry },
+    /// Something about runbooks and runs.
+    Run(run::Command),
+    /// Read a part of an action's output; the answer carries the ticket.
+    ReadOutput { ticket: u64, look: Look },
+    /// Put a text on the clipboard of the person's terminal.
+    Copy(String),
 }

@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::{health::details::Table, probe::Signal};
+use super::output::Seen;
+use crate::{health::details::Table, probe::Signal, room::run::News};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -18,6 +19,15 @@ pub enum Message {
         ticket: u64,
         result: Result<Answer, String>,
     },
+    /// Something about runbooks and runs.
+    Run(Box<News>),
+    /// The answer to an [`super::effect::Effect::ReadOutput`] of the same ticket.
+    Output {
+        ticket: u64,
+        result: Result<Seen, String>,
+    },
+    /// An output on the screen may have grown.
+    OutputDue,
     /// A second has passed.
     Tick,
     /// The spinner is due.

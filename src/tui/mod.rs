@@ -8,6 +8,7 @@
 //! | [`message`], [`update`], [`effect`] | what happens, what it changes, what it wants done outside |
 //! | [`view`] | one file a pane or overlay |
 //! | [`theme`], [`color`], [`glyphs`], [`text`] | looks, safe and cut to fit |
+//! | [`output`] | what a running step prints, a screenful at a time |
 //! | [`run`], [`terminal`] | the loop, and the terminal taken and given back |
 
 pub mod action;
@@ -16,11 +17,14 @@ pub mod document;
 pub mod effect;
 #[cfg(test)]
 mod fixture;
+pub mod fuzzy;
 pub mod glyphs;
 pub mod keymap;
 pub mod message;
 pub mod model;
 pub mod options;
+pub mod outcome;
+pub mod output;
 pub mod run;
 pub mod table;
 pub mod terminal;
@@ -30,5 +34,5 @@ pub mod update;
 pub mod view;
 
 pub use options::{Options, OptionsError};
-pub use run::{Ending, RunError, run};
+pub use run::{Ending, RunError, Runs, run};
 pub use terminal::NotATerminal;

@@ -1,8 +1,12 @@
 //! The loop: what happens becomes messages, updates change the model, frames are drawn when something changed.
 
-use std::{io, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
-use crossterm::event::{Event, EventStream};
+use crossterm::{
+    clipboard::CopyToClipboard,
+    event::{Event, EventStream},
+    execute,
+};
 use futures::StreamExt;
 use rustix::process::Signal as UnixSignal;
 use serde_json::Value;
@@ -19,14 +23,19 @@ use super::{
     message::{Answer, Message},
     model::{Facts, Model},
     options::Options,
+    output,
     terminal::{self, Canvas, NotATerminal, Screen},
     text, update, view,
 };
 use crate::{
+    exec::TerminalLink,
     health::{Board, details},
     host::{clock, job},
     probe::{Inquiry, Signal},
-    room::{Monitor, Room},
+    room::{
+        Monitor, Room,
+        run::{self, News, Runner, RunnerOptions, Shelf},
+    },
 };
 
 /// Time between two frames of the spinner.
@@ -35,6 +44,8 @@ const SPIN: Duration = Duration::from_millis(250);
 const GATHER: Duration = Duration::from_millis(200);
 /// How long ending waits for looks in progress to let go.
 const FAREWELL: Duration = Duration::from_millis(300);
+/// How often an output on the screen is looked at while its action runs.
+const WATCH: Duration = Duration::from_millis(100);
 /// Messages taken in before a frame is drawn, however many more there are.
 const BATCH: usize = 256;
 
@@ -57,7 +68,7 @@ pub enum RunError {
 }
 
 /// Shows the console of a room until the user leaves. The first frame stands before anything is looked at.
-pub fn run(room: &Room, options: Options) -> Result<Ending, RunError> {
+pub fn run(room: &Room, options: Options, runs: Runs) -> Result<Ending, RunError> {
     terminal::check()?;
     let facts = Facts::of(room, options.read_only);
     let board = Board::new(&room.pack);
@@ -73,7 +84,9 @@ pub fn run(room: &Room, options: Options) -> Result<Ending, RunError> {
     let ending = runtime.block_on(async {
         let signals = Signals::new()?;
         let mut monitor = room.monitor();
-        let ending = console.work(&mut monitor, signals).await;
+        let (runner, news) = Runner::start(room.clone(), runs.shelf, runs.options);
+        runner.send(run::Command::List);
+        let ending = console.work(&mut monitor, (runner, news), signals).await;
         drop(console);
         // Looks end at once; one that blocks a thread is left behind.
         let _ = timeout(FAREWELL, monitor.stop()).await;
@@ -81,6 +94,13 @@ pub fn run(room: &Room, options: Options) -> Result<Ending, RunError> {
     });
     runtime.shutdown_background();
     Ok(ending?)
+}
+
+/// What the console's runs need.
+pub struct Runs {
+    /// Where runbooks come from.
+    pub shelf: Arc<dyn Shelf>,
+    pub options: RunnerOptions,
 }
 
 /// The console while it runs. Dropping it gives the terminal back.
@@ -104,27 +124,40 @@ enum Flow {
 }
 
 impl Console {
-    async fn work(&mut self, monitor: &mut Monitor, mut signals: Signals) -> io::Result<Ending> {
-        let mut events = EventStream::new();
+    async fn work(
+        &mut self,
+        monitor: &mut Monitor,
+        (runner, mut news): (Runner, mpsc::UnboundedReceiver<News>),
+        mut signals: Signals,
+    ) -> io::Result<Ending> {
+        let mut events = Some(EventStream::new());
         let (answers, mut answered) = mpsc::channel::<Message>(16);
         let mut tick = Instant::now();
         let mut spin = Instant::now();
+        let mut watch = Instant::now();
         loop {
             let spinning = self.model.is_spinning();
+            let watching = self.model.is_watching();
             let message = tokio::select! {
                 biased;
                 signal = signals.next() => match self.signalled(signal)? {
                     Flow::On => None,
                     Flow::End(ending) => return Ok(ending),
                 },
-                event = events.next() => match event {
+                event = next_event(&mut events) => match event {
                     Some(Ok(event)) => message(event),
                     // The terminal is gone; the signal that says so may come a moment later, or never.
                     Some(Err(_)) | None => return Ok(hangup()),
                 },
                 () = sleep_until(self.due.unwrap_or(tick)), if self.due.is_some() => {
                     match self.draw() {
-                        Ok(()) => continue,
+                        Ok(effects) => {
+                            let outside = Outside { monitor, runner: &runner, answers: &answers };
+                            if let Flow::End(ending) = self.perform(effects, &outside)? {
+                                return Ok(ending);
+                            }
+                            continue;
+                        }
                         Err(error) => {
                             tracing::warn!(%error, "the terminal is gone");
                             return Ok(hangup());
@@ -132,6 +165,17 @@ impl Console {
                     }
                 },
                 Some(signal) = monitor.next() => Some(Message::Signal(signal)),
+                Some(news) = news.recv() => {
+                    if let Some(link) = terminal_of(&news) {
+                        // Nobody else may read keys meanwhile.
+                        drop(events.take());
+                        if let Flow::End(ending) = self.hand_over(link, &mut signals).await? {
+                            return Ok(ending);
+                        }
+                        events = Some(EventStream::new());
+                    }
+                    Some(Message::Run(Box::new(news)))
+                }
                 Some(answer) = answered.recv() => Some(answer),
                 () = sleep_until(tick) => {
                     tick = Instant::now() + to_next_second();
@@ -141,11 +185,16 @@ impl Console {
                     spin = Instant::now() + SPIN;
                     Some(Message::Spin)
                 },
+                () = sleep_until(watch), if watching => {
+                    watch = Instant::now() + WATCH;
+                    Some(Message::OutputDue)
+                },
             };
             let mut pending = message;
             for _ in 0..BATCH {
                 let Some(message) = pending else { break };
-                if let Flow::End(ending) = self.take(message, monitor, &answers)? {
+                let outside = Outside { monitor, runner: &runner, answers: &answers };
+                if let Flow::End(ending) = self.take(message, &outside)? {
                     return Ok(ending);
                 }
                 pending = monitor.next_now().map(Message::Signal);
@@ -154,9 +203,16 @@ impl Console {
     }
 
     /// Updates the model and does what that wants done.
-    fn take(&mut self, message: Message, monitor: &Monitor, answers: &mpsc::Sender<Message>) -> io::Result<Flow> {
+    fn take(&mut self, message: Message, outside: &Outside<'_>) -> io::Result<Flow> {
         self.want_frame(&message);
-        for effect in update::update(&mut self.model, message, clock::now()) {
+        let effects = update::update(&mut self.model, message, clock::now());
+        self.perform(effects, outside)
+    }
+
+    /// Does what an update wants done.
+    fn perform(&mut self, effects: Vec<Effect>, outside: &Outside<'_>) -> io::Result<Flow> {
+        let Outside { monitor, runner, answers } = *outside;
+        for effect in effects {
             match effect {
                 Effect::Quit => return Ok(Flow::End(Ending::Quit)),
                 Effect::Suspend => self.suspend()?,
@@ -170,6 +226,17 @@ impl Console {
                         let _ = answers.send(Message::Answer { ticket, result }).await;
                     });
                 }
+                Effect::ReadOutput { ticket, look } => {
+                    let answers = answers.clone();
+                    tokio::task::spawn_blocking(move || {
+                        let result = output::look(&look).map_err(|error| format!("cannot read the output: {error}"));
+                        let _ = answers.blocking_send(Message::Output { ticket, result });
+                    });
+                }
+                Effect::Copy(text) => {
+                    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))?;
+                }
+                Effect::Run(command) => runner.send(command),
             }
         }
         Ok(Flow::On)
@@ -179,7 +246,8 @@ impl Console {
     /// several readings share a frame. That a look has begun shows nothing yet.
     fn want_frame(&mut self, message: &Message) {
         let wait = match message {
-            Message::Signal(Signal::Looking { .. }) => return,
+            // Nothing is seen of these until their answer comes.
+            Message::Signal(Signal::Looking { .. }) | Message::OutputDue => return,
             Message::Signal(Signal::Reading(_)) => GATHER,
             _ => Duration::ZERO,
         };
@@ -189,18 +257,35 @@ impl Console {
         self.due = Some(self.due.map_or(due, |planned| planned.min(due)));
     }
 
-    fn draw(&mut self) -> io::Result<()> {
+    /// Draws a frame, and gives back what the screen wants to show and does not have yet.
+    fn draw(&mut self) -> io::Result<Vec<Effect>> {
         if std::mem::take(&mut self.whole) {
             self.canvas = self.screen.canvas()?;
         }
         let mut drawn = None;
         self.canvas.draw(|frame| drawn = Some(view::draw(&self.model, frame)))?;
-        if let Some(drawn) = drawn {
-            self.model.drawn = drawn;
-        }
         self.drawn_at = Some(Instant::now());
         self.due = None;
-        Ok(())
+        Ok(drawn.map(|drawn| update::drawn(&mut self.model, drawn)).unwrap_or_default())
+    }
+
+    /// Gives the terminal to an interactive action until that has ended.
+    async fn hand_over(&mut self, link: TerminalLink, signals: &mut Signals) -> io::Result<Flow> {
+        terminal::leave();
+        let ended = tokio::select! {
+            handed = link.hand_over(Path::new("/dev/tty")) => Ok(handed),
+            signal = ending_signal(signals) => Err(signal),
+        };
+        match ended {
+            Err(signal) => return Ok(Flow::End(Ending::Signal(signal.as_raw() as u8))),
+            Ok(Err(error)) => {
+                self.model.now = clock::now();
+                self.model.say(format!("the terminal could not be handed over: {error}"));
+            }
+            Ok(Ok(())) => {}
+        }
+        self.resume()?;
+        Ok(Flow::On)
     }
 
     fn signalled(&mut self, signal: UnixSignal) -> io::Result<Flow> {
@@ -232,6 +317,39 @@ impl Console {
         self.whole = true;
         self.due = Some(Instant::now());
         Ok(())
+    }
+}
+
+/// What effects reach.
+struct Outside<'a> {
+    monitor: &'a Monitor,
+    runner: &'a Runner,
+    answers: &'a mpsc::Sender<Message>,
+}
+
+/// The next event of the terminal; none while it is handed over.
+async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The console's end of an interactive action that has just been started.
+fn terminal_of(news: &News) -> Option<TerminalLink> {
+    match news {
+        News::Started { job, .. } => job.take_terminal(),
+        _ => None,
+    }
+}
+
+/// The next signal that ends the console.
+async fn ending_signal(signals: &mut Signals) -> UnixSignal {
+    loop {
+        let signal = signals.next().await;
+        if signal != UnixSignal::TSTP && signal != UnixSignal::CONT {
+            return signal;
+        }
     }
 }
 

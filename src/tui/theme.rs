@@ -279,6 +279,11 @@ impl Themes {
         }
     }
 
+    /// The colours of this terminal.
+    pub fn depth(&self) -> Depth {
+        self.depth
+    }
+
     /// Names and titles, the default theme first.
     pub fn list(&self) -> impl Iterator<Item = (&str, &str)> {
         self.sources.iter().map(|(name, source)| (name.as_str(), source.title.as_str()))

@@ -7,5 +7,6 @@ mod lab;
 mod ending;
 mod job_control;
 mod looks;
+mod runbooks;
 mod starting;
 mod working;

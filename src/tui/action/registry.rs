@@ -2,15 +2,21 @@
 
 use super::{
     Action,
-    Context::{self, Details, Filter, Help, Log, Palette, Panes, Pods},
+    Context::{
+        self, Ask, AskText, Details, Filter, Form, Help, Log, Menu, Palette, Panes, Picker, Pods, Prompt, Runbook,
+    },
     Entry,
 };
 
-const READING: &[Context] = &[Panes, Details, Pods, Log, Help];
-const SCROLLING: &[Context] = &[Panes, Details, Pods, Log, Help, Palette];
-const OVERLAYS: &[Context] = &[Details, Pods, Log, Help];
+/// Where nothing is typed and nothing waits for an answer.
+const READING: &[Context] = &[Panes, Runbook, Details, Pods, Log, Help];
+const SCROLLING: &[Context] = &[Panes, Runbook, Details, Pods, Log, Help, Palette, Picker, Ask, AskText, Menu];
+/// Where a text is typed, the ends of the line are the text's.
+const JUMPING: &[Context] = &[Panes, Runbook, Details, Pods, Log, Help, Palette, Picker, Ask, Menu];
+const OVERLAYS: &[Context] = &[Details, Pods, Log, Help, Menu];
 const DETAILS: &[Context] = &[Details, Pods];
-const TYPING: &[Context] = &[Palette, Filter];
+const PANES: &[Context] = &[Panes, Runbook];
+const TYPING: &[Context] = &[Palette, Filter, Picker, Prompt, Form, AskText];
 
 macro_rules! entry {
     ($action:ident, $id:literal, $name:literal, [$($key:literal),*], $contexts:expr, $hint:literal, $description:literal) => {
@@ -30,38 +36,67 @@ macro_rules! entry {
 #[rustfmt::skip]
 pub static REGISTRY: &[Entry] = &[
     entry!(Open, "open", "Open", ["enter"], &[Panes, Pods], "open", "Open the details of the selected panel, or the log of the selected pod"),
+    entry!(RunNext, "run", "Run the next action", ["enter"], &[Runbook], "run", "Run the next action of the selected step; after a failure, choose how to go on"),
+    entry!(RunAgain, "run-again", "Run again", ["r"], &[Runbook], "", "Run the selected action again, although it has ended"),
+    entry!(Tick, "check", "Check off", ["space"], &[Runbook], "check", "Check the selected step or sub-check off, or take that back"),
+    entry!(Skip, "skip", "Skip the step", ["s"], &[Runbook], "skip", "Leave the selected step out, with a reason"),
+    entry!(Undo, "undo", "Undo the step", ["u"], &[Runbook], "undo", "Run the selected step's own rollback"),
+    entry!(ShowOutput, "output", "Step or output", ["v"], &[Runbook], "output", "Show the selected step's output below the list, or its text"),
+    entry!(CancelStep, "cancel-step", "Cancel what runs", ["c"], &[Runbook], "cancel", "End the running action; asks before it does"),
+    entry!(AdHoc, "command", "Run a command", ["!"], PANES, "command", "Run a command that is in no runbook, under the same rules"),
+    entry!(PickRunbook, "runbooks", "Open a runbook", ["o"], PANES, "runbooks", "Find a runbook, or a run from before, and open it"),
+    entry!(Agree, "yes", "Yes", ["y"], &[Ask], "yes", "Agree to what is asked"),
+    entry!(RunAsked, "go", "Go on", ["enter"], &[Ask], "go on", "Start what only reads; anything else needs more than this key"),
+    entry!(Refuse, "no", "No", ["n", "esc", "q", "ctrl-c"], &[Ask], "no", "Start nothing"),
+    entry!(CopyAsked, "copy-asked", "Copy the command in question", ["c"], &[Ask], "copy", "Copy the command in question to the clipboard"),
+    entry!(Override, "override", "Override with a reason", ["tab"], &[AskText], "override", "Give a reason to do without the second person, or go back"),
+    entry!(Choose, "choose", "Choose", ["enter", "space"], &[Menu], "choose", "Take the selected line"),
+    entry!(NextField, "next-field", "Next field", ["tab"], &[Form], "next", "Go to the next field"),
+    entry!(PreviousField, "previous-field", "Previous field", ["shift-tab"], &[Form], "", "Go to the field before"),
+    entry!(NextChoice, "next-choice", "Next choice", ["down"], &[Form], "choices", "Take the next choice over; without choices, go to the next field"),
+    entry!(PreviousChoice, "previous-choice", "Previous choice", ["up"], &[Form], "", "Take the choice before over; without choices, go to the field before"),
+    entry!(ListChoices, "list-choices", "List the choices", ["ctrl-l"], &[Form], "list", "Run the read-only command that lists what can be chosen"),
     entry!(Close, "close", "Close", ["esc", "q", "backspace"], OVERLAYS, "close", "Close what is on top and go back"),
-    entry!(Accept, "accept", "Accept", ["enter"], TYPING, "accept", "Run the selected command, or keep the filter"),
-    entry!(Cancel, "cancel", "Cancel", ["esc", "ctrl-c"], TYPING, "cancel", "Close the palette, or drop the filter"),
+    entry!(Accept, "accept", "Accept", ["enter"], TYPING, "accept", "Take what is typed or selected"),
+    entry!(Cancel, "cancel", "Cancel", ["esc", "ctrl-c"], TYPING, "cancel", "Drop what is typed and go back"),
     entry!(LookNow, "look", "Look now", ["r"], &[Panes, Details, Pods, Log], "look now", "Look again now at the selected panel, or fetch the log again"),
     entry!(LookAtAll, "look-all", "Look at everything now", ["R"], &[Panes, Details], "", "Look again now at every probe"),
     entry!(NextTab, "next-tab", "Next tab", ["tab", "l", "right"], DETAILS, "next tab", "Go to the next tab of the details"),
     entry!(PreviousTab, "previous-tab", "Previous tab", ["shift-tab", "h", "left"], DETAILS, "", "Go to the previous tab of the details"),
     entry!(NextProbe, "next-probe", "Next probe", ["]", "n"], DETAILS, "next probe", "Show the next probe of the panel"),
     entry!(PreviousProbe, "previous-probe", "Previous probe", ["[", "N"], DETAILS, "", "Show the previous probe of the panel"),
-    entry!(Filter, "filter", "Filter", ["/"], &[Details, Pods, Log, Help], "filter", "Keep only the rows that contain what you type"),
+    entry!(Filter, "filter", "Filter", ["/"], &[Details, Pods, Log, Help, Runbook], "filter", "Keep only the rows that contain what you type; in a step's output, search"),
     entry!(Sort, "sort", "Sort by the next column", ["s"], DETAILS, "sort", "Sort tables by the next column, and at last not at all"),
     entry!(ReverseSort, "reverse-sort", "Reverse the sort", ["S"], DETAILS, "", "Turn the order of the sorted column around"),
     entry!(PreviousContainer, "previous-container", "Log before the last restart", ["p"], &[Log], "before restart", "Switch between the running container's log and the one before its last restart"),
-    entry!(Follow, "follow", "Follow the log", ["f"], &[Log], "follow", "Fetch new log lines every two seconds and stay at the end"),
+    entry!(Follow, "follow", "Follow the log", ["f"], &[Log, Runbook], "follow", "Stay at the end of the log or of the output as it grows"),
     entry!(Palette, "palette", "Command palette", [":", "ctrl-p"], READING, "palette", "Find any command by a few of its letters"),
-    entry!(NextPane, "next-pane", "Next pane", ["tab", "l", "right"], &[Panes], "next pane", "Move the focus to the next pane"),
-    entry!(PreviousPane, "previous-pane", "Previous pane", ["shift-tab", "h", "left"], &[Panes], "", "Move the focus to the previous pane"),
-    entry!(FocusHealth, "health", "Go to Health", ["1"], &[Panes], "", "Move the focus to the Health pane"),
-    entry!(FocusActivity, "activity", "Go to Activity", ["2"], &[Panes], "", "Move the focus to the Activity pane"),
-    entry!(FocusRunbook, "runbook", "Go to Runbook", ["3"], &[Panes], "", "Move the focus to the Runbook pane"),
-    entry!(Zoom, "zoom", "Zoom", ["z", "+"], &[Panes, Details, Pods, Log], "zoom", "Give the pane the whole screen, or take it back"),
-    entry!(DismissAlerts, "dismiss", "Dismiss the alert banner", ["x"], &[Panes, Details, Pods, Log], "dismiss", "Hide the banner of the alerts that fire now; they stay in Activity"),
+    entry!(NextPane, "next-pane", "Next pane", ["tab", "l", "right"], PANES, "next pane", "Move the focus to the next pane"),
+    entry!(PreviousPane, "previous-pane", "Previous pane", ["shift-tab", "h", "left"], PANES, "", "Move the focus to the previous pane"),
+    entry!(FocusHealth, "health", "Go to Health", ["1"], PANES, "", "Move the focus to the Health pane"),
+    entry!(FocusActivity, "activity", "Go to Activity", ["2"], PANES, "", "Move the focus to the Activity pane"),
+    entry!(FocusRunbook, "runbook", "Go to Runbook", ["3"], PANES, "", "Move the focus to the Runbook pane"),
+    entry!(Zoom, "zoom", "Zoom", ["z", "+"], &[Panes, Runbook, Details, Pods, Log], "zoom", "Give the pane the whole screen, or take it back"),
+    entry!(DismissAlerts, "dismiss", "Dismiss the alert banner", ["x"], &[Panes, Runbook, Details, Pods, Log], "dismiss", "Hide the banner of the alerts that fire now; they stay in Activity"),
+    entry!(Variables, "variables", "Variables", ["e"], &[Runbook], "", "Fill in the runbook's variables"),
+    entry!(CopyCommand, "copy", "Copy the command", ["y"], &[Runbook], "", "Copy the selected step's command to the clipboard"),
+    entry!(RollBack, "roll-back", "Roll the runbook back", ["U"], &[Runbook], "", "Run the rollback of the whole runbook, step by step"),
+    entry!(DryRun, "dry-run", "Dry run", ["d"], &[Runbook], "", "Show and check everything and start nothing, or leave that mode"),
+    entry!(NextMatch, "next-match", "Next match", ["n"], &[Runbook], "", "Go to the next place in the output that the search finds"),
+    entry!(PreviousMatch, "previous-match", "Previous match", ["N"], &[Runbook], "", "Go to the place before that the search finds"),
+    entry!(ScrollDown, "scroll-down", "Scroll down", ["J", "ctrl-e"], &[Runbook], "", "Scroll the step's text or output one line down"),
+    entry!(ScrollUp, "scroll-up", "Scroll up", ["K", "ctrl-y"], &[Runbook], "", "Scroll the step's text or output one line up"),
+    entry!(CloseRunbook, "close-runbook", "Close the runbook", ["ctrl-w"], &[Runbook], "", "Close the open runbook; its run stays and can be opened again"),
     entry!(NextTheme, "theme", "Next theme", ["t"], READING, "theme", "Switch to the next theme"),
-    entry!(LocalTime, "local-time", "UTC or local time", ["u"], READING, "", "Show times in UTC or in this machine's time zone"),
-    entry!(Help, "help", "Help", ["?", "f1"], &[Panes, Details, Pods, Log], "help", "Show every key"),
-    entry!(Quit, "quit", "Quit", ["q", "ctrl-c"], READING, "", "Leave the console; nothing on the platform is changed by leaving"),
+    entry!(LocalTime, "local-time", "UTC or local time", ["u"], &[Panes, Details, Pods, Log, Help], "", "Show times in UTC or in this machine's time zone"),
+    entry!(Help, "help", "Help", ["?", "f1"], &[Panes, Runbook, Details, Pods, Log], "help", "Show every key"),
+    entry!(Quit, "quit", "Quit", ["q", "ctrl-c"], READING, "", "Leave the console; a running step goes on without it"),
     entry!(Down, "down", "Down", ["j", "down"], SCROLLING, "", "Next row, or one line down"),
     entry!(Up, "up", "Up", ["k", "up"], SCROLLING, "", "Previous row, or one line up"),
     entry!(PageDown, "page-down", "Page down", ["pgdn", "ctrl-f", "ctrl-d"], SCROLLING, "", "One page down"),
     entry!(PageUp, "page-up", "Page up", ["pgup", "ctrl-b", "ctrl-u"], SCROLLING, "", "One page up"),
-    entry!(First, "first", "First", ["g", "home"], SCROLLING, "", "Go to the first row"),
-    entry!(Last, "last", "Last", ["G", "end"], SCROLLING, "", "Go to the last row"),
+    entry!(First, "first", "First", ["g", "home"], JUMPING, "", "Go to the first row"),
+    entry!(Last, "last", "Last", ["G", "end"], JUMPING, "", "Go to the last row"),
     entry!(Suspend, "suspend", "Suspend", ["ctrl-z"], READING, "", "Stop the console and go back to the shell; `fg` brings it back"),
     entry!(Redraw, "redraw", "Redraw", ["ctrl-l"], READING, "", "Draw the whole screen anew"),
 ];

@@ -22,6 +22,8 @@ pub struct Event {
     pub text: String,
     /// The panel that shows more about it.
     pub panel: Option<String>,
+    /// The runbook that an alert names.
+    pub runbook: Option<String>,
 }
 
 /// What sort of event it is.
@@ -74,6 +76,7 @@ impl Activity {
                 kind: EventKind::Transition { from, to },
                 text: clean(&summary),
                 panel: Some(panel),
+                runbook: None,
             },
             Happening::AlertFired { at, since, alert, title, severity, runbook } => {
                 let held = at.duration_since(since).unsigned_abs();
@@ -81,10 +84,10 @@ impl Activity {
                 if held.as_secs() > 0 {
                     text.push_str(&format!(", true for {}", duration(held)));
                 }
-                if let Some(runbook) = runbook {
-                    text.push_str(&format!(" · runbook {}", clean(&runbook)));
+                if let Some(runbook) = &runbook {
+                    text.push_str(&format!(" · runbook {}", clean(runbook)));
                 }
-                Event { at, who: alert, kind: EventKind::Fired { severity }, text, panel: None }
+                Event { at, who: alert, kind: EventKind::Fired { severity }, text, panel: None, runbook }
             }
             Happening::AlertCleared { at, alert, title, severity, lasted } => Event {
                 at,
@@ -92,6 +95,7 @@ impl Activity {
                 kind: EventKind::Cleared { severity },
                 text: format!("{}, after {}", clean(&title), duration(lasted)),
                 panel: None,
+                runbook: None,
             },
         };
         self.push(event);
@@ -100,7 +104,14 @@ impl Activity {
 
     /// Adds a line about the console itself.
     pub fn note(&mut self, at: Timestamp, text: impl Into<String>) {
-        self.push(Event { at, who: "console".to_owned(), kind: EventKind::Note, text: text.into(), panel: None });
+        self.push(Event {
+            at,
+            who: "console".to_owned(),
+            kind: EventKind::Note,
+            text: text.into(),
+            panel: None,
+            runbook: None,
+        });
     }
 
     fn push(&mut self, event: Event) {

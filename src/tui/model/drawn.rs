@@ -26,6 +26,10 @@ pub enum Target {
     Overlay,
     /// A row of the palette.
     Item(usize),
+    /// A row of the checklist.
+    Row(usize),
+    /// The text or the output below the checklist.
+    Lower,
     /// A hint of the footer.
     Act(Action),
 }
@@ -44,6 +48,12 @@ pub struct Drawn {
     pub activity_offset: usize,
     pub pods_offset: usize,
     pub palette_offset: usize,
+    pub picker_offset: usize,
+    pub checklist_offset: usize,
+    /// Columns and rows that the output of a step has; zero when it is not on the screen.
+    pub output_size: (usize, usize),
+    /// The furthest that the text of a step can be scrolled.
+    pub step_scroll: usize,
     /// True when panes are shown one at a time.
     pub tabbed: bool,
 }
@@ -56,6 +66,8 @@ impl Drawn {
             activity_offset: self.activity_offset,
             pods_offset: self.pods_offset,
             palette_offset: self.palette_offset,
+            picker_offset: self.picker_offset,
+            checklist_offset: self.checklist_offset,
             ..Drawn::default()
         }
     }

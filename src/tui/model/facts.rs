@@ -13,6 +13,8 @@ pub struct Facts {
     /// True when the readings come from a scenario instead of real targets.
     pub simulated: bool,
     pub read_only: bool,
+    /// Variables of runbooks to which the environment gives a value.
+    pub variables: Vec<String>,
     /// Components with an objective, in the pack's order.
     pub objectives: Vec<Objective>,
     /// Severity levels, the gravest first.
@@ -37,6 +39,7 @@ impl Facts {
             protected: room.environment.protected,
             simulated: pack.probes.iter().any(|probe| simulated(&probe.target)),
             read_only,
+            variables: room.environment.vars.keys().cloned().collect(),
             objectives: pack
                 .components
                 .iter()

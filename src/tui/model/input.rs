@@ -14,6 +14,11 @@ pub struct Input {
 }
 
 impl Input {
+    /// An empty line that has the keyboard.
+    pub fn opened() -> Self {
+        Input { editing: true, ..Input::default() }
+    }
+
     pub fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)
     }

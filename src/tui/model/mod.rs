@@ -12,6 +12,7 @@ mod log;
 mod palette;
 mod panes;
 mod pods;
+pub mod runbook;
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,6 +31,10 @@ pub use self::{
     palette::{Command, Item, Palette},
     panes::{Cursor, Pane, Panes},
     pods::Pods,
+    runbook::{
+        Ask, Choice, Field, Form, Listing, Lower, Menu, MenuItem, Opened, OutputView, Picker, PickerItem, Prompt,
+        Purpose, Row, Runbooks, Source,
+    },
 };
 use super::{action::Context, keymap::Keymap};
 use crate::health::{Alert, Board, firing};
@@ -53,6 +58,7 @@ pub struct Model {
     pub appearance: Appearance,
     pub keymap: Keymap,
     pub panes: Panes,
+    pub runbooks: Runbooks,
     /// What lies over the panes, the topmost last.
     pub overlays: Vec<Overlay>,
     /// Alerts whose banner was dismissed: id, and since when they held.
@@ -75,6 +81,11 @@ pub enum Overlay {
     Log(Box<Log>),
     Palette(Box<Palette>),
     Help(Box<Help>),
+    Picker(Box<Picker>),
+    Menu(Box<Menu>),
+    Prompt(Box<Prompt>),
+    Form(Box<Form>),
+    Ask(Box<Ask>),
 }
 
 impl Overlay {
@@ -84,7 +95,7 @@ impl Overlay {
             Overlay::Details(details) => Some(&details.filter),
             Overlay::Log(log) => Some(&log.filter),
             Overlay::Help(help) => Some(&help.filter),
-            Overlay::Palette(_) => None,
+            _ => None,
         }
     }
 
@@ -94,7 +105,7 @@ impl Overlay {
             Overlay::Details(details) => Some(&mut details.filter),
             Overlay::Log(log) => Some(&mut log.filter),
             Overlay::Help(help) => Some(&mut help.filter),
-            Overlay::Palette(_) => None,
+            _ => None,
         }
     }
 }
@@ -111,6 +122,7 @@ impl Model {
             appearance,
             keymap,
             panes: Panes::default(),
+            runbooks: Runbooks::default(),
             overlays: Vec::new(),
             dismissed: HashSet::new(),
             notice: None,
@@ -124,7 +136,13 @@ impl Model {
     /// What has the keyboard now.
     pub fn context(&self) -> Context {
         match self.overlays.last() {
-            None => Context::Panes,
+            None => self.pane_context(),
+            Some(Overlay::Picker(_)) => Context::Picker,
+            Some(Overlay::Menu(_)) => Context::Menu,
+            Some(Overlay::Prompt(_)) => Context::Prompt,
+            Some(Overlay::Form(_)) => Context::Form,
+            Some(Overlay::Ask(ask)) if ask.is_typed() => Context::AskText,
+            Some(Overlay::Ask(_)) => Context::Ask,
             Some(Overlay::Details(details)) if details.filter.editing => Context::Filter,
             Some(Overlay::Details(details)) if details.tab == Tab::Pods => Context::Pods,
             Some(Overlay::Details(_)) => Context::Details,
@@ -143,7 +161,21 @@ impl Model {
             Some(Overlay::Details(_)) => Context::Details,
             Some(Overlay::Log(_)) => Context::Log,
             Some(Overlay::Help(_)) => Context::Help,
-            Some(Overlay::Palette(_)) | None => Context::Panes,
+            _ => self.pane_context(),
+        }
+    }
+
+    /// What the panes do with keys when nothing lies over them.
+    fn pane_context(&self) -> Context {
+        match &self.runbooks.open {
+            Some(opened) if self.panes.focus == Pane::Runbook => {
+                if opened.output.search.editing {
+                    Context::Filter
+                } else {
+                    Context::Runbook
+                }
+            }
+            _ => Context::Panes,
         }
     }
 
@@ -182,7 +214,16 @@ impl Model {
             Overlay::Log(log) => log.fetch.is_slow(self.now),
             _ => false,
         });
-        fetching || self.looking.values().any(slow)
+        let open = self.runbooks.open.as_ref();
+        let running = open.is_some_and(|opened| opened.running().is_some() || opened.preparing.is_some());
+        fetching || running || self.looking.values().any(slow)
+    }
+
+    /// True while an output that may grow is on the screen.
+    pub fn is_watching(&self) -> bool {
+        let open = self.runbooks.open.as_ref();
+        let growing = open.is_some_and(|o| o.attempt().is_some_and(|(_, attempt)| attempt.outcome.is_none()));
+        growing && self.drawn.output_size.1 > 0
     }
 
     /// A number that no other inquiry has.

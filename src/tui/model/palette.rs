@@ -1,12 +1,10 @@
 //! The command palette: every command, found by a few of its letters.
 
-use nucleo_matcher::{
-    Config, Matcher, Utf32Str,
-    pattern::{AtomKind, CaseMatching, Normalization, Pattern},
-};
-
 use super::{Cursor, Input, Model};
-use crate::tui::action::{Action, Context, REGISTRY};
+use crate::tui::{
+    action::{Action, Context, REGISTRY},
+    fuzzy,
+};
 
 /// What choosing an item does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,32 +79,9 @@ impl Palette {
     /// Finds and ranks again, and goes to the best.
     pub fn search(&mut self) {
         self.cursor = Cursor::default();
-        let query = self.query.text();
-        if query.trim().is_empty() {
-            self.items = self.all.clone();
-            return;
-        }
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
-        let words = Pattern::new(query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring);
-        let mut found: Vec<(u32, Item)> = Vec::new();
-        let mut letters = Vec::new();
-        for item in &self.all {
-            let mut matched = Vec::new();
-            let in_name = pattern.indices(Utf32Str::new(&item.name, &mut letters), &mut matcher, &mut matched);
-            // A word of the description finds it, too, below all names.
-            let score = in_name.map(|score| score + 10_000).or_else(|| {
-                matched.clear();
-                words.score(Utf32Str::new(&item.description, &mut letters), &mut matcher)
-            });
-            if let Some(score) = score {
-                matched.sort_unstable();
-                matched.dedup();
-                found.push((score, Item { matched, ..item.clone() }));
-            }
-        }
-        found.sort_by(|(a, _), (b, _)| b.cmp(a));
-        self.items = found.into_iter().map(|(_, item)| item).collect();
+        let rows = self.all.iter().map(|item| (item.name.as_str(), item.description.as_str()));
+        let found = fuzzy::rank(self.query.text(), rows);
+        self.items = found.into_iter().map(|f| Item { matched: f.matched, ..self.all[f.index].clone() }).collect();
     }
 
     pub fn chosen(&self) -> Option<&Command> {

@@ -5,6 +5,7 @@ mod fetching;
 mod mouse;
 mod movement;
 mod overlays;
+mod runbook;
 #[cfg(test)]
 mod tests;
 
@@ -15,16 +16,28 @@ use super::{
     action::{Action, Context},
     effect::Effect,
     message::Message,
-    model::{Input, Model, Overlay, Palette, Pane},
+    model::{Drawn, Input, Model, Overlay, Palette, Pane},
 };
 use crate::{health::Happening, probe::Signal};
 
 /// How long a word to the user stays.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);
 
-/// Takes one message in at `now`. The only way in which the model changes.
+/// Takes one message in at `now`. The only way in which the model changes, but for [`drawn`].
 pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
     model.now = now;
+    let mut effects = took_in(model, message);
+    effects.extend(runbook::output::due(model));
+    effects
+}
+
+/// Notes where things stand in the frame that was just drawn.
+pub fn drawn(model: &mut Model, drawn: Drawn) -> Vec<Effect> {
+    model.drawn = drawn;
+    runbook::output::due(model)
+}
+
+fn took_in(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => pressed(model, key),
         Message::Mouse(event) => mouse::event(model, event),
@@ -38,6 +51,15 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             fetching::answered(model, ticket, result);
             vec![]
         }
+        Message::Run(news) => runbook::news(model, *news),
+        Message::Output { ticket, result } => {
+            runbook::output::took(model, ticket, result);
+            vec![]
+        }
+        Message::OutputDue => {
+            runbook::output::refresh(model);
+            vec![]
+        }
         Message::Tick => ticked(model),
         Message::Spin => {
             model.spin += 1;
@@ -49,7 +71,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
 /// Does what an action says, in the context that has the keyboard.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return runbook::quit(model),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::Help => overlays::help(model),
@@ -84,6 +106,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextProbe => return details::step_probe(model, 1),
         Action::PreviousProbe => return details::step_probe(model, -1),
         Action::Filter => {
+            if model.context() == Context::Runbook {
+                runbook::output::search(model);
+            }
             if let Some(filter) = filter(model) {
                 filter.editing = true;
             }
@@ -91,9 +116,39 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Sort => details::sort(model),
         Action::ReverseSort => details::reverse(model),
         Action::PreviousContainer => return overlays::previous_container(model),
+        Action::Follow if model.context() == Context::Runbook => runbook::output::follow(model),
         Action::Follow => overlays::follow(model),
         Action::Accept => return overlays::accept(model),
-        Action::Cancel => overlays::cancel(model),
+        Action::Cancel => return overlays::cancel(model),
+        Action::PickRunbook => return runbook::pick(model),
+        Action::RunNext => return runbook::run::next(model),
+        Action::RunAgain => return runbook::run::again(model),
+        Action::Tick => return runbook::steps::tick(model),
+        Action::Skip => runbook::steps::skip(model),
+        Action::Undo => runbook::steps::undo(model),
+        Action::RollBack => runbook::steps::roll_back(model),
+        Action::AdHoc => runbook::ad_hoc(model),
+        Action::ShowOutput => runbook::output::toggle(model),
+        Action::CancelStep => runbook::run::cancel(model),
+        Action::CopyCommand => return runbook::copy(model),
+        Action::Variables => runbook::form::open(model),
+        Action::DryRun => return runbook::dry_run(model),
+        Action::CloseRunbook => return runbook::close(model),
+        Action::NextMatch => runbook::output::find(model, false),
+        Action::PreviousMatch => runbook::output::find(model, true),
+        Action::ScrollDown => runbook::output::scroll(model, 1),
+        Action::ScrollUp => runbook::output::scroll(model, -1),
+        Action::Agree => return runbook::ask::agree(model),
+        Action::RunAsked => return runbook::ask::enter(model),
+        Action::Refuse => return runbook::ask::refuse(model),
+        Action::CopyAsked => return runbook::ask::copy(model),
+        Action::Override => runbook::ask::toggle_override(model),
+        Action::Choose => return runbook::menu::choose(model),
+        Action::NextField => return runbook::form::step(model, 1),
+        Action::PreviousField => return runbook::form::step(model, -1),
+        Action::NextChoice => runbook::form::step_choice(model, 1),
+        Action::PreviousChoice => runbook::form::step_choice(model, -1),
+        Action::ListChoices => return runbook::form::list(model),
     }
     vec![]
 }
@@ -124,15 +179,25 @@ fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// The line of text that has the keyboard.
 fn typing(model: &mut Model) -> Option<&mut Input> {
+    if model.overlays.is_empty() {
+        return filter(model);
+    }
     match model.overlays.last_mut()? {
         Overlay::Palette(palette) => Some(&mut palette.query),
+        Overlay::Picker(picker) => Some(&mut picker.query),
+        Overlay::Prompt(prompt) => Some(&mut prompt.input),
+        Overlay::Ask(ask) => Some(&mut ask.input),
+        Overlay::Form(form) => form.field_mut().map(|field| &mut field.input),
         overlay => overlay.filter_mut(),
     }
 }
 
-/// The filter of what is on top.
+/// The filter of what is on top; over the panes, the search in the output.
 fn filter(model: &mut Model) -> Option<&mut Input> {
-    model.overlays.last_mut()?.filter_mut()
+    match model.overlays.last_mut() {
+        Some(overlay) => overlay.filter_mut(),
+        None => model.runbooks.open.as_mut().map(|opened| &mut opened.output.search),
+    }
 }
 
 /// Works out again what the filter of what is on top keeps.
@@ -145,7 +210,16 @@ fn arrange(model: &mut Model) {
         Some(Overlay::Log(log)) => log.arrange(),
         Some(Overlay::Help(help)) => help.scroll = 0,
         Some(Overlay::Palette(palette)) => palette.search(),
-        None => {}
+        Some(Overlay::Picker(picker)) => picker.search(),
+        // What was wrong with the text before says nothing of this one.
+        Some(Overlay::Prompt(prompt)) => prompt.problem = None,
+        Some(Overlay::Ask(ask)) => ask.problem = None,
+        Some(Overlay::Form(form)) => {
+            if let Some(field) = form.field_mut() {
+                field.problem = None;
+            }
+        }
+        Some(Overlay::Menu(_)) | None => {}
     }
 }
 
@@ -187,22 +261,26 @@ fn focus(model: &mut Model, pane: Pane) {
 fn open(model: &mut Model) -> Vec<Effect> {
     match model.context() {
         Context::Pods => overlays::open_log(model),
-        Context::Panes => {
-            let panel = match model.panes.focus {
-                Pane::Health => model.selected_panel(),
-                Pane::Activity => model.activity.get(model.panes.activity.selected).and_then(|e| e.panel.clone()),
-                Pane::Runbook => None,
-            };
-            let probe = match model.panes.focus {
-                Pane::Activity => model.activity.get(model.panes.activity.selected).map(|event| event.who.clone()),
-                _ => None,
-            };
-            match panel {
-                Some(panel) => details::open(model, &panel, probe.as_deref()),
-                None => vec![],
-            }
-        }
+        Context::Panes => open_pane(model),
         _ => vec![],
+    }
+}
+
+fn open_pane(model: &mut Model) -> Vec<Effect> {
+    let event = model.activity.get(model.panes.activity.selected);
+    let (panel, probe) = match model.panes.focus {
+        Pane::Runbook => return runbook::pick(model),
+        Pane::Health => (model.selected_panel(), None),
+        Pane::Activity => {
+            if let Some(runbook) = event.and_then(|event| event.runbook.clone()) {
+                return runbook::open_named(model, &runbook);
+            }
+            (event.and_then(|event| event.panel.clone()), event.map(|event| event.who.clone()))
+        }
+    };
+    match panel {
+        Some(panel) => details::open(model, &panel, probe.as_deref()),
+        None => vec![],
     }
 }
 

@@ -68,6 +68,28 @@ fn clicked(model: &mut Model, target: Target) -> Vec<Effect> {
                 palette.cursor.selected = index;
                 return act(model, Action::Accept);
             }
+            if let Some(Overlay::Picker(picker)) = model.overlays.last_mut() {
+                picker.cursor.selected = index;
+                return act(model, Action::Accept);
+            }
+            // What a menu does may matter: a click selects, a second one takes it.
+            if let Some(Overlay::Menu(menu)) = model.overlays.last_mut() {
+                menu.cursor.selected = index;
+                if double {
+                    return act(model, Action::Choose);
+                }
+            }
+        }
+        Target::Row(index) => {
+            let _ = pane_clicked(model, Pane::Runbook);
+            if let Some(opened) = &mut model.runbooks.open
+                && let Some(row) = opened.rows().get(index).cloned()
+            {
+                opened.select(row);
+            }
+        }
+        Target::Lower => {
+            let _ = pane_clicked(model, Pane::Runbook);
         }
         Target::Act(action) => return act(model, action),
         Target::Details | Target::Overlay => {}
@@ -77,6 +99,13 @@ fn clicked(model: &mut Model, target: Target) -> Vec<Effect> {
 
 /// A click on a pane beside or below what lies open closes that and goes to the pane.
 fn pane_clicked(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    // A question is answered, not lost by a click beside it.
+    let waits = |overlay: &Overlay| {
+        matches!(overlay, Overlay::Ask(_) | Overlay::Menu(_) | Overlay::Form(_) | Overlay::Prompt(_))
+    };
+    if model.overlays.iter().any(waits) {
+        return vec![];
+    }
     model.overlays.clear();
     focus(model, pane);
     vec![]
@@ -91,6 +120,12 @@ fn wheel(model: &mut Model, target: Option<Target>, by: isize) -> Vec<Effect> {
         Some(Target::Pane(Pane::Activity) | Target::Event(_)) => {
             model.panes.activity.step(by, model.activity.len());
         }
+        Some(Target::Row(_)) => {
+            if let Some(opened) = &mut model.runbooks.open {
+                opened.step_by(by.signum());
+            }
+        }
+        Some(Target::Lower) => super::runbook::output::scroll(model, by),
         Some(Target::Pane(Pane::Runbook) | Target::Act(_)) | None => {}
         Some(_) => movement::step(model, by),
     }

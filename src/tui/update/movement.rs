@@ -1,7 +1,8 @@
 //! Moving a cursor or scrolling, in whatever has the keyboard.
 
+use super::runbook;
 use crate::tui::{
-    action::Action,
+    action::{Action, Context},
     model::{Model, Overlay, Pane, Tab},
 };
 
@@ -17,6 +18,11 @@ pub(super) fn go(model: &mut Model, action: Action) {
         Action::Last => isize::MAX,
         _ => return,
     };
+    // In the Runbook pane pages turn what stands below the checklist.
+    if model.context() == Context::Runbook && matches!(action, Action::PageDown | Action::PageUp) {
+        runbook::output::scroll(model, by);
+        return;
+    }
     step(model, by);
 }
 
@@ -37,13 +43,21 @@ pub(super) fn step(model: &mut Model, by: isize) {
         }
         Some(Overlay::Help(help)) => help.scroll = scrolled(help.scroll),
         Some(Overlay::Palette(palette)) => palette.cursor.step(by, palette.items.len()),
+        Some(Overlay::Picker(picker)) => picker.cursor.step(by, picker.items.len()),
+        Some(Overlay::Menu(menu)) => menu.cursor.step(by, menu.items.len()),
+        Some(Overlay::Ask(ask)) => ask.scroll = scrolled(ask.scroll),
+        Some(Overlay::Prompt(_) | Overlay::Form(_)) => {}
         None => match model.panes.focus {
             Pane::Health => {
                 let len = model.board.panels(model.now).len();
                 model.panes.health.step(by, len);
             }
             Pane::Activity => model.panes.activity.step(by, model.activity.len()),
-            Pane::Runbook => {}
+            Pane::Runbook => {
+                if let Some(opened) = &mut model.runbooks.open {
+                    opened.step_by(by);
+                }
+            }
         },
     }
 }

@@ -1,9 +1,12 @@
 //! What lies over the panes: help, palette, logs; opening, accepting and closing them.
 
-use super::{act, arrange, details, fetching, filter, focus, switch_theme};
-use crate::tui::{
-    effect::Effect,
-    model::{Command, Log, Model, Overlay, Pane},
+use super::{act, arrange, details, fetching, filter, focus, runbook, switch_theme};
+use crate::{
+    room::run::Command as Wish,
+    tui::{
+        effect::Effect,
+        model::{Command, Log, Model, Overlay, Pane, Purpose},
+    },
 };
 
 pub(super) fn help(model: &mut Model) {
@@ -28,26 +31,56 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             model.overlays.pop();
             chosen.map(|command| run(model, command)).unwrap_or_default()
         }
+        Some(Overlay::Picker(picker)) => {
+            let chosen = picker.chosen().cloned();
+            model.overlays.pop();
+            chosen.map(|source| runbook::open(model, source)).unwrap_or_default()
+        }
+        Some(Overlay::Prompt(_)) => prompted(model),
+        Some(Overlay::Ask(_)) => runbook::ask::typed(model),
+        Some(Overlay::Form(_)) => runbook::form::accept(model),
         _ => {
+            let searching = model.overlays.is_empty();
             if let Some(filter) = filter(model) {
                 filter.editing = false;
+            }
+            if searching {
+                runbook::output::find(model, false);
             }
             vec![]
         }
     }
 }
 
+/// Takes the line that was asked for.
+fn prompted(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Prompt(prompt)) = model.overlays.last_mut() else { return vec![] };
+    let Some(line) = prompt.line() else { return vec![] };
+    let wish = match prompt.purpose.clone() {
+        Purpose::Skip(step) => Wish::Skip { step, reason: line },
+        Purpose::GoOn(step) => Wish::AcceptFailure { step, reason: line },
+        Purpose::Command => Wish::Command(line),
+    };
+    model.overlays.pop();
+    vec![Effect::Run(wish)]
+}
+
 /// Ends typing and drops what was typed.
-pub(super) fn cancel(model: &mut Model) {
-    if let Some(Overlay::Palette(_)) = model.overlays.last() {
-        model.overlays.pop();
-        return;
+pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
+    match model.overlays.last() {
+        Some(Overlay::Ask(_)) => return runbook::ask::refuse(model),
+        Some(Overlay::Palette(_) | Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Form(_)) => {
+            model.overlays.pop();
+            return vec![];
+        }
+        _ => {}
     }
     if let Some(filter) = filter(model) {
         filter.editing = false;
         filter.clear();
     }
     arrange(model);
+    vec![]
 }
 
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {

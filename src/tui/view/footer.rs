@@ -8,19 +8,25 @@ use ratatui::{
 };
 
 use super::pieces::{cut_spans, put, span};
-use crate::tui::{
-    action::{Action, Context, REGISTRY},
-    model::{Drawn, Input, Model, Overlay, Target},
-    text,
-    theme::{Role, Theme},
+use crate::{
+    exec::gate::Wants,
+    runbook::{Step, StepKind},
+    tui::{
+        action::{Action, Context, REGISTRY},
+        model::{Drawn, Input, Lower, Model, Overlay, Target},
+        text,
+        theme::{Role, Theme},
+    },
 };
 
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let context = model.context();
     let mut column = area.x + 1;
+    let search = || model.runbooks.open.as_ref().map(|opened| &opened.output.search);
     if context == Context::Filter
-        && let Some(filter) = model.overlays.last().and_then(Overlay::filter)
+        && let Some(filter) =
+            if model.overlays.is_empty() { search() } else { model.overlays.last().and_then(Overlay::filter) }
     {
         let mut spans = vec![span(" / ", theme.role(Role::Key))];
         spans.extend(typed(theme, filter));
@@ -62,13 +68,37 @@ fn hints(model: &Model, context: Context) -> Vec<(Action, String, &'static str)>
     REGISTRY
         .iter()
         .filter(|entry| !entry.hint.is_empty() && entry.contexts.contains(&context))
-        .filter(|entry| entry.action != Action::DismissAlerts || !model.banner().is_empty())
-        .filter(|entry| entry.action != Action::NextProbe || several_probes(model))
+        .filter(|entry| is_useful(model, entry.action))
         .filter_map(|entry| {
             let key = model.keymap.chords(entry.action, context).next()?;
             Some((entry.action, key.to_string(), entry.hint))
         })
         .collect()
+}
+
+/// False for what would do nothing now.
+fn is_useful(model: &Model, action: Action) -> bool {
+    let opened = model.runbooks.open.as_ref();
+    match (action, model.overlays.last()) {
+        (Action::DismissAlerts, _) => !model.banner().is_empty(),
+        (Action::NextProbe, _) => several_probes(model),
+        (Action::RunAsked, Some(Overlay::Ask(ask))) => *ask.wants() == Wants::Enter,
+        (Action::Agree, Some(Overlay::Ask(ask))) => *ask.wants() == Wants::YesOrNo,
+        (Action::Override, Some(Overlay::Ask(ask))) => matches!(ask.wants(), Wants::SecondPerson { .. }),
+        (Action::NextChoice, Some(Overlay::Form(form))) => form.field().is_some_and(|f| !f.choices.is_empty()),
+        (Action::ListChoices, Some(Overlay::Form(form))) => form.field().is_some_and(|f| f.variable.from.is_some()),
+        (Action::Undo, None) => opened.and_then(|o| o.step()).is_some_and(|step| !step.undo.is_empty()),
+        (Action::Tick, None) => opened.and_then(|o| o.step()).is_some_and(can_be_ticked),
+        (Action::Skip, None) => opened.is_some_and(|o| o.step().is_some()),
+        (Action::ShowOutput | Action::Follow, None) => opened.is_some_and(|o| o.attempt().is_some()),
+        (Action::CancelStep, None) => opened.is_some_and(|o| o.running().is_some()),
+        (Action::Filter, None) => opened.is_some_and(|o| o.lower == Lower::Output),
+        _ => true,
+    }
+}
+
+fn can_be_ticked(step: &Step) -> bool {
+    step.kind() == StepKind::Manual || !step.checks.is_empty()
 }
 
 fn several_probes(model: &Model) -> bool {

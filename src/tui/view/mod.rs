@@ -91,6 +91,11 @@ fn body_of(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
                 blank(model, frame, area);
                 palette::draw(model, palette, frame, area, drawn);
             }
+            Overlay::Picker(picker) => runbook::picker::draw(model, picker, frame, body, drawn),
+            Overlay::Menu(menu) => runbook::menu::draw(model, menu, frame, body, drawn),
+            Overlay::Prompt(prompt) => runbook::prompt::draw(model, prompt, frame, body, drawn),
+            Overlay::Form(form) => runbook::form::draw(model, form, frame, body, drawn),
+            Overlay::Ask(ask) => runbook::ask::draw(model, ask, frame, body, drawn),
         }
     }
 }
@@ -105,7 +110,9 @@ fn panes(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     } else if model.panes.zoomed {
         pane(model, model.panes.focus, frame, body, drawn);
     } else {
-        let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
+        // A runbook at work needs the room more than the health beside it.
+        let (health, runbook) = if model.runbooks.open.is_some() { (1, 1) } else { (3, 2) };
+        let [left, right] = Layout::horizontal([Constraint::Fill(health), Constraint::Fill(runbook)]).areas(body);
         stacked(model, frame, left, drawn);
         pane(model, Pane::Runbook, frame, right, drawn);
     }
@@ -126,7 +133,7 @@ fn pane(model: &Model, pane: Pane, frame: &mut Frame, area: Rect, drawn: &mut Dr
     match pane {
         Pane::Health => health::draw(model, frame, area, drawn),
         Pane::Activity => activity::draw(model, frame, area, drawn),
-        Pane::Runbook => runbook::draw(model, frame, area),
+        Pane::Runbook => runbook::draw(model, frame, area, drawn),
     }
 }
 

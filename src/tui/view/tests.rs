@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Draws and returns the rows as text.
-fn screen(model: &mut Model, width: u16, height: u16) -> Vec<String> {
+pub(super) fn screen(model: &mut Model, width: u16, height: u16) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut drawn = Drawn::default();
     terminal.draw(|frame| drawn = draw(model, frame)).unwrap();
@@ -28,11 +28,11 @@ fn screen(model: &mut Model, width: u16, height: u16) -> Vec<String> {
         .collect()
 }
 
-fn row<'a>(rows: &'a [String], text: &str) -> &'a str {
+pub(super) fn row<'a>(rows: &'a [String], text: &str) -> &'a str {
     rows.iter().find(|row| row.contains(text)).unwrap_or_else(|| panic!("no row has {text:?} in\n{}", rows.join("\n")))
 }
 
-fn shows(rows: &[String], text: &str) -> bool {
+pub(super) fn shows(rows: &[String], text: &str) -> bool {
     rows.iter().any(|row| row.contains(text))
 }
 
@@ -199,6 +199,32 @@ fn with_overlay(model: &mut Model, which: usize) {
             log.fetch.error = Some("it ended".into());
             model.overlays.push(Overlay::Log(Box::new(log)));
         }
+        8 => press(model, &[Action::PickRunbook]),
+        9 => press(model, &[Action::AdHoc]),
+        10..18 => {
+            let runbook = if which == 10 { fixture::runbook::with_variables() } else { fixture::runbook::document() };
+            let mut other = fixture::runbook::opened_with(runbook);
+            other.appearance = model.appearance.clone();
+            *model = other;
+            fixture::runbook::happened(model, fixture::runbook::intended(60, "stop/1"));
+            press(model, &[Action::Down, Action::Down]);
+            let failed = crate::runbook::run::Ending::Exited { code: 1 };
+            match which {
+                10 => press(model, &[Action::Variables]),
+                11 => press(model, &[Action::Skip]),
+                12 => press(model, &[Action::Quit]),
+                13 => press(model, &[Action::ShowOutput]),
+                14 => fixture::runbook::happened(model, fixture::runbook::ended(62, "stop/1", failed)),
+                15 => {
+                    fixture::runbook::happened(model, fixture::runbook::ended(62, "stop/1", failed));
+                    press(model, &[Action::RunNext]);
+                }
+                16 => model.overlays.push(Overlay::Ask(Box::new(runbook::tests::ask(
+                    crate::exec::gate::Wants::SecondPerson { first: "alice".into() },
+                )))),
+                _ => press(model, &[Action::Last]),
+            }
+        }
         _ => {}
     }
 }
@@ -208,7 +234,7 @@ proptest! {
 
     #[test]
     fn every_state_draws_at_every_size(
-        width in 1u16..300, height in 1u16..80, which in 0usize..8, pane in 0usize..3,
+        width in 1u16..300, height in 1u16..80, which in 0usize..18, pane in 0usize..3,
         zoomed: bool, unicode: bool, lived: bool, later in 0i64..500,
     ) {
         let mut model = if lived { fixture::lived() } else { fixture::model() };
@@ -217,6 +243,7 @@ proptest! {
         model.appearance.unicode = unicode;
         update(&mut model, Message::Tick, at(60 + later));
         with_overlay(&mut model, which);
+        model.panes.focus = Pane::ALL[pane];
         // Twice: the second frame starts from the offsets of the first.
         screen(&mut model, width, height);
         let rows = screen(&mut model, width, height);

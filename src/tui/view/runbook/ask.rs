@@ -1,0 +1,146 @@
+//! The question before an action: where it acts, how dangerous it is, the exact command, and what it takes to go on.
+
+use ratatui::{Frame, layout::Rect, text::Line};
+
+use super::{
+    popup::{Popup, columns, entry, keys, paragraph},
+    risk_style,
+};
+use crate::{
+    exec::{gate::Wants, place::Fact},
+    health::Status,
+    tui::{
+        action::{Action, Context},
+        model::{Ask, Drawn, Model},
+        text,
+        theme::Role,
+        view::pieces::span,
+    },
+};
+
+/// The first thing to know of a place.
+const ENVIRONMENT: &str = "environment";
+
+pub(in crate::tui::view) fn draw(model: &Model, ask: &Ask, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+    let room = columns(body);
+    let popup = Popup {
+        title: &ask.question.title,
+        right: ask.question.risk.word().to_owned(),
+        text: content(model, ask, room),
+        standing: question(model, ask, room),
+        scroll: ask.scroll,
+    };
+    popup.draw(model, frame, body, drawn);
+}
+
+fn content(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
+    let theme = &model.appearance.theme;
+    let mut lines = Vec::new();
+    let facts = ask.question.place.iter().filter(|fact| fact.name != ENVIRONMENT);
+    let facts: Vec<&Fact> = facts.collect();
+    let labels = facts.iter().map(|fact| text::width(&fact.name)).max().unwrap_or(0).clamp(ENVIRONMENT.len(), 16);
+    let label = |name: &str| span(format!(" {}  ", text::fit(name, labels)), theme.dim());
+    if !model.facts.environment.is_empty() {
+        let mut spans = vec![label(ENVIRONMENT), span(text::clean(&model.facts.environment), theme.text())];
+        if ask.question.protected {
+            spans.push(span("  ", theme.text()));
+            spans.push(span(" PROTECTED ", theme.role(Role::Protected)));
+        }
+        lines.push(Line::from(spans));
+    }
+    for fact in facts {
+        for (index, part) in
+            text::wrap(&text::clean(&fact.value), room.saturating_sub(labels + 3)).into_iter().enumerate()
+        {
+            let name = if index == 0 { fact.name.as_str() } else { "" };
+            lines.push(Line::from(vec![label(name), span(part, theme.text())]));
+        }
+    }
+    let mut risk = vec![label("risk"), span(ask.question.risk.word(), risk_style(theme, ask.question.risk))];
+    if ask.question.external {
+        risk.push(span("  seen from outside", theme.status(Status::Warn)));
+    }
+    lines.push(Line::from(risk));
+    for reason in &ask.question.reasons {
+        for line in text::wrap(&text::clean(reason), room.saturating_sub(labels + 3)) {
+            lines.push(Line::from(vec![label(""), span(line, theme.text())]));
+        }
+    }
+    for note in &ask.question.notes {
+        lines.extend(paragraph(&text::clean(note), room, theme.status(Status::Warn)));
+    }
+    lines.push(Line::default());
+    lines.extend(command(model, &ask.question.command, room));
+    lines
+}
+
+/// The exact command; what does not fit into a row goes on in the next, marked.
+pub(super) fn command(model: &Model, command: &str, room: usize) -> Vec<Line<'static>> {
+    let theme = &model.appearance.theme;
+    let mut lines = Vec::new();
+    for (index, line) in command.trim_end().lines().enumerate() {
+        for (part, piece) in text::chunks(&text::clean(line), room.saturating_sub(3)).enumerate() {
+            let mark = match (index, part) {
+                (0, 0) => " $ ",
+                (_, 0) => "   ",
+                _ => " … ",
+            };
+            lines.push(Line::from(vec![span(mark, theme.dim()), span(piece.to_owned(), theme.accent())]));
+        }
+    }
+    lines
+}
+
+fn question(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
+    let theme = &model.appearance.theme;
+    let key = |action, context| model.keymap.chords(action, context).next().map(|c| c.to_string()).unwrap_or_default();
+    let strong = theme.title(true);
+    let mut lines = match ask.wants() {
+        Wants::Enter => {
+            vec![keys(theme, &[(key(Action::RunAsked, Context::Ask), "run it"), (key_no(model), "do not")])]
+        }
+        Wants::YesOrNo => vec![Line::from(vec![
+            span(" Run this? ", strong),
+            span(key(Action::Agree, Context::Ask), theme.role(Role::Key)),
+            span("/", theme.dim()),
+            span("N", theme.role(Role::Key)),
+            span("  (enter is no)", theme.dim()),
+        ])],
+        Wants::Type { name } => {
+            let name = text::clean(name);
+            let sentence = format!("Type {name} to run this. It cannot be taken back by itself.");
+            let mut lines = paragraph(&sentence, room, strong);
+            lines.push(entry(theme, "name: ", &ask.input, false, room));
+            lines
+        }
+        Wants::SecondPerson { first } if !ask.overriding => {
+            let sentence = format!(
+                "A second person has to agree: somebody other than {first} types their name. {} gives a reason to do without.",
+                key(Action::Override, Context::AskText)
+            );
+            let mut lines = paragraph(&sentence, room, strong);
+            lines.push(entry(theme, "second person: ", &ask.input, false, room));
+            lines
+        }
+        Wants::SecondPerson { .. } => {
+            let sentence = "Without a second person: the reason is kept with the run.";
+            let mut lines = paragraph(sentence, room, strong);
+            lines.push(entry(theme, "reason: ", &ask.input, false, room));
+            lines
+        }
+        Wants::Reason { why } => {
+            let mut lines = paragraph(&text::clean(why), room, theme.status(Status::Warn));
+            lines.extend(paragraph("To go on all the same, give a reason; it is kept with the run.", room, strong));
+            lines.push(entry(theme, "reason: ", &ask.input, false, room));
+            lines
+        }
+    };
+    if let Some(problem) = &ask.problem {
+        lines.extend(paragraph(&text::clean(problem), room, theme.status(Status::Down)));
+    }
+    lines
+}
+
+fn key_no(model: &Model) -> String {
+    model.keymap.chords(Action::Refuse, Context::Ask).nth(1).map(|c| c.to_string()).unwrap_or_default()
+}
