@@ -2,6 +2,7 @@
 
 mod monitor;
 pub mod run;
+pub mod runbooks;
 mod sweep;
 
 use std::{path::PathBuf, sync::Arc};

@@ -1,7 +1,12 @@
 //! `warroom runbook`: which runbooks there are, what they say, what is wrong with them; and running one.
 
+mod json;
 pub mod lint;
+mod list;
+mod open;
+mod paint;
 pub mod run;
+pub mod show;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -12,12 +17,21 @@ use crate::settings::Settings;
 /// List, show, check and run runbooks
 #[derive(Debug, Clone, Subcommand)]
 pub enum RunbookCommand {
+    /// List the runbooks of the pack
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    Show(show::ShowArgs),
     Lint(lint::LintArgs),
     Run(run::RunArgs),
 }
 
 pub(super) fn run(command: &RunbookCommand, settings: &Settings, output: &Output) -> Result<Exit> {
     match command {
+        RunbookCommand::List { json } => list::run(*json, settings, output),
+        RunbookCommand::Show(args) => show::run(args, settings, output),
         RunbookCommand::Lint(args) => lint::run(args, settings, output),
         RunbookCommand::Run(args) => run::run(args, settings, output),
     }

@@ -44,9 +44,11 @@ pub struct ScenarioFile {
 }
 
 impl PackFiles {
-    /// Ids of the runbooks: the names of the Markdown files at the top, without the extension.
+    /// Ids of the runbooks: the names of the Markdown files at the top, without the extension. A `README.md` is about the
+    /// folder and is none.
     pub fn runbooks(&self) -> impl Iterator<Item = &str> {
-        self.paths.iter().filter(|p| !p.contains('/')).filter_map(|p| p.strip_suffix(".md"))
+        let documents = self.paths.iter().filter(|p| !p.contains('/')).filter_map(|p| p.strip_suffix(".md"));
+        documents.filter(|name| !name.eq_ignore_ascii_case("readme"))
     }
 
     /// Communication templates: paths below `templates/`.

@@ -1,11 +1,9 @@
 //! Where runbooks come from: a pack's folder, and files by their path.
 
-use std::path::Path;
-
 use crate::{
     host::packs::{PackFolder, Place},
-    platform::nearest,
-    runbook::{self, Runbook},
+    room::runbooks,
+    runbook::Runbook,
 };
 
 /// The runbooks that can be opened.
@@ -26,25 +24,11 @@ pub struct PackShelf(pub PackFolder);
 
 impl Shelf for PackShelf {
     fn all(&self) -> Vec<Runbook> {
-        let files = self.0.files();
-        let paths = files.runbooks().map(|id| format!("{id}.md"));
-        let read = paths.filter_map(|path| Some((self.0.display(&path), self.0.read(&path).ok()?)));
-        read.map(|(file, text)| runbook::parse(&file, &text)).collect()
+        runbooks::all(&self.0).into_iter().filter_map(Result::ok).collect()
     }
 
     fn open(&self, id: &str) -> Result<Runbook, String> {
-        let all = self.all();
-        if let Some(found) = all.iter().find(|runbook| runbook.id == id) {
-            return Ok(found.clone());
-        }
-        if Path::new(id).is_file() {
-            return file(id);
-        }
-        let hint = match nearest(id, all.iter().map(|runbook| runbook.id.as_str())) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "see `warroom runbook list`".to_owned(),
-        };
-        Err(format!("there is no runbook {id}, neither in the pack {} nor as a file ({hint})", self.0.name))
+        runbooks::open(&self.0, id).map_err(|error| error.to_string())
     }
 
     fn folder(&self) -> Option<String> {
@@ -53,10 +37,4 @@ impl Shelf for PackShelf {
             Place::Embedded => None,
         }
     }
-}
-
-/// Reads a runbook from a file. The error is one sentence.
-pub fn file(path: &str) -> Result<Runbook, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
-    Ok(runbook::parse(path, &String::from_utf8_lossy(&bytes)))
 }

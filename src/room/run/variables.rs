@@ -2,51 +2,21 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-use regex::Regex;
-
 use crate::{
     host::secret::expand_home,
-    runbook::{Variable, VariableKind},
+    runbook::{Variable, VariableKind, parse::variables},
 };
 
 /// The value as it is given to commands (times in UTC, paths with their home), or one sentence that says what is wrong.
 /// `choices` are those of the document, or those that its command printed.
 pub fn checked(name: &str, variable: &Variable, choices: &[String], value: &str) -> Result<String, String> {
-    if value.is_empty() {
-        return if variable.required { Err(format!("{name} needs a value")) } else { Ok(String::new()) };
+    let value = variables::check(name, variable, choices, value)?;
+    if variable.kind != VariableKind::File || value.is_empty() {
+        return Ok(value);
     }
-    if value.contains('\0') {
-        return Err(format!("{name} holds a NUL byte, which no program can be given"));
-    }
-    if !choices.is_empty() && !choices.iter().any(|choice| choice == value) {
-        let few = choices.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = if choices.len() > 8 { ", …" } else { "" };
-        return Err(format!("{name} is one of {few}{more}"));
-    }
-    if let Some(pattern) = &variable.pattern {
-        let regex = Regex::new(&format!("^(?:{pattern})$"))
-            .map_err(|_| format!("the pattern of {name} is no regular expression"))?;
-        if !regex.is_match(value) {
-            return Err(format!("{name} has to match {pattern}"));
-        }
-    }
-    match variable.kind {
-        VariableKind::Text => Ok(value.to_owned()),
-        VariableKind::Integer => match value.parse::<i64>() {
-            Ok(number) => Ok(number.to_string()),
-            Err(_) => Err(format!("{name} is a whole number")),
-        },
-        VariableKind::Time => match value.parse::<Timestamp>() {
-            Ok(time) => Ok(time.to_string()),
-            Err(_) => Err(format!("{name} is a time with its zone, like 2026-02-03T04:05:06Z")),
-        },
-        VariableKind::File => {
-            let path = expand_home(value);
-            let exists = Path::new(&path).is_file();
-            if exists { Ok(path.display().to_string()) } else { Err(format!("there is no file {}", path.display())) }
-        }
-    }
+    let path = expand_home(&value);
+    let exists = Path::new(&path).is_file();
+    if exists { Ok(path.display().to_string()) } else { Err(format!("there is no file {}", path.display())) }
 }
 
 #[cfg(test)]

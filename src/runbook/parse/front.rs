@@ -220,7 +220,7 @@ impl Reader<'_, '_> {
                 let message = format!("the secret {} has a default, which everybody can read here", name.value);
                 let help = "take the default out, or take the value `from:` a command".to_owned();
                 self.notes.warning(at, message, Some(help));
-            } else if let Err(why) = variables::check(&name.value, &variable, default) {
+            } else if let Err(why) = variables::check(&name.value, &variable, &variable.choices, default) {
                 self.notes.error(at, format!("the default does not suit the variable: {why}"), None);
             }
         }

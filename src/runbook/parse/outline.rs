@@ -216,8 +216,11 @@ impl Writer<'_, '_> {
         let label = heading::label(name.as_str());
         let content = step::read(self.blocks, &ranges, label, &id, self.notes);
         // A number in the middle of a title stays in the title.
-        let (number, last) = if self.under.path.is_empty() { (number, name.as_str()) } else { (None, title.trim()) };
-        let path = self.under.path.iter().map(String::as_str).chain([last]);
+        let (number, last) = match number {
+            Some(number) if !self.under.path.is_empty() => (None, format!("{number}. {name}")),
+            number => (number, name),
+        };
+        let path = self.under.path.iter().map(String::as_str).chain([last.as_str()]);
         self.steps.push(Step {
             id,
             number,

@@ -324,7 +324,9 @@ impl Reader<'_, '_> {
             Kind::Paragraph(lines) => lines.last().filter(|line| line.bold > 0).map(|line| line.text.clone()),
             _ => None,
         });
-        let after_list = before.and_then(|block| block.item).filter(|_| fence.item.is_none());
+        // What is to be ticked is no name of what comes after it.
+        let is_check = |item: &usize| matches!(self.blocks[*item].kind, Kind::Item { ticked: Some(_) });
+        let after_list = before.and_then(|block| block.item).filter(|item| fence.item.is_none() && !is_check(item));
         let item = fence.item.or(after_list).filter(|item| *item >= first).map(|item| self.item_text(item));
         let names = [bold, item].into_iter().flatten();
         names.filter(|name| is_name(name)).find_map(|name| clean(&name)).or_else(|| self.heading_name.clone())

@@ -362,7 +362,7 @@ fn what_is_odd_is_said_at_its_line() {
         ("---\nvars:\n  A:\n    defualt: b\n---\n", one(4, "a variable has no key `defualt`")),
         (
             "---\nvars:\n  A: {default: b, type: integer}\n---\n",
-            one(3, "the default does not suit the variable: A must be a whole number"),
+            one(3, "the default does not suit the variable: A is a whole number"),
         ),
         ("---\nrto: soon\n---\n", one(2, "`soon` is no length of time for `rto`: it is no number with a unit")),
         ("---\nid: a\n# T\n", one(1, "the front matter has no end, so all of it is read as text")),

@@ -60,33 +60,39 @@ pub fn name(name: &str) -> Name {
     if special { Name::Refused("the shell or the console uses it itself") } else { Name::Good }
 }
 
-/// Checks a value for a variable and gives it back as it is stored: a time in UTC, the rest unchanged. That a file exists is
-/// not looked at here. The error is one sentence that does not repeat the value, which may be secret.
-pub fn check(name: &str, variable: &Variable, value: &str) -> Result<String, String> {
-    if value.contains('\0') {
-        return Err(format!("{name} holds a NUL character, which no environment variable can hold"));
-    }
+/// Checks a value for a variable and gives it back as it is given to commands: a time in UTC, a number without needless signs,
+/// the rest unchanged. `choices` are those of the document, or those that its command printed. That a file exists is not
+/// looked at here. The error is one sentence that does not repeat the value, which may be secret.
+pub fn check(name: &str, variable: &Variable, choices: &[String], value: &str) -> Result<String, String> {
     if value.is_empty() {
         return if variable.required { Err(format!("{name} needs a value")) } else { Ok(String::new()) };
     }
-    if !variable.choices.is_empty() && !variable.choices.iter().any(|choice| choice == value) {
-        return Err(format!("{name} must be one of {}", variable.choices.join(", ")));
+    if value.contains('\0') {
+        return Err(format!("{name} holds a NUL byte, which no program can be given"));
+    }
+    if !choices.is_empty() && !choices.iter().any(|choice| choice == value) {
+        let few = choices.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if choices.len() > 8 { ", …" } else { "" };
+        return Err(format!("{name} is one of {few}{more}"));
     }
     if let Some(pattern) = &variable.pattern {
         let whole = Regex::new(&format!("^(?:{pattern})$"))
-            .map_err(|_| format!("the pattern of {name} is no regular expression: correct the runbook"))?;
+            .map_err(|_| format!("the pattern of {name} is no regular expression"))?;
         if !whole.is_match(value) {
-            return Err(format!("{name} must match {pattern}"));
+            return Err(format!("{name} has to match {pattern}"));
         }
     }
     match variable.kind {
         VariableKind::Text | VariableKind::File => Ok(value.to_owned()),
-        VariableKind::Integer if value.parse::<i64>().is_ok() => Ok(value.to_owned()),
-        VariableKind::Integer => Err(format!("{name} must be a whole number")),
-        VariableKind::Time => value
-            .parse::<Timestamp>()
-            .map(|at| at.to_string())
-            .map_err(|_| format!("{name} must be a time with its zone, such as 2026-01-31T03:12:00Z")),
+        VariableKind::Integer => {
+            let number = value.parse::<i64>().map_err(|_| format!("{name} is a whole number"))?;
+            Ok(number.to_string())
+        }
+        VariableKind::Time => {
+            let time = value.parse::<Timestamp>();
+            let time = time.map_err(|_| format!("{name} is a time with its zone, like 2026-02-03T04:05:06Z"))?;
+            Ok(time.to_string())
+        }
     }
 }
 
@@ -109,6 +115,7 @@ mod tests {
             change(&mut variable);
             variable
         };
+        let check = |name: &str, variable: &Variable, value: &str| check(name, variable, &variable.choices, value);
         let text = with(|_| {});
         assert_eq!(check("A", &text, "$(rm -rf /)\n'\""), Ok("$(rm -rf /)\n'\"".to_owned()));
         assert_eq!(check("A", &text, ""), Err("A needs a value".to_owned()));
@@ -116,10 +123,10 @@ mod tests {
         assert_eq!(check("A", &with(|v| v.required = false), ""), Ok(String::new()));
         let pattern = with(|v| v.pattern = Some("a|b+".to_owned()));
         assert!(check("A", &pattern, "bb").is_ok());
-        assert_eq!(check("A", &pattern, "xa"), Err("A must match a|b+".to_owned()));
+        assert_eq!(check("A", &pattern, "xa"), Err("A has to match a|b+".to_owned()));
         assert!(check("A", &pattern, "a\n").is_err());
         let choices = with(|v| v.choices = vec!["east".to_owned(), "west".to_owned()]);
-        assert_eq!(check("A", &choices, "north"), Err("A must be one of east, west".to_owned()));
+        assert_eq!(check("A", &choices, "north"), Err("A is one of east, west".to_owned()));
         let time = with(|v| v.kind = VariableKind::Time);
         assert_eq!(check("A", &time, "2026-01-31T04:12:00+01:00"), Ok("2026-01-31T03:12:00Z".to_owned()));
         assert!(check("A", &time, "2026-01-31T04:12:00").is_err());

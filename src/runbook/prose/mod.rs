@@ -81,6 +81,12 @@ pub fn render_with(markdown: &str, width: usize, glyphs: Glyphs) -> Vec<StyledLi
     writer.lines
 }
 
+/// Plain text, no Markdown, in lines of at most `width` columns and without control characters; line breaks become spaces.
+pub fn plain(text: &str, width: usize) -> Vec<StyledLine> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    wrap(&vec![(visible(&text), Style::default())], width)
+}
+
 /// What stands before every line of a list item or a quote.
 struct Frame {
     /// Before the first line; then `rest`.

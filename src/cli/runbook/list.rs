@@ -1,0 +1,51 @@
+//! `warroom runbook list`: the runbooks of the pack.
+
+use anyhow::Result;
+use comfy_table::Cell;
+
+use super::paint;
+use crate::{
+    cli::{Exit, UsageError, open, output::Output, table},
+    room::runbooks::{self, Summary},
+    settings::Settings,
+};
+
+pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
+    let pack = open::find_pack(settings.pack.as_deref(), settings)?;
+    let mut listed = Vec::new();
+    let mut unreadable = Vec::new();
+    for found in runbooks::all(&pack) {
+        match found {
+            Ok(runbook) => listed.push(Summary::of(&runbook)),
+            Err(error) => unreadable.push(error.to_string()),
+        }
+    }
+    if json {
+        output.print(&(serde_json::to_string(&listed)? + "\n"))?;
+    } else if listed.is_empty() && unreadable.is_empty() {
+        let place = pack.display("NAME.md");
+        output
+            .print(&format!("The pack {} has no runbooks yet: each is a Markdown document, {place}.\n", pack.name))?;
+    } else {
+        output.print(&as_table(&listed, output))?;
+    }
+    match unreadable.first() {
+        None => Ok(Exit::Ok),
+        Some(first) => Err(UsageError(first.clone()).into()),
+    }
+}
+
+fn as_table(listed: &[Summary], output: &Output) -> String {
+    let mut rows = table::new(output, &["RUNBOOK", "TITLE", "STEPS", "RISK", "TRIGGERS"]);
+    for summary in listed {
+        let risk = summary.risk.map_or_else(|| Cell::new("manual"), paint::risk_cell);
+        rows.add_row([
+            Cell::new(&summary.id),
+            Cell::new(&summary.title),
+            table::number(summary.steps),
+            risk,
+            Cell::new(summary.triggers.join(", ")),
+        ]);
+    }
+    table::text(rows)
+}

@@ -1,0 +1,77 @@
+//! Colours of runbooks on the terminal: prose by what it is, risks by how bad they are.
+
+use comfy_table::{Attribute, Cell, Color};
+use crossterm::style::{ContentStyle, Stylize};
+
+use crate::{
+    cli::output::Output,
+    runbook::{
+        Risk,
+        prose::{Role, Style, StyledLine},
+    },
+};
+
+pub(super) fn risk_cell(risk: Risk) -> Cell {
+    let cell = Cell::new(risk.word());
+    match risk {
+        Risk::Read => cell.fg(Color::Green),
+        Risk::Change => cell.fg(Color::Yellow),
+        Risk::Destructive => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+    }
+}
+
+/// A word in the colour of a risk.
+pub(super) fn risk(word: &str, risk: Risk, output: &Output) -> String {
+    let style = match risk {
+        Risk::Read => ContentStyle::new().green(),
+        Risk::Change => ContentStyle::new().yellow(),
+        Risk::Destructive => ContentStyle::new().red().bold(),
+    };
+    apply(word, style, output)
+}
+
+/// Less important text.
+pub(super) fn dim(text: &str, output: &Output) -> String {
+    apply(text, ContentStyle::new().dim(), output)
+}
+
+pub(super) fn bold(text: &str, output: &Output) -> String {
+    apply(text, ContentStyle::new().bold(), output)
+}
+
+/// A line of prose, after `indent` spaces.
+pub(super) fn line(line: &StyledLine, indent: usize, output: &Output) -> String {
+    if line.spans.is_empty() {
+        return String::new();
+    }
+    let spans = line.spans.iter().map(|span| apply(&span.text, style(span.style), output));
+    std::iter::once(" ".repeat(indent)).chain(spans).collect()
+}
+
+fn style(style: Style) -> ContentStyle {
+    let mut content = match style.role {
+        Role::Text => ContentStyle::new(),
+        Role::Heading(1 | 2) => ContentStyle::new().bold().underlined(),
+        Role::Heading(_) => ContentStyle::new().bold(),
+        Role::Code => ContentStyle::new().cyan(),
+        Role::Link => ContentStyle::new().underlined(),
+        Role::Url => ContentStyle::new().blue(),
+        Role::Mark | Role::Html => ContentStyle::new().dim(),
+        Role::Open => ContentStyle::new().yellow(),
+        Role::Done => ContentStyle::new().green(),
+    };
+    if style.bold {
+        content = content.bold();
+    }
+    if style.italic {
+        content = content.italic();
+    }
+    if style.struck {
+        content = content.crossed_out();
+    }
+    content
+}
+
+fn apply(text: &str, style: ContentStyle, output: &Output) -> String {
+    if output.colored() && style != ContentStyle::new() { style.apply(text).to_string() } else { text.to_owned() }
+}
