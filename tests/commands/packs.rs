@@ -149,3 +149,29 @@ fn a_kubeconfig_that_cannot_be_read_is_told_and_left_out() {
     assert!(run.out.contains("left out the kubeconfig: "), "{run:?}");
     assert!(run.out.lines().count() == 4, "{run:?}");
 }
+
+#[test]
+fn pack_check_looks_at_runbooks_too() {
+    let home = Home::new();
+    let folder = home.pack(
+        "shop",
+        "[[probes]]\nid = \"cache-up\"\nkind = \"tcp\"\naddress = \"127.0.0.1:1\"\n[[alerts]]\nid = \"cache-down\"\nseverity = \"P0\"\n\
+         title = \"Cache\"\nwhen = \"true\"\nrunbook = \"restart-cash\"\n[[severities]]\nlevel = \"P0\"\ntitle = \"worst\"\n",
+    );
+    let text = "---\nid: cache\ntriggers: [cache-dwn, cache-up]\n---\n# Cache\n```bash {timout=1m}\nls\n```\n";
+    std::fs::write(folder.join("restart-cache.md"), text).unwrap();
+    let run = home.run(&["pack", "check", "--json", "shop"]);
+    for part in [
+        "there is no runbook `restart-cash`",
+        "did you mean `restart-cache`?",
+        "there is no alert rule or probe `cache-dwn` that could open it",
+        "did you mean `cache-down`?",
+        "the runbook calls itself `cache`, and alert rules name it by its file, `restart-cache`",
+        "there is no attribute `timout`",
+    ] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+    assert!(!run.out.contains("`cache-up`"), "{}", run.out);
+    let shown = home.run(&["pack", "check", "shop"]).out;
+    assert!(shown.contains("restart-cache.md:6:10") && shown.contains("{timout=1m}"), "{shown}");
+}

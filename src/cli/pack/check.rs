@@ -5,8 +5,12 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cli::{Exit, diagnostics, open, output::Output},
-    host::{clock, packs::MANIFEST},
-    platform::DiagnosticSeverity,
+    host::{
+        clock,
+        packs::{MANIFEST, PackFolder},
+    },
+    platform::{Diagnostic, DiagnosticSeverity, Pack, suggestion},
+    room::runbooks,
     settings::Settings,
 };
 
@@ -14,6 +18,7 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
     let folder = open::find_pack(wanted, settings)?;
     let loaded = open::read_pack(&folder)?;
     let mut found = loaded.diagnostics.clone();
+    found.extend(of_runbooks(&folder, loaded.pack.as_ref()));
     found.extend(loaded.overdue(clock::now().to_zoned(TimeZone::UTC).date()));
     let shown = if json {
         diagnostics::as_json_lines(&found)?
@@ -29,4 +34,42 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
     output.print(&shown)?;
     let broken = found.iter().any(|d| d.severity == DiagnosticSeverity::Error);
     Ok(if broken { Exit::Config } else { Exit::Ok })
+}
+
+/// What is odd in the pack's runbooks, and between them and the pack.
+fn of_runbooks(folder: &PackFolder, pack: Option<&Pack>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for name in folder.files().runbooks() {
+        let file = folder.display(&format!("{name}.md"));
+        let runbook = match runbooks::find(folder, name) {
+            Ok(runbook) => runbook,
+            Err(error) => {
+                found.push(Diagnostic::error(&file, None, error.to_string()));
+                continue;
+            }
+        };
+        if runbook.id != name {
+            let message =
+                format!("the runbook calls itself `{}`, and alert rules name it by its file, `{name}`", runbook.id);
+            found.push(Diagnostic::warning(&file, None, message).with_help(format!("write `id: {name}`")));
+        }
+        if let Some(pack) = pack {
+            found.extend(runbook.front.triggers.iter().filter_map(|trigger| unknown_trigger(&file, trigger, pack)));
+        }
+        found.extend(runbook.diagnostics);
+    }
+    found
+}
+
+/// A trigger that is neither an alert rule nor a probe: it never opens the runbook.
+fn unknown_trigger(file: &str, trigger: &str, pack: &Pack) -> Option<Diagnostic> {
+    let alerts = pack.alerts.iter().map(|alert| alert.id.as_str());
+    let known: Vec<&str> = alerts.chain(pack.probes.iter().map(|probe| probe.id.as_str())).collect();
+    if known.contains(&trigger) {
+        return None;
+    }
+    let mut finding =
+        Diagnostic::warning(file, None, format!("there is no alert rule or probe `{trigger}` that could open it"));
+    finding.help = suggestion(trigger, &known);
+    Some(finding)
 }
