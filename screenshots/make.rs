@@ -122,7 +122,9 @@ fn take(shot: &Shot, mut stage: Option<&mut lab::Stage>, folder: &Path) {
 
 fn open(shot: &Shot, size: &str, pack: &str) -> Terminal {
     let (columns, rows) = size.split_once('x').expect("a size is COLUMNSxROWS");
-    let arguments: Vec<String> = shot.arguments.iter().map(|argument| argument.replace("$PACK", pack)).collect();
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/screenshots/pack");
+    let filled = |argument: &String| argument.replace("$OWN_PACK", own).replace("$PACK", pack);
+    let arguments: Vec<String> = shot.arguments.iter().map(filled).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut options = match &shot.program {
         Some(program) => TerminalOptions::new(program).arguments(&arguments),

@@ -22,7 +22,7 @@ fn every_probe_kind_is_described() {
 
 #[test]
 fn the_exit_codes_are_those_of_the_program() {
-    for exit in [Exit::Ok, Exit::Warn, Exit::Down, Exit::Unknown, Exit::Usage, Exit::Config] {
+    for exit in [Exit::Ok, Exit::Warn, Exit::Down, Exit::Unknown, Exit::Refused, Exit::Usage, Exit::Config] {
         assert!(README.contains(&format!("\n| {} | ", exit as u8)), "{exit:?} is missing");
     }
 }

@@ -264,7 +264,9 @@ fn columns_of(
     if !(tight && word.is_empty()) {
         spans.push(span(format!("  {}", text::fit(&word, if tight { text::width(&word) } else { OUTCOME })), style));
     }
-    spans
+    // The columns end at the right, so blanks before them are the title's to use.
+    let blank = spans.iter().take_while(|span| span.content.trim().is_empty()).count();
+    spans.split_off(blank)
 }
 
 /// The left part, cut so that the right one has its room.
