@@ -113,7 +113,7 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     if !around.open_before.is_empty() {
         notes.push(format!("not done yet before this: {}", around.open_before.join(", ")));
     }
-    if let Some(declared) = &action.assessment.declared {
+    if let Some(declared) = action.assessment.declared.as_ref().filter(|declared| declared.risk != declared.computed) {
         notes.push(match &declared.reason {
             Some(reason) => format!("the runbook says {}, its commands {}: {reason}", declared.risk, declared.computed),
             None => format!("the runbook says {}, its commands {}", declared.risk, declared.computed),
