@@ -97,6 +97,13 @@ while ! [ -e {flag} ]; do sleep 0.01; done
 
 #[test]
 fn secrets_of_the_environment_are_masked_and_not_written_down() {
+    for missing in ["PWD", "SHELL", "PATH"] {
+        secrets_of_an_environment_without(missing);
+    }
+}
+
+/// Services and CI start programs without some of the usual variables; what bash puts there then was not set by the action.
+fn secrets_of_an_environment_without(missing: &str) {
     let run = Run::new();
     let planted = "planted-in-the-environment";
     let folder = run.job_folder();
@@ -107,6 +114,7 @@ fn secrets_of_the_environment_are_masked_and_not_written_down() {
         .arg("supervise")
         .arg(folder.path())
         .env("PGPASSWORD", planted)
+        .env_remove(missing)
         .env("UNDECLARED", "an-odd-value-of-the-person")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -21,6 +21,10 @@ use super::{
 };
 use crate::exec::output::mask::Secrets;
 
+/// Where the console itself has none of these. The search path is Debian's for root, without bash's own `.`.
+const DEFAULTS: [(&str, &str); 2] =
+    [("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("SHELL", "/bin/bash")];
+
 /// Longer values are not put into the environment: Linux takes at most 128 KiB (`MAX_ARG_STRLEN`) for one variable.
 const LONGEST_IN_ENVIRONMENT: usize = 120 * 1024;
 /// A value that is shown with the result is no longer than this.
@@ -126,6 +130,10 @@ impl Session {
                 !name.starts_with(b"BASH") && !matches!(name, b"ENV" | b"SHELLOPTS" | b"PROMPT_COMMAND" | b"OLDPWD")
             })
             .collect();
+        // What bash would put there itself, so that it never looks like something that an action set.
+        for (name, value) in DEFAULTS {
+            environment.entry(name.into()).or_insert_with(|| value.into());
+        }
         let mut long = BTreeMap::new();
         let mut overruled = Vec::new();
         for (name, value) in given {
