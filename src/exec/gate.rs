@@ -17,12 +17,21 @@ use crate::runbook::{
 /// Proof that the gate let one action through. Not to be copied: one permit starts one action.
 #[derive(Debug)]
 pub struct Permit {
-    _made_by_the_gate: (),
+    code: String,
+}
+
+impl Permit {
+    /// True for the text that the gate looked at.
+    pub(super) fn is_for(&self, code: &str) -> bool {
+        self.code == code
+    }
 }
 
 /// Everything that a decision depends on.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// The exact text that is to run.
+    pub code: String,
     pub mode: Mode,
     /// Probes and actions of the platform are simulated: there is nothing that an action could act on.
     pub simulated: bool,
@@ -89,7 +98,7 @@ pub fn decide(request: &Request) -> Decision {
     }
     match missing(request) {
         Some(wants) => Decision::Ask(wants),
-        None => Decision::Allowed(Permit { _made_by_the_gate: () }),
+        None => Decision::Allowed(Permit { code: request.code.clone() }),
     }
 }
 
@@ -166,6 +175,7 @@ mod tests {
 
     fn request(risk: Risk) -> Request {
         Request {
+            code: "kubectl delete deployment portal".into(),
             mode: Mode::Live,
             simulated: false,
             read_only: false,

@@ -28,7 +28,7 @@ use super::{
     folder::JobFolder,
     gate::Permit,
     live::Live,
-    order::{Order, TerminalKind},
+    order::{Order, OrderKind, TerminalKind},
     output::reader::OutputReader,
     supervisor::wire,
     terminal::TerminalLink,
@@ -117,7 +117,13 @@ impl Supervisor {
     }
 
     /// Starts an action, and returns when its supervisor no longer depends on this process. Must run within a tokio runtime.
-    pub async fn start(&self, _permit: Permit, order: Order, folder: &JobFolder) -> Result<Job, ExecError> {
+    pub async fn start(&self, permit: Permit, order: Order, folder: &JobFolder) -> Result<Job, ExecError> {
+        let (OrderKind::Bash { code } | OrderKind::Sql { code, .. }) = &order.kind;
+        if !permit.is_for(code) {
+            return Err(ExecError::Refused(
+                "this is not what the gate was asked about: nothing was started".to_owned(),
+            ));
+        }
         folder.create().map_err(|cause| ExecError::Folder { folder: folder.path().display().to_string(), cause })?;
         let interactive = matches!(order.terminal, TerminalKind::Interactive { .. });
         let order = wire::order_bytes(&order).map_err(|error| ExecError::NoSupervisor(error.to_string()))?;

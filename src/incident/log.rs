@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -45,35 +45,62 @@ impl EventLog for MemoryLog {
 #[derive(Debug)]
 pub struct FileLog {
     path: PathBuf,
-    file: Mutex<File>,
+    tail: Mutex<Tail>,
+}
+
+#[derive(Debug)]
+struct Tail {
+    file: File,
+    /// Bytes that are whole events and synced.
+    length: u64,
+}
+
+/// What a log holds.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    pub events: Vec<RunEvent>,
+    /// Numbers (from 1) of the lines that are no events, a torn last one not counted.
+    pub damaged: Vec<usize>,
+    /// The last line was cut off: its bytes were never acknowledged.
+    pub torn: bool,
 }
 
 impl FileLog {
-    /// Opens the log for appending, making it (mode 0600) when there is none. A last line that was torn by a crash is ended, so
-    /// that the next event stands on its own line.
+    /// Opens the log for appending, making it (mode 0600) when there is none. A last line that was torn by a crash is moved to
+    /// `FILE.torn`, so that the next event stands on its own line.
     pub fn open(path: &Path) -> Result<Self, LogError> {
-        let open = || -> io::Result<File> {
-            let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-            if std::fs::read(path)?.last().is_some_and(|byte| *byte != b'\n') {
-                file.write_all(b"\n")?;
+        let open = || -> io::Result<Tail> {
+            let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            if whole < bytes.len() {
+                let mut aside = path.as_os_str().to_owned();
+                aside.push(".torn");
+                let mut aside = OpenOptions::new().append(true).create(true).mode(0o600).open(aside)?;
+                aside.write_all(bytes.get(whole..).unwrap_or_default())?;
+                aside.write_all(b"\n")?;
+                aside.sync_all()?;
             }
-            Ok(file)
+            let length = u64::try_from(whole).map_err(io::Error::other)?;
+            Ok(Tail { file, length })
         };
-        let file = open().map_err(|error| failed(path, &error))?;
-        Ok(FileLog { path: path.to_owned(), file: Mutex::new(file) })
+        let tail = open().map_err(|error| failed(path, &error))?;
+        Ok(FileLog { path: path.to_owned(), tail: Mutex::new(tail) })
     }
 
-    /// Every event of a log, and the numbers (from 1) of the lines that are none.
-    pub fn read(path: &Path) -> io::Result<(Vec<RunEvent>, Vec<usize>)> {
-        let mut events = Vec::new();
-        let mut torn = Vec::new();
-        for (index, line) in BufReader::new(File::open(path)?).split(b'\n').enumerate() {
-            match serde_json::from_slice(&line?) {
-                Ok(event) => events.push(event),
-                Err(_) => torn.push(index + 1),
+    /// Every event of a log, and what in it is none.
+    pub fn read(path: &Path) -> io::Result<Recorded> {
+        let mut recorded = Recorded::default();
+        let bytes = std::fs::read(path)?;
+        for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            match serde_json::from_slice(line) {
+                _ if !line.ends_with(b"\n") => recorded.torn = true,
+                Ok(event) => recorded.events.push(event),
+                Err(_) => recorded.damaged.push(index + 1),
             }
         }
-        Ok((events, torn))
+        Ok(recorded)
     }
 }
 
@@ -82,9 +109,15 @@ impl EventLog for FileLog {
         let write = || -> io::Result<()> {
             let mut line = serde_json::to_vec(event)?;
             line.push(b'\n');
-            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.write_all(&line)?;
-            file.sync_data()
+            let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+            // What a write that failed half way left behind would spoil the next line.
+            if tail.file.metadata()?.len() != tail.length {
+                tail.file.set_len(tail.length)?;
+            }
+            tail.file.write_all(&line)?;
+            tail.file.sync_data()?;
+            tail.length += u64::try_from(line.len()).map_err(io::Error::other)?;
+            Ok(())
         };
         write().map_err(|error| failed(&self.path, &error))
     }

@@ -2,4 +2,4 @@
 
 mod log;
 
-pub use log::{EventLog, FileLog, LogError, MemoryLog};
+pub use log::{EventLog, FileLog, LogError, MemoryLog, Recorded};

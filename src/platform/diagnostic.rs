@@ -62,6 +62,10 @@ impl Diagnostic {
         Diagnostic { severity, file: file.to_owned(), position, message: message.into(), help: None }
     }
 
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -76,13 +76,17 @@ pub fn run(room: &Room, options: Options, runs: Runs) -> Result<Ending, RunError
     for fault in model.appearance.themes.faults.clone() {
         model.activity.note(model.now, text::clean(&fault));
     }
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // Before the terminal is taken: a signal that comes right after must give it back.
+    let signals = {
+        let _runtime = runtime.enter();
+        Signals::new()?
+    };
     let (screen, canvas) = Screen::take(options.mouse)?;
     let frame = Duration::from_secs(1) / u32::from(options.frames_per_second.max(1));
     let mut console = Console { model, screen, canvas, frame, drawn_at: None, due: None, whole: false };
     console.draw()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ending = runtime.block_on(async {
-        let signals = Signals::new()?;
         let mut monitor = room.monitor();
         let (runner, news) = Runner::start(room.clone(), runs.shelf, runs.options);
         runner.send(run::Command::List);

@@ -9,3 +9,5 @@ mod coming_back;
 mod desk;
 mod headless;
 mod restore;
+mod stopping;
+mod undoing;

@@ -147,6 +147,12 @@ pub enum News {
         action: ActionId,
         left: u32,
     },
+    /// A poll was cancelled between two tries: its last attempt was the last one.
+    GaveUp {
+        action: ActionId,
+    },
+    /// Something to know. One sentence.
+    Notice(String),
     Asked(Box<Question>),
     /// The choices of a variable.
     Choices {

@@ -7,22 +7,27 @@
 //! | `events.jsonl` | everything that happened; the state is its fold |
 //! | `runbook.md` | the document as it was when the run began |
 //! | `session/` | what its actions share: folder and variables, without secrets |
+//! | `lock` | held by the console that has the run open |
 //! | `kubeconfig` | a private copy whose only current context is the pinned one |
 //! | `jobs/NAME/` | one attempt of one action: output and result |
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, Write},
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
 use uuid::Uuid;
 
 use super::command::EarlierRun;
 use crate::{
     exec::JobFolder,
-    incident::FileLog,
+    incident::{FileLog, Recorded},
     runbook::{
         self, ActionId, Runbook,
         run::{EventKind, RunEvent, RunId, RunOutcome, RunState},
@@ -79,15 +84,43 @@ impl RunFolder {
         JobFolder::new(self.path.join("jobs").join(name))
     }
 
+    /// Takes the run for this process. The error is one sentence: another console has it. Dropping the file gives it back, and
+    /// so does the end of the process.
+    pub fn claim(&self, by: &str) -> Result<File, String> {
+        let path = self.path.join("lock");
+        let cannot = |error: &dyn std::fmt::Display| format!("cannot lock {}: {error}", path.display());
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| cannot(&error))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                let holder = if holder.is_empty() { "somebody".to_owned() } else { holder };
+                return Err(format!("this run is open in another console ({holder}): close it there first"));
+            }
+            Err(error) => return Err(cannot(&error)),
+        }
+        file.set_len(0).map_err(|error| cannot(&error))?;
+        write!(file, "{by}, process {}", std::process::id()).map_err(|error| cannot(&error))?;
+        Ok(file)
+    }
+
     /// The document as it was, and what happened. The document's file name is the one that the run began with.
-    pub fn read(&self) -> io::Result<(Runbook, Vec<RunEvent>)> {
-        let (events, _) = FileLog::read(&self.events())?;
-        let file = events.iter().find_map(|event| match &event.kind {
+    pub fn read(&self) -> io::Result<(Runbook, Recorded)> {
+        let recorded = FileLog::read(&self.events())?;
+        let file = recorded.events.iter().find_map(|event| match &event.kind {
             EventKind::RunStarted { file, .. } => Some(file.clone()),
             _ => None,
         });
         let text = fs::read_to_string(self.path.join("runbook.md"))?;
-        Ok((runbook::parse(&file.unwrap_or_else(|| "runbook.md".to_owned()), &text), events))
+        Ok((runbook::parse(&file.unwrap_or_else(|| "runbook.md".to_owned()), &text), recorded))
     }
 }
 
@@ -119,7 +152,7 @@ pub fn earlier(data_dir: &Path) -> (Vec<EarlierRun>, Vec<String>) {
     for id in ids {
         let read = RunFolder::existing(data_dir, &id).and_then(|folder| folder.read());
         match read {
-            Ok((document, events)) => found.extend(describe(id, &document, &events)),
+            Ok((document, recorded)) => found.extend(describe(id, &document, &recorded.events)),
             // Ended before it had an event.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => problems.push(format!("cannot read the run {}: {error}", id.0)),

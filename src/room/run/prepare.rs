@@ -10,7 +10,7 @@ use crate::{
     exec::{
         Given, Order, OrderKind, TerminalKind,
         gate::{Request, Wants},
-        place::{self, Place, Wanted},
+        place::{self, Fact, Place, Wanted},
         terminal,
     },
     health::Board,
@@ -19,7 +19,7 @@ use crate::{
     room::Room,
     runbook::{
         Action, ActionId, Assessment, Language, Runbook,
-        lint::needed_variables,
+        lint::{needed_variables, used_variables},
         run::{Confirmation, Mode},
         shell,
     },
@@ -29,6 +29,10 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// How long one SQL statement may take when its fence does not say.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// What stands for a value that is not shown.
+const SECRET: &str = "(secret)";
+/// More names than this nobody types: the environment's name stands for them.
+const MOST_NAMES: usize = 3;
 /// Where the person's terminal is.
 const TERMINAL: &str = "/dev/tty";
 /// What a program's own terminal is like when the person has none.
@@ -38,7 +42,7 @@ const SIZE: (u16, u16) = (120, 40);
 pub(super) type Values = BTreeMap<String, (SecretString, bool)>;
 
 /// An action that may start when enough was said.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) action: Action,
     pub(super) title: String,
@@ -47,6 +51,8 @@ pub(super) struct Prepared {
     /// Confirmations that were written down already.
     pub(super) recorded: usize,
     notes: Vec<String>,
+    /// Values of the variables that its command uses, as they may be shown.
+    variables: Vec<Fact>,
     /// The connection string of an SQL action.
     database: Option<SecretString>,
 }
@@ -59,8 +65,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: &'a RunFolder,
     pub(super) mode: Mode,
     pub(super) values: &'a Values,
-    /// Names that actions of the run have set in the session.
-    pub(super) session: &'a [String],
+    /// What actions of the run have set in the session; `None` for what holds a secret.
+    pub(super) session: &'a BTreeMap<String, Option<String>>,
     pub(super) unwritable: Option<String>,
     /// Steps before it that nobody has done, by their titles.
     pub(super) open_before: Vec<String>,
@@ -104,8 +110,8 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         None => None,
     };
     let Assessment { risk, external, targets, .. } = &action.assessment;
-    let target = targets.first().map(|target| filled_in(target, around.values));
-    let target = target.filter(|name| !name.is_empty()).unwrap_or_else(|| match &around.room.environment_name {
+    let target = name_to_type(targets, around);
+    let target = target.unwrap_or_else(|| match &around.room.environment_name {
         name if name.is_empty() => around.room.pack.name.clone(),
         name => name.clone(),
     });
@@ -121,6 +127,7 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     }
     let allowed = around.options.unasked.map(|up_to| Confirmation::Allowed { up_to });
     let request = Request {
+        code: action.code.clone(),
         mode: around.mode,
         simulated: around.options.simulated,
         read_only: around.options.read_only,
@@ -134,7 +141,8 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         by: around.options.by.clone(),
         confirmations: allowed.into_iter().filter(|_| !external).collect(),
     };
-    Ok(Prepared { action, title, place, request, recorded: 0, notes, database })
+    let variables = shown_variables(around, &action);
+    Ok(Prepared { action, title, place, request, recorded: 0, notes, variables, database })
 }
 
 impl Prepared {
@@ -148,7 +156,7 @@ impl Prepared {
             action: self.action.id.clone(),
             title: self.title.clone(),
             command: self.action.code.clone(),
-            place: self.place.facts.clone(),
+            place: self.place.facts.iter().chain(&self.variables).cloned().collect(),
             protected: self.request.protected,
             risk: self.request.risk,
             external: self.request.external,
@@ -157,6 +165,17 @@ impl Prepared {
             wants,
             problem,
         }
+    }
+
+    /// The same action looked at again, with what people said about it. Where it acts must be what they were shown: else nothing
+    /// was said, and why stands beside it.
+    pub(super) fn renewed(self, mut fresh: Prepared) -> (Prepared, Option<String>) {
+        if fresh.place.facts != self.place.facts || fresh.request.target != self.request.target {
+            return (fresh, Some("where it acts is not what it was when this was asked: look again".to_owned()));
+        }
+        fresh.request.confirmations = self.request.confirmations;
+        fresh.recorded = self.recorded;
+        (fresh, None)
     }
 
     /// Where it acts, one line a fact, as it is written down.
@@ -198,25 +217,50 @@ impl Prepared {
     }
 }
 
-/// A variable without a value stops the action before it starts.
+/// A variable without a value stops the action before it starts, and so does an empty one that nobody gave.
 fn missing_variables(around: &Surroundings<'_>, action: &Action) -> Result<(), String> {
+    let declared = &around.document.front.vars;
+    if let Some(capture) = &action.attributes.capture
+        && declared.get(&capture.variable).is_some_and(|variable| variable.secret)
+    {
+        return Err(format!(
+            "{0} is secret, and output that is captured is kept on disk: fetch {0} in the command that needs it instead",
+            capture.variable
+        ));
+    }
     if action.language == Language::Sql {
         return Ok(());
     }
-    let is_set = |name: &String| {
-        around.values.contains_key(name)
-            || around.session.contains(name)
-            || std::env::var_os(name).is_some()
+    let own = std::env::var_os("PATH").is_none().then_some("PATH");
+    for name in needed_variables(&action.code) {
+        let given = around.values.get(&name).map(|(value, _)| value.expose_secret().is_empty());
+        // What an action set wins over what was given before it.
+        let set = around.session.get(&name).map(|value| value.as_ref().is_some_and(String::is_empty));
+        let inherited = || std::env::var_os(&name).map(|value| value.is_empty());
+        let empty = match set.or(given).or_else(inherited) {
+            Some(empty) => empty,
+            None if BASH_OWN.contains(&name.as_str()) || own == Some(name.as_str()) => false,
             // Nothing runs, so nothing has set it.
-            || around.mode == Mode::DryRun && !around.document.front.vars.contains_key(name)
-            || BASH_OWN.contains(&name.as_str())
-    };
-    let Some(name) = needed_variables(&action.code).into_iter().find(|name| !is_set(name)) else { return Ok(()) };
-    Err(match around.document.front.vars.get(&name) {
-        Some(variable) if variable.secret => format!("the secret {name} has no value here: give it first"),
-        Some(_) => format!("{name} has no value yet: give it first"),
-        None => format!("{name} is used on line {} or below and set nowhere: nothing was started", action.line),
-    })
+            None if around.mode == Mode::DryRun && !declared.contains_key(&name) => false,
+            None => {
+                return Err(match declared.get(&name) {
+                    Some(variable) if variable.secret => {
+                        format!("the secret {name} has no value here: give it first")
+                    }
+                    Some(_) => format!("{name} has no value yet: give it first"),
+                    None => {
+                        format!("{name} is used on line {} or below and set nowhere: nothing was started", action.line)
+                    }
+                });
+            }
+        };
+        // Somebody who leaves a variable of the document empty where that is allowed means it.
+        let is_meant = set.is_none() && declared.get(&name).is_some_and(|variable| !variable.required);
+        if empty && !is_meant {
+            return Err(format!("{name} is empty: nothing was started"));
+        }
+    }
+    Ok(())
 }
 
 /// Variables that bash sets by itself.
@@ -295,17 +339,50 @@ async fn closed(room: &Room, gate: &Expression) -> Option<String> {
     }
 }
 
+/// The variables of the run that the command uses.
+fn shown_variables(around: &Surroundings<'_>, action: &Action) -> Vec<Fact> {
+    let shown = |name: &String| -> Option<String> {
+        if let Some(set) = around.session.get(name) {
+            return Some(set.clone().unwrap_or_else(|| SECRET.to_owned()));
+        }
+        let (value, secret) = around.values.get(name)?;
+        Some(if *secret { SECRET.to_owned() } else { value.expose_secret().to_owned() })
+    };
+    let used = used_variables(&action.code);
+    let facts = used.into_iter().filter_map(|name| Some(Fact { value: shown(&name)?, name: format!("${name}") }));
+    facts.collect()
+}
+
+/// What has to be typed: the names of all that the action destroys, while a person can type them. None where a name is only
+/// known when the command runs.
+fn name_to_type(targets: &[String], around: &Surroundings<'_>) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    for target in targets {
+        let name = filled_in(target, around.values, around.session);
+        if name.is_empty() || name.contains(['$', '`']) {
+            return None;
+        }
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (1..=MOST_NAMES).contains(&names.len()).then(|| names.join(" "))
+}
+
 /// A name with the variables in it filled in, without quotes. Secrets stay as they are.
-fn filled_in(name: &str, values: &Values) -> String {
-    let mut text = name.replace(['"', '\''], "");
-    let mut names: Vec<&String> = values.iter().filter(|(_, (_, secret))| !secret).map(|(name, _)| name).collect();
+fn filled_in(name: &str, values: &Values, session: &BTreeMap<String, Option<String>>) -> String {
+    let mut known: BTreeMap<&str, &str> = values
+        .iter()
+        .filter(|(_, (_, secret))| !secret)
+        .map(|(name, (value, _))| (name.as_str(), value.expose_secret()))
+        .collect();
+    known.extend(session.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?))));
+    let mut known: Vec<_> = known.into_iter().collect();
     // A name may begin with another.
-    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    for name in names {
-        let Some((value, _)) = values.get(name) else { continue };
-        text = text
-            .replace(&format!("${{{name}}}"), value.expose_secret())
-            .replace(&format!("${name}"), value.expose_secret());
+    known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    let mut text = name.replace(['"', '\''], "");
+    for (name, value) in known {
+        text = text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
     }
     text.trim().to_owned()
 }
@@ -321,7 +398,9 @@ mod tests {
             ("NSX".to_owned(), ("other".to_owned().into(), false)),
             ("PW".to_owned(), ("s3cret".to_owned().into(), true)),
         ]);
-        assert_eq!(filled_in("\"$NSX\"/${NS}", &values), "other/prod");
-        assert_eq!(filled_in("db-$PW", &values), "db-$PW");
+        let session = BTreeMap::from([("NS".to_owned(), Some("set-later".to_owned()))]);
+        assert_eq!(filled_in("\"$NSX\"/${NS}", &values, &BTreeMap::new()), "other/prod");
+        assert_eq!(filled_in("\"$NSX\"/${NS}", &values, &session), "other/set-later");
+        assert_eq!(filled_in("db-$PW", &values, &session), "db-$PW");
     }
 }

@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 pub use self::{
     report::Finding,
     rule::{Family, Rule},
-    scripts::needed_variables,
+    scripts::{needed_variables, used_variables},
 };
 use self::{report::Report, rule::Check, scripts::Scripts, subject::Subject};
 use super::Runbook;

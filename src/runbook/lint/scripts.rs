@@ -50,13 +50,22 @@ impl Scripts {
 /// Names of the variables that a block uses without setting them or saying what happens when they are not there: their values
 /// have to come from elsewhere.
 pub fn needed_variables(code: &str) -> Vec<String> {
+    outer_variables(code, |variable| !variable.guarded)
+}
+
+/// Variables that code takes from outside, also those that it can do without.
+pub fn used_variables(code: &str) -> Vec<String> {
+    outer_variables(code, |_| true)
+}
+
+fn outer_variables(code: &str, wanted: impl Fn(&VariableUse) -> bool) -> Vec<String> {
     let script = shell::analyse(code);
     let analysed = Analysed { script: &script, code };
     let set: BTreeSet<String> = analysed.assignments().into_iter().map(|(name, ..)| name).collect();
     let mut names: Vec<String> = Vec::new();
     for variable in analysed.uses() {
         let is_new = !set.contains(&variable.name) && !names.contains(&variable.name);
-        if !variable.guarded && is_new && is_name(&variable.name) {
+        if wanted(&variable) && is_new && is_name(&variable.name) {
             names.push(variable.name);
         }
     }

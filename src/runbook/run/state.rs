@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::event::{ActionOutcome, Ending, EventKind, Mode, RunEvent, RunOutcome};
-use crate::runbook::{ActionId, OptionKey, Runbook, SectionKind, Step, StepId};
+use crate::runbook::{Action, ActionId, OptionKey, Risk, Runbook, SectionKind, Step, StepId};
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +37,8 @@ pub struct Attempt {
     pub place: Vec<String>,
     /// `None` while it runs.
     pub outcome: Option<ActionOutcome>,
+    /// Its effect was taken back since: by the step's undo, or, for an undo, by the step having been run again.
+    pub undone: bool,
 }
 
 /// Where a run stands. Nothing of it is stored: it is what its events say, in their order.
@@ -93,8 +95,12 @@ impl RunState {
                     job: job.clone(),
                     place: place.clone(),
                     outcome: None,
+                    undone: false,
                 };
                 self.attempts.insert(action.clone(), attempt);
+                if let Some((step, _)) = runbook.action(action).filter(|(step, _)| is_in(&step.actions, action)) {
+                    self.take_back(&step.undo);
+                }
                 self.judge(action, runbook);
             }
             EventKind::ActionEnded { action, outcome, .. } => {
@@ -120,12 +126,16 @@ impl RunState {
         }
     }
 
-    /// Works the mark of an action's step out again.
+    /// Works the mark of an action's step out again. A remedy says nothing about its step.
     fn judge(&mut self, action: &ActionId, runbook: &Runbook) {
         let Some((step, _)) = runbook.action(action) else { return };
-        let undo = step.undo.iter().any(|a| a.id == *action);
+        let undo = is_in(&step.undo, action);
+        if !undo && !is_in(&step.actions, action) {
+            return;
+        }
         let actions = if undo { &step.undo } else { &step.actions };
-        let ends: Vec<_> = actions.iter().map(|a| self.attempts.get(&a.id).map(|t| t.outcome.as_ref())).collect();
+        let attempts = actions.iter().map(|a| self.attempts.get(&a.id).filter(|attempt| !attempt.undone));
+        let ends: Vec<_> = attempts.map(|attempt| attempt.map(|attempt| attempt.outcome.as_ref())).collect();
         let failed = |o: &ActionOutcome| !self.is_success(o);
         let unknown = |o: &ActionOutcome| matches!(o.ending, Ending::Unknown { .. });
         let outcomes = || ends.iter().flatten().flatten();
@@ -137,10 +147,24 @@ impl RunState {
             Mark::Failed
         } else if ends.iter().all(|end| matches!(end, Some(Some(_)))) {
             if undo { Mark::RolledBack } else { Mark::Done }
+        } else if undo {
+            // Half of it is taken back: that is neither done nor undone.
+            Mark::Failed
         } else {
             Mark::Todo
         };
         self.marks.insert(step.id.clone(), mark);
+        if mark == Mark::RolledBack {
+            self.take_back(&step.actions);
+        }
+    }
+
+    fn take_back(&mut self, actions: &[Action]) {
+        for action in actions {
+            if let Some(attempt) = self.attempts.get_mut(&action.id) {
+                attempt.undone = true;
+            }
+        }
     }
 
     pub fn mark(&self, step: &StepId) -> Mark {
@@ -156,8 +180,10 @@ impl RunState {
         self.attempts.get(action)
     }
 
+    /// Its newest attempt succeeded, and nothing took its effect back.
     pub fn has_succeeded(&self, action: &ActionId) -> bool {
-        self.attempt(action).and_then(|a| a.outcome.as_ref()).is_some_and(|outcome| self.is_success(outcome))
+        let standing = self.attempt(action).filter(|attempt| !attempt.undone);
+        standing.and_then(|a| a.outcome.as_ref()).is_some_and(|outcome| self.is_success(outcome))
     }
 
     /// In a dry run an action has done its part when it was shown.
@@ -236,9 +262,52 @@ impl RunState {
             return None;
         }
         let mut before = self.counted(runbook).take_while(|other| other.id != step.id);
-        let blocking = before.find(|other| matches!(self.mark(&other.id), Mark::Failed | Mark::Unknown))?;
-        let what = if self.mark(&blocking.id) == Mark::Failed { "failed" } else { "has an unknown outcome" };
-        Some(format!("{} {what}: retry it, skip it with a reason, roll back, or go on with a reason", blocking.title))
+        let (blocking, what) = before.find_map(|other| match self.mark(&other.id) {
+            Mark::Failed => Some((other, "failed: retry it, skip it with a reason, roll back, or go on with a reason")),
+            Mark::Unknown => Some((
+                other,
+                "has an unknown outcome: retry it, skip it with a reason, roll back, or go on with a reason",
+            )),
+            Mark::RolledBack => Some((other, "was rolled back: run it again, or skip it with a reason")),
+            _ => None,
+        })?;
+        Some(format!("{} {what}", blocking.title))
+    }
+
+    /// Its undo was begun, and did not end well.
+    pub fn was_undone_in_part(&self, step: &Step) -> bool {
+        step.undo.iter().any(|undo| self.attempt(&undo.id).is_some_and(|attempt| !attempt.undone))
+            && self.mark(&step.id) != Mark::RolledBack
+    }
+
+    /// Why the alternatives cannot be changed to another any more, in one sentence: what the chosen one did is still there.
+    /// Two alternatives are never run together.
+    pub fn committed(&self, runbook: &Runbook, group: &str, key: &str) -> Option<String> {
+        let chosen = self.chosen(group).filter(|chosen| *chosen != key)?;
+        let of_it = |step: &&Step| step.option.as_ref().is_some_and(|o| o.group == group && o.key == chosen);
+        let stands = |step: &&Step| match self.mark(&step.id) {
+            Mark::Running | Mark::Unknown => true,
+            Mark::Done | Mark::Accepted => step.risk().is_some_and(|risk| risk > Risk::Read),
+            Mark::Todo | Mark::Failed | Mark::Skipped | Mark::RolledBack => false,
+        };
+        let step = runbook.steps().filter(of_it).find(stands)?;
+        Some(format!(
+            "alternative {chosen} was begun with {}: roll that back first, two alternatives are never run together",
+            step.title
+        ))
+    }
+
+    /// Steps whose own undo takes back what the run did, the newest first: what rolling back the run means where its document
+    /// has no rollback section.
+    pub fn to_undo<'r>(&self, runbook: &'r Runbook) -> Vec<&'r Step> {
+        let did = |step: &&Step| {
+            let mark = self.mark(&step.id);
+            let tried = step.actions.iter().chain(&step.undo).any(|action| self.attempt(&action.id).is_some());
+            tried && !matches!(mark, Mark::Todo | Mark::RolledBack | Mark::Skipped)
+        };
+        let mut steps: Vec<_> = runbook.steps().filter(|step| !step.undo.is_empty()).filter(did).collect();
+        steps.reverse();
+        steps
     }
 
     /// Steps before this one that nobody has done: worth a word before it is started out of order.
@@ -254,8 +323,11 @@ impl RunState {
     pub fn outcome(&self, runbook: &Runbook) -> Option<RunOutcome> {
         if self.rolling_back {
             let mut steps = runbook.steps_of(SectionKind::Rollback).peekable();
-            return (steps.peek().is_some() && steps.all(|step| self.is_settled(&step.id)))
-                .then_some(RunOutcome::RolledBack);
+            let is_over = match steps.peek() {
+                Some(_) => steps.all(|step| self.is_settled(&step.id)),
+                None => self.to_undo(runbook).is_empty(),
+            };
+            return is_over.then_some(RunOutcome::RolledBack);
         }
         if self.next_step(runbook).is_some() {
             return None;
@@ -269,4 +341,8 @@ impl RunState {
         let bad = self.counted(runbook).any(failed) || verification_failed;
         Some(if bad { RunOutcome::Failed } else { RunOutcome::Completed })
     }
+}
+
+fn is_in(actions: &[Action], id: &ActionId) -> bool {
+    actions.iter().any(|action| action.id == *id)
 }

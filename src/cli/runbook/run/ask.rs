@@ -1,16 +1,91 @@
-//! Questions on the terminal: read a line, read a secret without showing it, or say that nobody can be asked.
+//! Questions on the terminal: read a line, read a secret without showing it, and let go when a signal comes meanwhile.
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
+    time::Duration,
 };
 
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::{
+    fs::OFlags,
+    termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr},
+};
+use tokio::{
+    io::AsyncReadExt,
+    net::unix::pipe,
+    signal::unix::{Signal, SignalKind, signal},
+    time::timeout,
+};
 
-/// Asks on the person's terminal, also when standard input or output is something else.
+use crate::cli::Exit;
+
+/// The person's terminal, whatever standard input is at that moment.
+const TERMINAL: &str = "/dev/tty";
+
+/// How long a signal may take to reach this process.
+const ON_ITS_WAY: Duration = Duration::from_millis(30);
+
+/// Asks on the person's terminal, also when standard output is something else.
 pub(super) struct Terminal {
-    keys: BufReader<File>,
+    /// A terminal reads like a pipe: whenever something is there.
+    keys: pipe::Receiver,
     screen: File,
+    /// What was typed ahead.
+    typed: Vec<u8>,
+}
+
+/// What a question came to.
+pub(super) enum Said {
+    Line(String),
+    /// The end of input.
+    Nothing,
+    Stopped(Stop),
+}
+
+/// A signal that ends the program's part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Ctrl-C.
+    Interrupt,
+    Terminate,
+    Hangup,
+}
+
+impl Stop {
+    pub(super) fn exit(self) -> Exit {
+        match self {
+            Stop::Interrupt => Exit::Interrupted,
+            Stop::Terminate => Exit::Terminated,
+            Stop::Hangup => Exit::Hangup,
+        }
+    }
+}
+
+/// The signals that end the program's part, from its beginning on: none is missed between two questions.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next one. May be dropped at any time.
+    pub(super) async fn next(&mut self) -> Stop {
+        tokio::select! {
+            _ = self.interrupt.recv() => Stop::Interrupt,
+            _ = self.terminate.recv() => Stop::Terminate,
+            _ = self.hangup.recv() => Stop::Hangup,
+        }
+    }
 }
 
 impl Terminal {
@@ -19,30 +94,54 @@ impl Terminal {
         if !io::stdin().is_terminal() {
             return None;
         }
-        let screen = OpenOptions::new().write(true).open("/dev/tty").ok()?;
-        Some(Terminal { keys: BufReader::new(File::open("/dev/tty").ok()?), screen })
+        let screen = OpenOptions::new().write(true).open(TERMINAL).ok()?;
+        // A file description of its own: nobody else's reads stop blocking.
+        let flags = i32::try_from(OFlags::NONBLOCK.bits()).ok()?;
+        let keys = OpenOptions::new().read(true).custom_flags(flags).open(TERMINAL).ok()?;
+        Some(Terminal { keys: pipe::Receiver::from_file_unchecked(keys).ok()?, screen, typed: Vec::new() })
     }
 
-    /// Prints the question and reads a line; `None` at the end of input.
-    pub(super) fn line(&mut self, question: &str) -> io::Result<Option<String>> {
+    /// Prints the question and reads a line.
+    pub(super) async fn line(&mut self, question: &str, signals: &mut Signals) -> io::Result<Said> {
         write!(self.screen, "{question} ")?;
         self.screen.flush()?;
-        let mut line = String::new();
-        if self.keys.read_line(&mut line)? == 0 {
-            return Ok(None);
+        loop {
+            if let Some(end) = self.typed.iter().position(|byte| *byte == b'\n') {
+                let rest = self.typed.split_off(end + 1);
+                let line = std::mem::replace(&mut self.typed, rest);
+                // A Ctrl-C that was typed before the line may still be on its way.
+                if let Ok(stop) = timeout(ON_ITS_WAY, signals.next()).await {
+                    return Ok(Said::Stopped(stop));
+                }
+                return Ok(Said::Line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned()));
+            }
+            let read = tokio::select! {
+                // What was asked about is not done when both come together.
+                biased;
+                stop = signals.next() => {
+                    writeln!(self.screen)?;
+                    return Ok(Said::Stopped(stop));
+                }
+                read = self.keys.read_buf(&mut self.typed) => read,
+            };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The end of input, or the terminal went away.
+                Ok(0) | Err(_) => return Ok(Said::Nothing),
+                Ok(_) => {}
+            }
         }
-        Ok(Some(line.trim_end_matches(['\n', '\r']).to_owned()))
     }
 
     /// The same, without what is typed being shown.
-    pub(super) fn secret(&mut self, question: &str) -> io::Result<Option<String>> {
-        let shown = tcgetattr(self.keys.get_ref())?;
+    pub(super) async fn secret(&mut self, question: &str, signals: &mut Signals) -> io::Result<Said> {
+        let shown = tcgetattr(&self.keys)?;
         let mut hidden = shown.clone();
         hidden.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(self.keys.get_ref(), OptionalActions::Now, &hidden)?;
-        let line = self.line(question);
-        tcsetattr(self.keys.get_ref(), OptionalActions::Now, &shown)?;
+        tcsetattr(&self.keys, OptionalActions::Now, &hidden)?;
+        let said = self.line(question, signals).await;
+        tcsetattr(&self.keys, OptionalActions::Now, &shown)?;
         writeln!(self.screen)?;
-        line
+        said
     }
 }

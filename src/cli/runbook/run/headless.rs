@@ -3,18 +3,19 @@
 use std::{io::Write, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Result, anyhow};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 
-use super::{RunArgs, ask::Terminal, show};
+use super::{
+    RunArgs,
+    ask::{Said, Signals, Stop, Terminal},
+    show,
+};
 use crate::{
     cli::{Exit, UsageError, output::Output},
     exec::{Job, gate::Wants},
     room::run::{Answer, Command, News, Question, Runner, Value},
     runbook::{
-        Runbook, SectionKind, Step, StepKind,
+        ActionId, Runbook, SectionKind, Step, StepKind,
         run::{EventKind, Mark, Mode, RunEvent, RunId, RunOutcome, RunState},
     },
 };
@@ -36,12 +37,19 @@ pub(super) struct Headless<'a> {
     state: RunState,
     run: Option<RunId>,
     /// What runs, and how far its output was printed.
-    job: Option<(Job, u64)>,
-    /// The attempt that ends next is tried again by itself.
-    tries_again: bool,
+    jobs: Vec<Running>,
+    /// Actions whose attempt that ends next is tried again by itself.
+    polling: Vec<ActionId>,
     /// Steps before this one are skipped.
     from: Option<String>,
-    hangup: Option<Signal>,
+}
+
+/// An action that runs.
+struct Running {
+    action: ActionId,
+    job: Job,
+    /// Where in its output what was not printed yet begins.
+    printed: u64,
 }
 
 /// What waiting for news came to.
@@ -51,10 +59,8 @@ enum Heard {
     Asked(Box<Question>),
     Refused(String),
     ActionEnded,
-    /// Ctrl-C.
-    Interrupted,
-    /// TERM or HUP: what runs goes on.
-    Terminated(Exit),
+    /// Ctrl-C, TERM or HUP: what runs goes on.
+    Stopped(Stop),
     Choices(Vec<String>),
 }
 
@@ -70,21 +76,20 @@ impl<'a> Headless<'a> {
             mode: Mode::Live,
             state: RunState::default(),
             run: None,
-            job: None,
-            tries_again: false,
+            jobs: Vec::new(),
+            polling: Vec::new(),
             from: args.from.clone(),
-            hangup: signal(SignalKind::hangup()).ok(),
         }
     }
 
     pub(super) async fn run(mut self) -> Result<Exit> {
-        let mut terminate = signal(SignalKind::terminate())?;
+        let mut signals = Signals::new()?;
         self.runner.send(Command::Settle);
         loop {
-            match self.hear(&mut terminate).await? {
+            match self.hear(&mut signals).await? {
                 Heard::Settled => break,
                 Heard::Refused(why) => return Err(UsageError(why).into()),
-                Heard::Terminated(exit) => return Ok(self.leave(exit)),
+                Heard::Stopped(stop) => return Ok(self.leave(stop.exit())),
                 _ => {}
             }
         }
@@ -97,57 +102,74 @@ impl<'a> Headless<'a> {
             if let Some(outcome) = self.state.ended {
                 return Ok(self.say_goodbye(outcome));
             }
-            if let Some(exit) = self.advance(&mut terminate).await? {
+            if let Some(exit) = self.advance(&mut signals).await? {
                 return Ok(exit);
             }
         }
     }
 
     /// Does the next thing. An exit code means that it ends here.
-    async fn advance(&mut self, terminate: &mut Signal) -> Result<Option<Exit>> {
-        if self.job.is_some() {
-            return self.wait_for_action(terminate).await;
+    async fn advance(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
+        if self.is_waiting() {
+            return self.wait_for_action(signals).await;
         }
-        if let Some(exit) = self.ask_for_variables(terminate).await? {
+        if let Some(exit) = self.ask_for_variables(signals).await? {
             return Ok(Some(exit));
         }
         let document = self.document.clone();
+        let has_section = document.steps_of(SectionKind::Rollback).next().is_some();
+        if self.state.rolling_back
+            && !has_section
+            && let Some(step) = self.state.to_undo(&document).first()
+        {
+            return match self.state.mark(&step.id) {
+                Mark::Failed | Mark::Unknown if self.state.was_undone_in_part(step) => {
+                    self.after_failure(step, signals).await
+                }
+                _ => {
+                    self.runner.send(Command::RollBackStep(step.id.clone()));
+                    self.wait_for_action(signals).await
+                }
+            };
+        }
         let next = match self.state.rolling_back {
             true => document.steps_of(SectionKind::Rollback).find(|step| !self.state.is_settled(&step.id)),
             false => self.state.next_step(&document),
         };
         let Some(step) = next else {
             // The driver ends the run by itself; its event is on the way.
-            return Ok(self.settle(terminate).await?.or(self.state.ended.is_none().then_some(Exit::Warn)));
+            return Ok(self.settle(signals).await?.or(self.state.ended.is_none().then_some(Exit::Warn)));
         };
         if self.is_before_start(step) {
             let reason = format!("begun at step {} (--from)", self.args.from.as_deref().unwrap_or_default());
             self.runner.send(Command::Skip { step: step.id.clone(), reason });
-            return self.settle(terminate).await;
+            return self.settle(signals).await;
         }
         if self.state.undecided(step).is_some() {
-            return self.choose(step, terminate).await;
+            return self.choose(step, signals).await;
         }
         match (self.state.mark(&step.id), step.kind()) {
-            (Mark::Failed | Mark::Unknown, _) => self.after_failure(step, terminate).await,
-            (_, StepKind::Manual) => self.manual(step, terminate).await,
+            (Mark::Failed | Mark::Unknown | Mark::RolledBack, _) => self.after_failure(step, signals).await,
+            (_, StepKind::Manual) => self.manual(step, signals).await,
             (_, StepKind::Executable) => {
                 let Some(action) = step.actions.iter().find(|action| !self.state.has_succeeded(&action.id)) else {
                     return Err(anyhow!("{} has nothing left to run and is not done", step.title));
                 };
                 self.say(&format!("\n{}", heading(step)));
                 self.runner.send(Command::Run(action.id.clone()));
-                self.wait_for_action(terminate).await
+                self.wait_for_action(signals).await
             }
         }
     }
 
-    /// Waits until an action that was wanted has ended, was refused, or asks.
-    async fn wait_for_action(&mut self, terminate: &mut Signal) -> Result<Option<Exit>> {
+    /// Waits until what was wanted has ended, was refused, or asks; and what runs beside it or comes after it by itself, too.
+    async fn wait_for_action(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
+        let mut ended = false;
         loop {
-            match self.hear(terminate).await? {
+            match self.hear(signals).await? {
                 Heard::Asked(question) => {
-                    if let Some(exit) = self.answer(&question)? {
+                    ended = false;
+                    if let Some(exit) = self.answer(&question, signals).await? {
                         return Ok(Some(exit));
                     }
                 }
@@ -155,55 +177,60 @@ impl<'a> Headless<'a> {
                     self.complain(&why);
                     return Ok(Some(self.stop_here(Exit::Refused)));
                 }
-                Heard::ActionEnded => return Ok(None),
-                Heard::Interrupted => {
+                Heard::ActionEnded => {
+                    ended = true;
+                    // By then the driver has started, or asked about, what comes next by itself.
+                    self.runner.send(Command::Settle);
+                }
+                Heard::Settled if ended && !self.is_waiting() => return Ok(None),
+                Heard::Stopped(Stop::Interrupt) if self.terminal.is_some() => {
                     let question = "\nCancel what runs (c), leave it running and end (l), or wait on (Enter)?";
-                    match self.terminal.as_mut().map(|terminal| terminal.line(question)).transpose()?.flatten() {
-                        Some(answer) if answer == "c" => self.runner.send(Command::Cancel),
-                        Some(answer) if answer == "l" => return Ok(Some(self.leave(Exit::Interrupted))),
-                        Some(_) => {}
-                        None => return Ok(Some(self.leave(Exit::Interrupted))),
+                    match self.ask(question, signals).await? {
+                        Said::Line(answer) if answer == "c" => self.runner.send(Command::Cancel),
+                        Said::Line(answer) if answer == "l" => return Ok(Some(self.leave(Exit::Interrupted))),
+                        Said::Line(_) => {}
+                        Said::Nothing => return Ok(Some(self.leave(Exit::Interrupted))),
+                        Said::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
                     }
                 }
-                Heard::Terminated(exit) => return Ok(Some(self.leave(exit))),
+                Heard::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
                 Heard::Settled | Heard::Choices(_) => {}
             }
         }
     }
 
+    /// Asks on the terminal. Without one, there is no answer.
+    async fn ask(&mut self, question: &str, signals: &mut Signals) -> Result<Said> {
+        match &mut self.terminal {
+            Some(terminal) => Ok(terminal.line(question, signals).await?),
+            None => Ok(Said::Nothing),
+        }
+    }
+
     /// Waits until everything sent so far has been dealt with.
-    async fn settle(&mut self, terminate: &mut Signal) -> Result<Option<Exit>> {
+    async fn settle(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
         self.runner.send(Command::Settle);
         let mut refused = None;
         loop {
-            match self.hear(terminate).await? {
+            match self.hear(signals).await? {
                 Heard::Settled => return Ok(refused),
                 Heard::Refused(why) => {
                     self.complain(&why);
                     refused = Some(Exit::Refused);
                 }
-                Heard::Terminated(exit) => return Ok(Some(self.leave(exit))),
-                Heard::Interrupted => return Ok(Some(self.leave(Exit::Interrupted))),
+                Heard::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
                 _ => {}
             }
         }
     }
 
     /// The next piece of news that matters; output is printed meanwhile.
-    async fn hear(&mut self, terminate: &mut Signal) -> Result<Heard> {
+    async fn hear(&mut self, signals: &mut Signals) -> Result<Heard> {
         loop {
-            let running = self.job.is_some();
-            let hangup = async {
-                match &mut self.hangup {
-                    Some(signal) => signal.recv().await,
-                    None => std::future::pending().await,
-                }
-            };
+            let running = !self.jobs.is_empty();
             let news = tokio::select! {
                 news = self.news.recv() => news.ok_or_else(|| anyhow!("the run's driver has ended"))?,
-                _ = tokio::signal::ctrl_c() => return Ok(Heard::Interrupted),
-                _ = terminate.recv() => return Ok(Heard::Terminated(Exit::Terminated)),
-                _ = hangup => return Ok(Heard::Terminated(Exit::Hangup)),
+                stop = signals.next() => return Ok(Heard::Stopped(stop)),
                 () = tokio::time::sleep(LOOK), if running => {
                     self.print_output()?;
                     continue;
@@ -225,16 +252,22 @@ impl<'a> Headless<'a> {
                         return Ok(Heard::ActionEnded);
                     }
                 }
-                News::Started { job, .. } => {
+                News::Started { action, job } => {
                     if let Some(link) = job.take_terminal() {
                         link.hand_over(Path::new("/dev/tty")).await?;
                     }
-                    self.job = Some((job, 0));
+                    self.jobs.push(Running { action, job, printed: 0 });
                 }
-                News::TriesAgain { left, .. } => {
-                    self.tries_again = true;
+                News::TriesAgain { action, left } => {
+                    self.polling.push(action);
                     self.say(&format!("   not yet; tried again, {left} more after that"));
                 }
+                News::GaveUp { action } => {
+                    self.polling.retain(|polling| *polling != action);
+                    self.say("   not tried again");
+                    return Ok(Heard::ActionEnded);
+                }
+                News::Notice(sentence) => self.complain(&sentence),
                 News::Asked(question) => return Ok(Heard::Asked(question)),
                 News::Refused(why) => return Ok(Heard::Refused(why)),
                 News::Choices { result, .. } => match result {
@@ -253,38 +286,64 @@ impl<'a> Headless<'a> {
         if self.args.json {
             self.output.print(&format!("{}\n", serde_json::to_string(event)?))?;
         }
-        let EventKind::ActionEnded { outcome, .. } = &event.kind else { return Ok(false) };
-        self.print_output()?;
-        self.job = None;
-        if std::mem::take(&mut self.tries_again) {
-            return Ok(false);
+        match &event.kind {
+            // The next try of a poll.
+            EventKind::ActionIntended { action, .. } => {
+                self.polling.retain(|polling| polling != action);
+                Ok(false)
+            }
+            EventKind::ActionEnded { action, outcome, .. } => {
+                self.print_output()?;
+                self.jobs.retain(|running| running.action != *action);
+                if self.polling.contains(action) {
+                    return Ok(false);
+                }
+                self.say(&show::outcome(outcome));
+                Ok(true)
+            }
+            _ => Ok(false),
         }
-        self.say(&show::outcome(outcome));
-        Ok(true)
     }
 
-    /// Prints what has come since the last time, to its end.
+    /// Something runs, or is tried again soon.
+    fn is_waiting(&self) -> bool {
+        !self.jobs.is_empty() || !self.polling.is_empty()
+    }
+
+    /// Prints what has come since the last time, to its end. Where several actions run, each block says whose it is.
     fn print_output(&mut self) -> Result<()> {
-        let Some((job, printed)) = &mut self.job else { return Ok(()) };
-        loop {
-            let window = job.output().lines_from(*printed, LINES)?;
-            if window.lines.is_empty() || window.to == *printed {
-                return Ok(());
-            }
-            *printed = window.to;
-            if !self.args.json {
-                let text: String = window.lines.iter().map(|line| format!("   {line}\n")).collect();
+        let several = self.jobs.len() > 1;
+        for running in &mut self.jobs {
+            let mut named = false;
+            loop {
+                let window = running.job.output().lines_from(running.printed, LINES)?;
+                if window.lines.is_empty() || window.to == running.printed {
+                    break;
+                }
+                running.printed = window.to;
+                if self.args.json {
+                    continue;
+                }
+                let mut text = String::new();
+                if several && !std::mem::replace(&mut named, true) {
+                    text.push_str(&format!("   {}:\n", running.action.0));
+                }
+                text.extend(window.lines.iter().map(|line| format!("   {line}\n")));
                 let text = if self.output.colored() { text } else { anstream::adapter::strip_str(&text).to_string() };
                 self.output.print(&text)?;
             }
         }
+        Ok(())
     }
 
     /// Answers a question of the gate on the terminal. An exit code when nobody answers, or says no.
-    fn answer(&mut self, question: &Question) -> Result<Option<Exit>> {
-        let Some(terminal) = &mut self.terminal else {
+    async fn answer(&mut self, question: &Question, signals: &mut Signals) -> Result<Option<Exit>> {
+        if self.terminal.is_none() {
             let risk = question.risk;
             let what = match &question.wants {
+                Wants::Enter | Wants::YesOrNo | Wants::Type { .. } if question.external => {
+                    "people outside see it, so it is always asked: run it on a terminal".to_owned()
+                }
                 Wants::Enter | Wants::YesOrNo => format!("--confirm {risk} allows it"),
                 Wants::Type { .. } => "--confirm destructive allows it".to_owned(),
                 Wants::SecondPerson { .. } => "it takes a second person, so run it on a terminal".to_owned(),
@@ -292,7 +351,7 @@ impl<'a> Headless<'a> {
             };
             self.complain(&format!("{} is {risk} and there is no terminal to ask on: {what}", question.title));
             return Ok(Some(self.stop_here(Exit::Refused)));
-        };
+        }
         let asked = match &question.wants {
             Wants::Enter => "  Enter runs it, n does not:".to_owned(),
             Wants::YesOrNo => "  Run it? [y/N]".to_owned(),
@@ -302,7 +361,14 @@ impl<'a> Headless<'a> {
             }
             Wants::Reason { why } => format!("  {why}\n  A reason to go on, or Enter not to:"),
         };
-        let line = terminal.line(&format!("{}\n{asked}", show::question(question)))?.unwrap_or_else(|| "n".to_owned());
+        let line = match self.ask(&format!("{}\n{asked}", show::question(question)), signals).await? {
+            Said::Line(line) => line,
+            Said::Nothing => "n".to_owned(),
+            Said::Stopped(stop) => {
+                self.runner.send(Command::Answer(Answer::No));
+                return Ok(Some(self.leave(stop.exit())));
+            }
+        };
         let line = line.trim();
         let answer = match &question.wants {
             Wants::Enter if line.is_empty() || line.eq_ignore_ascii_case("y") => Answer::Enter,
@@ -326,7 +392,7 @@ impl<'a> Headless<'a> {
     }
 
     /// Required variables without a value, one after the other.
-    async fn ask_for_variables(&mut self, terminate: &mut Signal) -> Result<Option<Exit>> {
+    async fn ask_for_variables(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
         let document = self.document.clone();
         for (name, variable) in &document.front.vars {
             if !variable.required || variable.default.is_some() || self.state.variables.contains_key(name) {
@@ -341,7 +407,7 @@ impl<'a> Headless<'a> {
             let mut choices = variable.choices.clone();
             if choices.is_empty() && variable.from.is_some() {
                 self.runner.send(Command::ListChoices(name.clone()));
-                match self.hear(terminate).await? {
+                match self.hear(signals).await? {
                     Heard::Choices(found) => choices = found,
                     Heard::Refused(why) => self.complain(&why),
                     _ => {}
@@ -350,77 +416,108 @@ impl<'a> Headless<'a> {
             let listed = if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(", ")) };
             let question = format!("{}{listed}:", variable.prompt.as_deref().unwrap_or(name));
             let Some(terminal) = &mut self.terminal else { continue };
-            let line = if variable.secret { terminal.secret(&question)? } else { terminal.line(&question)? };
-            let Some(value) = line else { return Ok(Some(self.stop_here(Exit::Refused))) };
+            let said = match variable.secret {
+                true => terminal.secret(&question, signals).await?,
+                false => terminal.line(&question, signals).await?,
+            };
+            let value = match said {
+                Said::Line(value) => value,
+                Said::Nothing => return Ok(Some(self.stop_here(Exit::Refused))),
+                Said::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
+            };
             self.runner.send(Command::SetVariable { name: name.clone(), value: Value(value) });
             // A wrong value is said, and asked for again by the next round.
-            self.settle(terminate).await?;
+            self.settle(signals).await?;
             return Ok(None);
         }
         Ok(None)
     }
 
-    async fn choose(&mut self, step: &Step, terminate: &mut Signal) -> Result<Option<Exit>> {
+    async fn choose(&mut self, step: &Step, signals: &mut Signals) -> Result<Option<Exit>> {
         let Some(option) = &step.option else { return Ok(None) };
         let document = self.document.clone();
         let mut alternatives: Vec<_> =
             document.steps().filter_map(|s| s.option.clone()).filter(|o| o.group == option.group).collect();
         alternatives.dedup();
-        let Some(terminal) = &mut self.terminal else {
+        if self.terminal.is_none() {
             let keys = alternatives.iter().map(|o| o.key.clone()).collect::<Vec<_>>().join(" or ");
             self.complain(&format!("an alternative has to be chosen with --option {}={keys}", option.group));
             return Ok(Some(self.stop_here(Exit::Refused)));
-        };
+        }
         let list: String = alternatives.iter().map(|o| format!("\n  {}  {}", o.key, o.title)).collect();
-        let Some(key) = terminal.line(&format!("\nChoose one:{list}\n  Which?"))? else {
-            return Ok(Some(self.stop_here(Exit::Refused)));
+        let key = match self.ask(&format!("\nChoose one:{list}\n  Which?"), signals).await? {
+            Said::Line(key) => key,
+            Said::Nothing => return Ok(Some(self.stop_here(Exit::Refused))),
+            Said::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
         };
         self.runner.send(Command::ChooseOption { group: option.group.clone(), key: key.trim().to_owned() });
-        self.settle(terminate).await?;
+        self.settle(signals).await?;
         Ok(None)
     }
 
-    async fn manual(&mut self, step: &Step, terminate: &mut Signal) -> Result<Option<Exit>> {
+    async fn manual(&mut self, step: &Step, signals: &mut Signals) -> Result<Option<Exit>> {
         let body = self.document.source.get(step.body.clone()).unwrap_or_default().trim().to_owned();
         self.say(&format!("\n{}\n{}", heading(step), indented(&body)));
         if self.mode != Mode::DryRun {
-            let Some(terminal) = &mut self.terminal else {
+            if self.terminal.is_none() {
                 self.complain(&format!("{} is for a person to do, and there is no terminal to ask on", step.title));
                 return Ok(Some(self.stop_here(Exit::Refused)));
+            }
+            let line = match self.ask("  Done? [y], or s and a reason to skip:", signals).await? {
+                Said::Line(line) => line,
+                Said::Nothing => String::new(),
+                Said::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
             };
-            match terminal.line("  Done? [y], or s and a reason to skip:")?.as_deref().map(str::trim) {
-                Some("y" | "Y" | "yes") => {}
-                Some(skip) if skip.starts_with("s ") => {
+            match line.trim() {
+                "y" | "Y" | "yes" => {}
+                skip if skip.starts_with("s ") => {
                     let reason = skip[2..].trim().to_owned();
                     self.runner.send(Command::Skip { step: step.id.clone(), reason });
-                    self.settle(terminate).await?;
+                    self.settle(signals).await?;
                     return Ok(None);
                 }
                 _ => return Ok(Some(self.stop_here(Exit::Refused))),
             }
         }
         self.runner.send(Command::TickStep { step: step.id.clone(), ticked: true });
-        self.settle(terminate).await
+        self.settle(signals).await
     }
 
     /// Nothing goes on by itself after a failure.
-    async fn after_failure(&mut self, step: &Step, terminate: &mut Signal) -> Result<Option<Exit>> {
+    async fn after_failure(&mut self, step: &Step, signals: &mut Signals) -> Result<Option<Exit>> {
         if let Some(help) = step.if_it_fails.clone().and_then(|range| self.document.source.get(range)) {
             let help = format!("   If it fails:\n{}", indented(help.trim()));
             self.say(&help);
         }
-        let has_rollback = self.document.steps_of(SectionKind::Rollback).next().is_some();
-        let Some(terminal) = &mut self.terminal else { return Ok(Some(self.stop_here(Exit::Warn))) };
-        let mut choices = vec!["r retry", "s REASON skip", "g REASON go on"];
-        if !step.undo.is_empty() {
+        if self.terminal.is_none() {
+            return Ok(Some(self.stop_here(Exit::Warn)));
+        }
+        let mark = self.state.mark(&step.id);
+        let is_undone = mark == Mark::RolledBack;
+        let can_roll_back = !self.state.rolling_back
+            && (self.document.steps_of(SectionKind::Rollback).next().is_some()
+                || !self.state.to_undo(&self.document).is_empty());
+        let mut choices = vec![if is_undone { "r run it again" } else { "r retry" }, "s REASON skip"];
+        if !is_undone {
+            choices.push("g REASON go on");
+        }
+        if !step.undo.is_empty() && !is_undone {
             choices.push("u undo this step");
         }
-        if has_rollback && !self.state.rolling_back {
+        if can_roll_back {
             choices.push("b roll the run back");
         }
         choices.push("q stop here");
-        let line = terminal.line(&format!("\n{} failed. {}:", step.title, choices.join(", ")))?;
-        let line = line.unwrap_or_else(|| "q".to_owned());
+        let what = match mark {
+            Mark::RolledBack => "was rolled back",
+            Mark::Unknown => "has an unknown outcome",
+            _ => "failed",
+        };
+        let line = match self.ask(&format!("\n{} {what}. {}:", step.title, choices.join(", ")), signals).await? {
+            Said::Line(line) => line,
+            Said::Nothing => "q".to_owned(),
+            Said::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
+        };
         let (word, reason) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         let step_id = step.id.clone();
         match word {
@@ -428,20 +525,29 @@ impl<'a> Headless<'a> {
                 let failed = step.actions.iter().find(|action| !self.state.has_succeeded(&action.id));
                 let Some(action) = failed else { return Ok(None) };
                 self.runner.send(Command::Run(action.id.clone()));
-                return self.wait_for_action(terminate).await;
+                return self.wait_for_action(signals).await;
             }
             "s" => self.runner.send(Command::Skip { step: step_id, reason: reason.to_owned() }),
             "g" => self.runner.send(Command::AcceptFailure { step: step_id, reason: reason.to_owned() }),
-            "u" if !step.undo.is_empty() => {
+            "u" if !step.undo.is_empty() && !is_undone => {
                 self.runner.send(Command::RollBackStep(step_id));
-                return self.wait_for_action(terminate).await;
+                return self.wait_for_action(signals).await;
             }
-            "b" if has_rollback => self.runner.send(Command::RollBackRun),
+            "b" if can_roll_back => {
+                self.runner.send(Command::RollBackRun);
+                return self.rolled_back(signals).await;
+            }
             _ => return Ok(Some(self.stop_here(Exit::Warn))),
         }
         // A missing reason is said, and the question comes again.
-        self.settle(terminate).await?;
+        self.settle(signals).await?;
         Ok(None)
+    }
+
+    /// After the decision to roll back: with a rollback section its steps come next, without one the undo has begun.
+    async fn rolled_back(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
+        let has_section = self.document.steps_of(SectionKind::Rollback).next().is_some();
+        if has_section { self.settle(signals).await } else { self.wait_for_action(signals).await }
     }
 
     fn find(&self, wanted: &str) -> Option<String> {
@@ -483,7 +589,7 @@ impl<'a> Headless<'a> {
     /// Ends while something may run.
     fn leave(&self, exit: Exit) -> Exit {
         match &self.run {
-            Some(run) if self.job.is_some() => self.complain(&format!(
+            Some(run) if !self.jobs.is_empty() => self.complain(&format!(
                 "the step goes on by itself: see how it ended with `warroom runbook run --resume {}`",
                 run.0
             )),

@@ -83,6 +83,12 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
                 opened.polls.insert(action, left);
             }
         }
+        News::GaveUp { action } => {
+            if let Some(opened) = &mut model.runbooks.open {
+                opened.polls.remove(&action);
+            }
+        }
+        News::Notice(sentence) => model.say(clean(&sentence)),
         News::Closed => model.runbooks.open = None,
         News::Mode(mode) => {
             if let Some(opened) = &mut model.runbooks.open {

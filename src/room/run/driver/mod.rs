@@ -1,0 +1,392 @@
+//! The loop that carries commands out: one open run, its events written before anything happens, its jobs followed.
+
+mod choices;
+mod following;
+mod open;
+mod starting;
+mod undoing;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use sha2::{Digest, Sha256};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+};
+
+use self::open::{Begun, Open};
+use super::{
+    RunFolder, RunnerOptions, Shelf,
+    command::{Command, Known, Library, News},
+    folder,
+    prepare::Prepared,
+};
+use crate::{
+    exec::{Job, JobState},
+    host::clock,
+    incident::{EventLog, FileLog, MemoryLog},
+    room::Room,
+    runbook::{
+        ActionId, Step, StepId,
+        run::{EventKind, Mark, Mode, RunEvent, RunId, RunOutcome},
+    },
+};
+
+/// The state of the loop.
+pub(super) struct Driver {
+    room: Room,
+    shelf: Arc<dyn Shelf>,
+    options: RunnerOptions,
+    news: mpsc::UnboundedSender<News>,
+    open: Option<Open>,
+    /// The action that waits for an answer.
+    asked: Option<Prepared>,
+    /// Actions that come next by themselves while all goes well: the rest of an undo, what runs beside what was started.
+    queue: VecDeque<ActionId>,
+    happening: JoinSet<Happened>,
+    /// Pauses between the tries of polls, to be ended by a cancel.
+    pauses: Vec<(ActionId, AbortHandle)>,
+}
+
+/// What happens by itself.
+enum Happened {
+    Ended { run: RunId, action: ActionId, attempt: u32, late: bool, state: Box<JobState> },
+    PollDue { run: RunId, action: ActionId },
+    Listed { name: String, result: Result<Vec<String>, String> },
+}
+
+/// Why a command is not carried out. One sentence.
+type Outcome = Result<(), String>;
+
+impl Driver {
+    pub(super) fn new(
+        room: Room,
+        shelf: Arc<dyn Shelf>,
+        options: RunnerOptions,
+        news: mpsc::UnboundedSender<News>,
+    ) -> Self {
+        Driver {
+            room,
+            shelf,
+            options,
+            news,
+            open: None,
+            asked: None,
+            queue: VecDeque::new(),
+            happening: JoinSet::new(),
+            pauses: Vec::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        loop {
+            let outcome = tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.carry_out(command).await,
+                    None => return,
+                },
+                Some(happened) = self.happening.join_next() => match happened {
+                    Ok(happened) => self.take(happened).await,
+                    // A pause that was ended.
+                    Err(_) => Ok(()),
+                },
+            };
+            if let Err(why) = outcome {
+                self.tell(News::Refused(why));
+            }
+            self.go_on().await;
+            self.end_if_over();
+        }
+    }
+
+    fn tell(&self, news: News) {
+        // Nobody listens any more when the front end ends.
+        let _ = self.news.send(news);
+    }
+
+    async fn carry_out(&mut self, command: Command) -> Outcome {
+        match command {
+            Command::List => {
+                let library = self.library();
+                self.tell(News::Listed(library));
+                Ok(())
+            }
+            Command::Open { id, mode } => {
+                let document = Arc::new(self.shelf.open(&id)?);
+                self.show(Open::new(document, mode, &self.room), Vec::new());
+                Ok(())
+            }
+            Command::Reopen(id) => self.reopen(&id),
+            Command::Close => {
+                self.let_go();
+                self.tell(News::Closed);
+                Ok(())
+            }
+            Command::Mode(mode) => self.change_mode(mode),
+            Command::ChooseOption { group, key } => {
+                let open = self.unended()?;
+                let known = open.document.steps().filter_map(|step| step.option.as_ref());
+                if !known.filter(|option| option.group == group).any(|option| option.key == key) {
+                    return Err(format!("there is no alternative {key}"));
+                }
+                if let Some(why) = open.state.committed(&open.document, &group, &key) {
+                    return Err(why);
+                }
+                self.record(EventKind::OptionChosen { group, key })
+            }
+            Command::SetVariable { name, value } => self.set_variable(name, value),
+            Command::ListChoices(name) => self.list_choices(name).await,
+            Command::TickCheck { step, check, ticked } => {
+                let (_, found) = self.step(&step)?;
+                if found.checks.len() <= check {
+                    return Err(format!("{} has no check {}", found.title, check + 1));
+                }
+                self.record(EventKind::CheckTicked { step, check, ticked })
+            }
+            Command::TickStep { step, ticked } => {
+                let (open, found) = self.step(&step)?;
+                if !found.actions.is_empty() && ticked {
+                    return Err(format!("{} has commands: run them, or skip it with a reason", found.title));
+                }
+                if !found.actions.is_empty() {
+                    return Err(format!("{} has commands: what they did is not undone by a mark", found.title));
+                }
+                if ticked && let Some(obstacle) = open.state.obstacle(&open.document, &found) {
+                    return Err(obstacle);
+                }
+                self.record(EventKind::StepTicked { step, ticked })
+            }
+            Command::Run(action) => {
+                self.queue.clear();
+                self.ask_to_run(action).await
+            }
+            Command::Command(code) => self.ad_hoc(code).await,
+            Command::Skip { step, reason } => {
+                let reason = a_reason(reason)?;
+                let (open, found) = self.step(&step)?;
+                match open.state.mark(&step) {
+                    Mark::Running => Err(format!("{} is running: wait for it, or cancel it", found.title)),
+                    Mark::Done => Err(format!("{} is done", found.title)),
+                    _ => self.record(EventKind::StepSkipped { step, reason }),
+                }
+            }
+            Command::AcceptFailure { step, reason } => {
+                let reason = a_reason(reason)?;
+                match self.step(&step)?.0.state.mark(&step) {
+                    Mark::Failed | Mark::Unknown => self.record(EventKind::FailureAccepted { step, reason }),
+                    _ => Err("this step has not failed".to_owned()),
+                }
+            }
+            Command::RollBackStep(step) => self.roll_back_step(step).await,
+            Command::RollBackRun => self.roll_back_run().await,
+            Command::Cancel => self.cancel(),
+            Command::Abandon { reason } => {
+                if self.unended()?.begun.is_none() {
+                    return Ok(());
+                }
+                self.record(EventKind::RunEnded { outcome: RunOutcome::Abandoned, reason: Some(reason) })
+            }
+            Command::Answer(answer) => self.answer(answer).await,
+            Command::Settle => {
+                self.end_if_over();
+                self.tell(News::Settled);
+                Ok(())
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut Open, String> {
+        self.open.as_mut().ok_or_else(|| "no runbook is open".to_owned())
+    }
+
+    /// What is open, when its run is not over.
+    fn unended(&mut self) -> Result<&mut Open, String> {
+        let open = self.open()?;
+        match open.state.ended {
+            Some(_) => Err("this run is over: open the runbook again for another one".to_owned()),
+            None => Ok(open),
+        }
+    }
+
+    /// A step of the run, when that is not over.
+    fn step(&mut self, id: &StepId) -> Result<(&mut Open, Step), String> {
+        let open = self.unended()?;
+        let found = open.document.step(id).cloned().ok_or_else(|| format!("there is no step {id}"))?;
+        Ok((open, found))
+    }
+
+    fn library(&self) -> Library {
+        let runbooks = self.shelf.all().into_iter().map(|document| Known {
+            steps: document.steps().count(),
+            risk: document.steps().filter_map(Step::risk).max(),
+            diagnostics: document.diagnostics.len(),
+            id: document.id,
+            title: document.title,
+            components: document.front.components,
+            triggers: document.front.triggers,
+        });
+        let (runs, problems) = folder::earlier(&self.options.data_dir);
+        Library { runbooks: runbooks.collect(), runs, folder: self.shelf.folder(), problems }
+    }
+
+    fn show(&mut self, open: Open, events: Vec<RunEvent>) {
+        self.let_go();
+        let run = open.begun.as_ref().map(|begun| (begun.folder.id.clone(), begun.folder.path.clone()));
+        self.tell(News::Opened { document: open.document.clone(), mode: open.mode, run, events });
+        self.open = Some(open);
+    }
+
+    /// What runs goes on; its supervisors need nobody.
+    fn let_go(&mut self) {
+        self.open = None;
+        self.asked = None;
+        self.queue.clear();
+        self.pauses.clear();
+        self.happening.abort_all();
+    }
+
+    fn change_mode(&mut self, mode: Mode) -> Outcome {
+        let open = self.open()?;
+        if open.begun.is_some() {
+            return Err("this run has begun: open the runbook again to change that".to_owned());
+        }
+        open.mode = mode;
+        self.tell(News::Mode(mode));
+        Ok(())
+    }
+
+    /// Opens a run from before: what still runs is followed, what has ended meanwhile is written down late.
+    fn reopen(&mut self, id: &RunId) -> Outcome {
+        let is_open =
+            self.open.as_ref().and_then(|open| open.begun.as_ref()).is_some_and(|begun| begun.folder.id == *id);
+        if is_open {
+            self.let_go();
+        }
+        let folder = RunFolder::existing(&self.options.data_dir, id)
+            .map_err(|error| format!("there is no run {}: {error}", id.0))?;
+        let cannot = |error: &dyn std::fmt::Display| format!("cannot read the run {}: {error}", id.0);
+        let claim = folder.claim(&self.options.by)?;
+        let (document, recorded) = folder.read().map_err(|error| cannot(&error))?;
+        if let Some(line) = recorded.damaged.first() {
+            return Err(format!(
+                "line {line} of {} is damaged, so what was done in this run is not known: read the file, and begin another run",
+                folder.events().display()
+            ));
+        }
+        let log = FileLog::open(&folder.events()).map_err(|error| cannot(&error))?;
+        let events = recorded.events;
+        let document = Arc::new(document);
+        let began = events.iter().find_map(|event| match &event.kind {
+            EventKind::RunStarted { mode, environment, .. } => Some((*mode, environment.clone())),
+            _ => None,
+        });
+        let Some((mode, environment)) = began else { return Err(cannot(&"it has no beginning")) };
+        if environment != self.room.environment_name {
+            return Err(format!("that run acts on {environment}: start warroom with --environment {environment}"));
+        }
+        let mut open = Open::new(document, mode, &self.room);
+        open.recall(&events, &folder);
+        let running: Vec<(ActionId, u32, String)> =
+            open.state.all_running().map(|(id, attempt)| (id.clone(), attempt.number, attempt.job.clone())).collect();
+        let jobs = running.into_iter().map(|(action, attempt, job)| (action, attempt, Job::attach(&folder.job(&job))));
+        let jobs: Vec<_> = jobs.collect();
+        open.begun = Some(Begun::new(folder, claim, Box::new(log)));
+        self.show(open, events);
+        if recorded.torn {
+            self.tell(News::Notice("the last event of this run was cut off by a crash, and is set aside".to_owned()));
+        }
+        for (action, attempt, job) in jobs {
+            self.follow(action, attempt, job, true);
+        }
+        Ok(())
+    }
+
+    /// Makes the run when this is the first thing that is done.
+    fn begin(&mut self) -> Outcome {
+        let data_dir = self.options.data_dir.clone();
+        let environment = self.room.environment_name.clone();
+        let by = self.options.by.clone();
+        let open = self.open()?;
+        if open.begun.is_some() {
+            return Ok(());
+        }
+        let document = open.document.clone();
+        let cannot = |error: &dyn std::fmt::Display| format!("cannot keep a run under {}: {error}", data_dir.display());
+        let folder = RunFolder::create(&data_dir, &document).map_err(|error| cannot(&error))?;
+        let claim = folder.claim(&by)?;
+        let log: Box<dyn EventLog> = match open.mode {
+            Mode::DryRun => Box::new(MemoryLog::default()),
+            _ => Box::new(FileLog::open(&folder.events()).map_err(|error| cannot(&error))?),
+        };
+        let mode = open.mode;
+        let begun = News::Began { run: folder.id.clone(), folder: folder.path.clone() };
+        open.begun = Some(Begun::new(folder, claim, log));
+        self.tell(begun);
+        self.record(EventKind::RunStarted {
+            runbook: document.id.clone(),
+            title: document.title.clone(),
+            file: document.file.clone(),
+            digest: hex(&Sha256::digest(document.source.as_bytes())),
+            environment,
+            mode,
+        })?;
+        // What the commands will see is part of the record.
+        let defaults: Vec<(String, Option<String>)> = self.open()?.defaults();
+        for (name, value) in defaults {
+            self.record(EventKind::VariableSet { name, value })?;
+        }
+        Ok(())
+    }
+
+    /// Writes an event, takes it into the state and tells it. An event that cannot be written is kept and tried again with the
+    /// next one; the gate lets nothing above read pass until that works.
+    fn record(&mut self, kind: EventKind) -> Outcome {
+        self.begin()?;
+        let by = self.options.by.clone();
+        let open = self.open()?;
+        let Some(begun) = open.begun.as_mut() else { return Ok(()) };
+        let event = RunEvent { at: clock::now(), by, run: begun.folder.id.clone(), kind };
+        begun.unwritten.push_back(event.clone());
+        begun.unwritable = None;
+        while let Some(next) = begun.unwritten.front() {
+            if let Err(error) = begun.log.append(next) {
+                begun.unwritable = Some(error.to_string());
+                break;
+            }
+            begun.unwritten.pop_front();
+        }
+        let unwritable = begun.unwritable.clone();
+        open.state.apply(&event, &open.document);
+        self.tell(News::Event(event));
+        if let Some(why) = unwritable {
+            self.tell(News::Refused(why));
+        }
+        Ok(())
+    }
+
+    /// A run is over when nothing is left to do.
+    fn end_if_over(&mut self) {
+        let Some(open) = &self.open else { return };
+        if open.begun.is_none()
+            || open.state.ended.is_some()
+            || !open.jobs.is_empty()
+            || open.document.steps().next().is_none()
+        {
+            return;
+        }
+        if let Some(outcome) = open.state.outcome(&open.document)
+            && let Err(why) = self.record(EventKind::RunEnded { outcome, reason: None })
+        {
+            self.tell(News::Refused(why));
+        }
+    }
+}
+
+fn a_reason(reason: String) -> Result<String, String> {
+    let reason = reason.trim();
+    if reason.is_empty() { Err("a reason is needed".to_owned()) } else { Ok(reason.to_owned()) }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,161 @@
+//! The run that is open: its document, its values, its jobs, and its log.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    fs::File,
+    sync::Arc,
+};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    exec::{Job, JobState},
+    incident::EventLog,
+    room::{
+        Room,
+        run::{
+            RunFolder,
+            prepare::{Prepared, Values},
+            variables,
+        },
+    },
+    runbook::{
+        Action, ActionId, Attributes, Language, Runbook, risk,
+        run::{EventKind, Mode, RunEvent, RunState},
+    },
+};
+
+/// Ids of commands of no runbook begin with this.
+pub(super) const AD_HOC: &str = "command/";
+
+/// What is open.
+pub(super) struct Open {
+    pub(super) document: Arc<Runbook>,
+    pub(super) mode: Mode,
+    pub(super) begun: Option<Begun>,
+    pub(super) state: RunState,
+    pub(super) values: Values,
+    /// What actions have set in the session; `None` for a value that holds a secret.
+    pub(super) session: BTreeMap<String, Option<String>>,
+    /// Choices that a command printed.
+    pub(super) choices: HashMap<String, Vec<String>>,
+    pub(super) jobs: HashMap<ActionId, Job>,
+    /// How often each action was tried.
+    pub(super) attempts: HashMap<ActionId, u32>,
+    /// Actions whose poll goes on, with what was said when it began.
+    pub(super) polls: HashMap<ActionId, (Prepared, u32)>,
+    /// Commands of no runbook.
+    pub(super) ad_hoc: Vec<Action>,
+    /// Jobs so far.
+    pub(super) started: usize,
+}
+
+/// The run, once something was done.
+pub(super) struct Begun {
+    pub(super) folder: RunFolder,
+    pub(super) log: Box<dyn EventLog>,
+    /// Events that could not be written yet.
+    pub(super) unwritten: VecDeque<RunEvent>,
+    /// Why.
+    pub(super) unwritable: Option<String>,
+    /// Keeps other consoles out of the run.
+    _claim: File,
+}
+
+impl Begun {
+    pub(super) fn new(folder: RunFolder, claim: File, log: Box<dyn EventLog>) -> Self {
+        Begun { folder, log, unwritten: VecDeque::new(), unwritable: None, _claim: claim }
+    }
+}
+
+impl Open {
+    pub(super) fn new(document: Arc<Runbook>, mode: Mode, room: &Room) -> Self {
+        let pinned = room.environment.vars.iter();
+        let mut values: Values = pinned.map(|(name, value)| (name.clone(), (value.clone().into(), false))).collect();
+        for (name, variable) in &document.front.vars {
+            if let Some(value) = &variable.default
+                && variables::checked(name, variable, &variable.choices, value).is_ok()
+            {
+                values.entry(name.clone()).or_insert((value.clone().into(), variable.secret));
+            }
+        }
+        Open {
+            document,
+            mode,
+            begun: None,
+            state: RunState::default(),
+            values,
+            session: BTreeMap::new(),
+            choices: HashMap::new(),
+            jobs: HashMap::new(),
+            attempts: HashMap::new(),
+            polls: HashMap::new(),
+            ad_hoc: Vec::new(),
+            started: 0,
+        }
+    }
+
+    /// Steps before this action's that nobody has done, by their titles.
+    pub(super) fn open_before(&self, action: &ActionId) -> Vec<String> {
+        let Some((step, _)) = self.document.action(action) else { return Vec::new() };
+        self.state.open_before(&self.document, step).into_iter().map(|step| step.title.clone()).collect()
+    }
+
+    /// Values that hold without anybody having given them; none for a secret's.
+    pub(super) fn defaults(&self) -> Vec<(String, Option<String>)> {
+        let shown = |(value, secret): &(SecretString, bool)| (!secret).then(|| value.expose_secret().to_owned());
+        self.values.iter().map(|(name, value)| (name.clone(), shown(value))).collect()
+    }
+
+    /// Takes up what the events of a run say. Secrets are written nowhere and have to be given again.
+    pub(super) fn recall(&mut self, events: &[RunEvent], folder: &RunFolder) {
+        self.state = RunState::fold(events, &self.document);
+        // The latest end knows all that was set until then.
+        let mut jobs = events.iter().rev().filter_map(|event| match &event.kind {
+            EventKind::ActionIntended { job, .. } if !job.is_empty() => Some(job),
+            _ => None,
+        });
+        let left = jobs.find_map(|job| match Job::attach(&folder.job(job)).state() {
+            JobState::Ended(end) => Some(end.variables),
+            _ => None,
+        });
+        self.session = left.unwrap_or_default();
+        for event in events {
+            match &event.kind {
+                EventKind::VariableSet { name, value: Some(value) } => {
+                    self.values.insert(name.clone(), (value.clone().into(), false));
+                }
+                EventKind::ActionIntended { action, attempt, command, .. } => {
+                    self.attempts.insert(action.clone(), *attempt);
+                    self.started += 1;
+                    if action.0.starts_with(AD_HOC) && !self.ad_hoc.iter().any(|known| known.id == *action) {
+                        self.ad_hoc.push(command_action(action.0.clone(), command.clone()));
+                    }
+                }
+                EventKind::ActionEnded { outcome, .. } => {
+                    let captured = outcome.captured.iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+                    for (name, value) in captured {
+                        self.values.insert(name.clone(), (value.into(), false));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// An action of no document.
+pub(super) fn command_action(id: String, code: String) -> Action {
+    let attributes = Attributes::default();
+    Action {
+        id: ActionId(id),
+        name: None,
+        language: Language::Bash,
+        assessment: risk::assess(Language::Bash, &code, &attributes),
+        spans: Vec::new(),
+        line: 1,
+        attributes,
+        expected: Vec::new(),
+        code,
+    }
+}
