@@ -46,6 +46,20 @@ const IMPURE: [&str; 25] = [
 const CLIENTS: [&str; 7] =
     ["reqwest::", "kube::", "k8s_openapi::", "redis::", "tokio_postgres::", "hickory_resolver::", "prometheus_parse::"];
 
+/// The only files that start processes: actions (behind the gate's permit) and what they run under, probes of kind `command`,
+/// and programs that fetch a secret.
+const STARTERS: [&str; 6] = [
+    "src/exec/job.rs",
+    "src/exec/supervisor/bash.rs",
+    "src/exec/supervisor/terminal.rs",
+    "src/exec/supervisor/watcher.rs",
+    "src/host/process.rs",
+    "src/host/secret.rs",
+];
+
+/// What starts a process.
+const STARTS: [&str; 3] = ["std::process::Command", "tokio::process::Command", "pty_process::Command"];
+
 const FRONT_ENDS: [&str; 2] = ["tui", "cli"];
 
 #[test]
@@ -83,6 +97,8 @@ fn a_planted_violation_is_found_with_file_and_line() {
     assert!(found.starts_with("src/platform/bad.rs:2: platform is pure and knows no async"), "{found}");
     let found = plant("src/tui/bad.rs", "//! Bad.\nuse kube::Client as C;\n");
     assert!(found.starts_with("src/tui/bad.rs:2: tui is a front end and may not mention kube::Client"), "{found}");
+    let found = plant("src/room/bad.rs", "//! Bad.\nuse std::process::Command;\n");
+    assert!(found.starts_with("src/room/bad.rs:2: only src/exec/job.rs, "), "{found}");
     let found = plant("src/room/bad.rs", "// Not a description.\n");
     assert!(found.starts_with("src/room/bad.rs:1: the first line does not say"), "{found}");
     let found = plant("src/main.rs", &("//! Long.\n".to_owned() + &"// line\n".repeat(40)));
@@ -190,6 +206,8 @@ fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
                 }
             } else if PURE.contains(&name) && mentions(&written, &IMPURE) {
                 broken.push(format!("{path}:{line}: {name} is pure and may not mention {written}"));
+            } else if mentions(&written, &STARTS) && !STARTERS.contains(&path.as_str()) {
+                broken.push(format!("{path}:{line}: only {} start processes, not {written}", STARTERS.join(", ")));
             } else if FRONT_ENDS.contains(&name) && mentions(&written, &CLIENTS) {
                 broken.push(format!("{path}:{line}: {name} is a front end and may not mention {written}"));
             }

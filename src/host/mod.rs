@@ -10,5 +10,6 @@ pub mod packs;
 pub mod plain;
 pub mod postgres;
 pub mod process;
+pub mod programs;
 pub mod secret;
 pub mod verifier;

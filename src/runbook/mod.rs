@@ -5,6 +5,7 @@
 //! | [`document`] | the data of a runbook, as it stands after parsing |
 //! | [`lint`] | what goes wrong with runbooks, as named rules |
 //! | [`parse`] | from Markdown to that data |
+//! | [`prior`] | what to look at before a command changes it |
 //! | [`prose`] | Markdown as styled lines |
 //! | [`risk`] | how dangerous an action is, and why we think so |
 //! | [`run`] | the events of a run, and its state: their fold |
@@ -14,6 +15,7 @@
 pub mod document;
 pub mod lint;
 pub mod parse;
+pub mod prior;
 pub mod prose;
 pub mod risk;
 pub mod run;

@@ -1,6 +1,9 @@
 //! Taking back: one step's own undo, the whole run without a rollback section, and what comes after.
 
-use crate::desk::{Desk, kinds, stdout};
+use crate::{
+    desk::{Desk, kinds, stdout},
+    lab::{self, Redis},
+};
 
 const STEPS: &str = r#"# A task
 
@@ -131,4 +134,23 @@ fn two_alternatives_are_never_run_together() {
     assert!(String::from_utf8_lossy(&other.stderr).contains("two alternatives are never run together"));
     assert_eq!(log(&desk), ["stopped"]);
     assert!(!kinds(&desk.events()).contains(&"run_ended"));
+}
+
+#[test]
+fn what_a_change_changes_is_kept_before_it() {
+    lab::require!(lab::REDIS);
+    let redis = Redis::start();
+    let steps = "# A task\n\n## Steps\n\n### 1. Evict\n```bash\nredis-cli -p \"$PORT\" CONFIG SET maxmemory-policy allkeys-lru\n```\n";
+    let desk = Desk::new("", steps).with_pack(&format!("vars = {{ PORT = \"{}\" }}\n", redis.port()));
+    let output = desk.run(&["runbook", "run", "task", "--confirm", "change"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("saved before: the value of maxmemory-policy"), "{text}");
+    let events = desk.events();
+    let order: Vec<_> =
+        kinds(&events).into_iter().filter(|k| ["prior_state_saved", "action_intended"].contains(k)).collect();
+    assert_eq!(order, ["prior_state_saved", "action_intended"]);
+    let saved = events.iter().find(|event| event["event"] == "prior_state_saved").unwrap();
+    let file = desk.run_folder().join(saved["evidence"]["file"].as_str().unwrap());
+    assert!(std::fs::read_to_string(file).unwrap().contains("noeviction"));
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     cli::{ConfigError, Exit, UsageError, diagnostics, open, output::Output},
+    host,
     host::packs::PackFolder,
     platform::{Diagnostic, DiagnosticSeverity, nearest},
     runbook::{
@@ -55,11 +56,9 @@ pub(super) fn run(args: &LintArgs, settings: &Settings, output: &Output) -> Resu
         return Ok(Exit::Ok);
     }
     let documents = documents(&args.runbooks, settings)?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let exists = |program: &str| std::env::split_paths(&path).any(|folder| is_program(&folder.join(program)));
     let context = LintContext {
         variables: variables(settings),
-        program_exists: (!args.elsewhere).then_some(&exists as &dyn Fn(&str) -> bool),
+        program_exists: (!args.elsewhere).then_some(&host::programs::exists as &dyn Fn(&str) -> bool),
     };
     let mut found: Vec<Finding> = Vec::new();
     for (file, text) in &documents {
@@ -155,17 +154,6 @@ fn variables(settings: &Settings) -> BTreeSet<String> {
     let pack = loaded.and_then(|loaded| loaded.pack);
     let environments = pack.iter().flat_map(|pack| pack.environments.values());
     environments.flat_map(|environment| environment.vars.keys().cloned()).collect()
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }
 
 /// One JSON document a line: `{"rule","severity","file","line","column","message","help"}`.

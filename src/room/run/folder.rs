@@ -84,6 +84,13 @@ impl RunFolder {
         JobFolder::new(self.path.join("jobs").join(name))
     }
 
+    /// The highest number of a job so far.
+    pub fn jobs(&self) -> usize {
+        let entries = fs::read_dir(self.path.join("jobs")).into_iter().flatten().flatten();
+        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.split('-').next()?.parse().ok());
+        numbers.max().unwrap_or(0)
+    }
+
     /// Takes the run for this process. The error is one sentence: another console has it. Dropping the file gives it back, and
     /// so does the end of the process.
     pub fn claim(&self, by: &str) -> Result<File, String> {

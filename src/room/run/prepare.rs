@@ -14,7 +14,7 @@ use crate::{
         terminal,
     },
     health::Board,
-    host::clock,
+    host::{clock, programs},
     platform::{Expression, ProbeTarget, SecretText},
     room::Room,
     runbook::{
@@ -75,6 +75,7 @@ pub(super) struct Surroundings<'a> {
 /// Resolves everything. The error is one sentence: the action cannot start.
 pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: String) -> Result<Prepared, String> {
     missing_variables(around, &action)?;
+    missing_programs(around, &action)?;
     let database = match action.language {
         Language::Sql => Some(
             around
@@ -261,6 +262,25 @@ fn missing_variables(around: &Surroundings<'_>, action: &Action) -> Result<(), S
         }
     }
     Ok(())
+}
+
+/// Programs that the runbook asks for and this machine does not have.
+pub(super) fn absent(document: &Runbook) -> Vec<&str> {
+    let names = document.front.requires.iter().filter_map(|wanted| wanted.split_whitespace().next());
+    names.filter(|name| !programs::exists(name)).collect()
+}
+
+/// A command of the runbook whose program is not there is not begun: it would stop half way.
+fn missing_programs(around: &Surroundings<'_>, action: &Action) -> Result<(), String> {
+    if action.language == Language::Sql || around.mode == Mode::DryRun {
+        return Ok(());
+    }
+    let absent = absent(around.document);
+    let script = shell::analyse(&action.code);
+    match script.commands.iter().filter_map(|command| command.program()).find(|program| absent.contains(program)) {
+        Some(program) => Err(format!("{program} is not on the PATH of this machine: nothing was started")),
+        None => Ok(()),
+    }
 }
 
 /// Variables that bash sets by itself.

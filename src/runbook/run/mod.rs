@@ -1,6 +1,8 @@
 //! A run of a runbook: every state of it is the fold of its events.
 
 pub mod event;
+#[cfg(test)]
+mod properties;
 pub mod state;
 
 pub use event::{

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::event::{ActionOutcome, Ending, EventKind, Mode, RunEvent, RunOutcome};
+use super::event::{ActionOutcome, Ending, EventKind, Evidence, Mode, RunEvent, RunOutcome};
 use crate::runbook::{Action, ActionId, OptionKey, Risk, Runbook, SectionKind, Step, StepId};
 
 /// Where a step stands.
@@ -47,6 +47,7 @@ pub struct RunState {
     mode: Option<Mode>,
     marks: HashMap<StepId, Mark>,
     attempts: HashMap<ActionId, Attempt>,
+    saved: HashMap<ActionId, Vec<(String, Evidence)>>,
     ticked: HashSet<(StepId, usize)>,
     options: HashMap<String, String>,
     /// Values by name; `None` for a secret that was given.
@@ -120,9 +121,10 @@ impl RunState {
             EventKind::RunEnded { outcome, .. } => self.ended = Some(*outcome),
             EventKind::RunStarted { mode, .. } => self.mode = Some(*mode),
             EventKind::RollbackStarted { step: None } => self.rolling_back = true,
-            EventKind::Confirmed { .. }
-            | EventKind::RollbackStarted { step: Some(_) }
-            | EventKind::PriorStateSaved { .. } => {}
+            EventKind::PriorStateSaved { action, what, evidence, .. } => {
+                self.saved.entry(action.clone()).or_default().push((what.clone(), evidence.clone()));
+            }
+            EventKind::Confirmed { .. } | EventKind::RollbackStarted { step: Some(_) } => {}
         }
     }
 
@@ -194,6 +196,11 @@ impl RunState {
 
     pub fn running(&self) -> Option<(&ActionId, &Attempt)> {
         self.attempts.iter().find(|(_, attempt)| attempt.outcome.is_none())
+    }
+
+    /// What was kept before the action changed it, the oldest first: what it is, and where it is.
+    pub fn saved(&self, action: &ActionId) -> &[(String, Evidence)] {
+        self.saved.get(action).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub fn is_ticked(&self, step: &StepId, check: usize) -> bool {

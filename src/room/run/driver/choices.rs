@@ -74,7 +74,7 @@ impl Driver {
     }
 }
 /// `exited with code 3`, as the end of a sentence.
-fn words(ending: &Ending) -> String {
+pub(super) fn words(ending: &Ending) -> String {
     match ending {
         Ending::Exited { code } => format!("exited with code {code}"),
         Ending::Killed { signal } => format!("was killed by signal {signal}"),

@@ -3,6 +3,7 @@
 mod choices;
 mod following;
 mod open;
+mod saving;
 mod starting;
 mod undoing;
 
@@ -19,7 +20,7 @@ use super::{
     RunFolder, RunnerOptions, Shelf,
     command::{Command, Known, Library, News},
     folder,
-    prepare::Prepared,
+    prepare::{self, Prepared},
 };
 use crate::{
     exec::{Job, JobState},
@@ -113,6 +114,11 @@ impl Driver {
             }
             Command::Open { id, mode } => {
                 let document = Arc::new(self.shelf.open(&id)?);
+                let absent = prepare::absent(&document).join(", ");
+                if !absent.is_empty() {
+                    let sentence = format!("{} needs programs that are not on the PATH here: {absent}", document.title);
+                    self.tell(News::Notice(sentence));
+                }
                 self.show(Open::new(document, mode, &self.room), Vec::new());
                 Ok(())
             }

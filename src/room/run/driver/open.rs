@@ -110,6 +110,7 @@ impl Open {
     /// Takes up what the events of a run say. Secrets are written nowhere and have to be given again.
     pub(super) fn recall(&mut self, events: &[RunEvent], folder: &RunFolder) {
         self.state = RunState::fold(events, &self.document);
+        self.started = folder.jobs();
         // The latest end knows all that was set until then.
         let mut jobs = events.iter().rev().filter_map(|event| match &event.kind {
             EventKind::ActionIntended { job, .. } if !job.is_empty() => Some(job),
@@ -127,7 +128,6 @@ impl Open {
                 }
                 EventKind::ActionIntended { action, attempt, command, .. } => {
                     self.attempts.insert(action.clone(), *attempt);
-                    self.started += 1;
                     if action.0.starts_with(AD_HOC) && !self.ad_hoc.iter().any(|known| known.id == *action) {
                         self.ad_hoc.push(command_action(action.0.clone(), command.clone()));
                     }

@@ -173,6 +173,7 @@ impl Driver {
             self.record(EventKind::Confirmed { action: action.clone(), attempt, confirmation })?;
         }
         prepared.recorded = prepared.request.confirmations.len();
+        self.save_prior_state(&prepared, attempt).await?;
         let open = self.open()?;
         open.started += 1;
         let name = job_name(open.started, &action, attempt);

@@ -1,0 +1,155 @@
+//! What comes from the driver while nobody is asked: events, output, refusals.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Result, anyhow};
+
+use super::{Headless, Heard, Running};
+use crate::{
+    cli::{
+        Exit,
+        runbook::run::{ask::Signals, show},
+    },
+    room::run::{Command, News},
+    runbook::run::{EventKind, Mode, RunEvent, RunState},
+};
+
+/// How often a running action's output is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Lines that are printed at once.
+const LINES: usize = 500;
+
+impl Headless<'_> {
+    /// Waits until everything sent so far has been dealt with.
+    pub(super) async fn settle(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
+        self.runner.send(Command::Settle);
+        let mut refused = None;
+        loop {
+            match self.hear(signals).await? {
+                Heard::Settled => return Ok(refused),
+                Heard::Refused(why) => {
+                    self.complain(&why);
+                    refused = Some(Exit::Refused);
+                }
+                Heard::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next piece of news that matters; output is printed meanwhile.
+    pub(super) async fn hear(&mut self, signals: &mut Signals) -> Result<Heard> {
+        loop {
+            let running = !self.jobs.is_empty();
+            let news = tokio::select! {
+                news = self.news.recv() => news.ok_or_else(|| anyhow!("the run's driver has ended"))?,
+                stop = signals.next() => return Ok(Heard::Stopped(stop)),
+                () = tokio::time::sleep(LOOK), if running => {
+                    self.print_output()?;
+                    continue;
+                }
+            };
+            match news {
+                News::Opened { document, mode, run, events } => {
+                    self.state = RunState::fold(&events, &document);
+                    (self.document, self.mode, self.run) = (document, mode, run.map(|(id, _)| id));
+                    self.say(&format!(
+                        "{}{}",
+                        self.document.title,
+                        if mode == Mode::DryRun { " (dry run)" } else { "" }
+                    ));
+                }
+                News::Began { run, .. } => self.run = Some(run),
+                News::Event(event) => {
+                    if self.took(&event)? {
+                        return Ok(Heard::ActionEnded);
+                    }
+                }
+                News::Started { action, job } => {
+                    if let Some(link) = job.take_terminal() {
+                        link.hand_over(Path::new("/dev/tty")).await?;
+                    }
+                    self.jobs.push(Running { action, job, printed: 0 });
+                }
+                News::TriesAgain { action, left } => {
+                    self.polling.push(action);
+                    self.say(&format!("   not yet; tried again, {left} more after that"));
+                }
+                News::GaveUp { action } => {
+                    self.polling.retain(|polling| *polling != action);
+                    self.say("   not tried again");
+                    return Ok(Heard::ActionEnded);
+                }
+                News::Notice(sentence) => self.complain(&sentence),
+                News::Asked(question) => return Ok(Heard::Asked(question)),
+                News::Refused(why) => return Ok(Heard::Refused(why)),
+                News::Choices { result, .. } => match result {
+                    Ok(choices) => return Ok(Heard::Choices(choices)),
+                    Err(why) => return Ok(Heard::Refused(why)),
+                },
+                News::Settled => return Ok(Heard::Settled),
+                News::Listed(_) | News::Mode(_) | News::Closed => {}
+            }
+        }
+    }
+
+    /// Takes an event in; true when an action has ended and is not tried again by itself.
+    pub(super) fn took(&mut self, event: &RunEvent) -> Result<bool> {
+        self.state.apply(event, &self.document);
+        if self.args.json {
+            self.output.print(&format!("{}\n", serde_json::to_string(event)?))?;
+        }
+        match &event.kind {
+            // The next try of a poll.
+            EventKind::ActionIntended { action, .. } => {
+                self.polling.retain(|polling| polling != action);
+                Ok(false)
+            }
+            EventKind::PriorStateSaved { what, evidence, .. } => {
+                self.say(&format!("   saved before: {what}, in {} of the run", evidence.file));
+                Ok(false)
+            }
+            EventKind::ActionEnded { action, outcome, .. } => {
+                self.print_output()?;
+                self.jobs.retain(|running| running.action != *action);
+                if self.polling.contains(action) {
+                    return Ok(false);
+                }
+                self.say(&show::outcome(outcome));
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Something runs, or is tried again soon.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.jobs.is_empty() || !self.polling.is_empty()
+    }
+
+    /// Prints what has come since the last time, to its end. Where several actions run, each block says whose it is.
+    pub(super) fn print_output(&mut self) -> Result<()> {
+        let several = self.jobs.len() > 1;
+        for running in &mut self.jobs {
+            let mut named = false;
+            loop {
+                let window = running.job.output().lines_from(running.printed, LINES)?;
+                if window.lines.is_empty() || window.to == running.printed {
+                    break;
+                }
+                running.printed = window.to;
+                if self.args.json {
+                    continue;
+                }
+                let mut text = String::new();
+                if several && !std::mem::replace(&mut named, true) {
+                    text.push_str(&format!("   {}:\n", running.action.0));
+                }
+                text.extend(window.lines.iter().map(|line| format!("   {line}\n")));
+                let text = if self.output.colored() { text } else { anstream::adapter::strip_str(&text).to_string() };
+                self.output.print(&text)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,277 @@
+//! Drives a run from its first step to its end, on the same driver that the console uses.
+
+mod failing;
+mod hearing;
+mod questions;
+
+use std::{io::Write, sync::Arc};
+
+use anyhow::{Result, anyhow};
+use tokio::sync::mpsc;
+
+use super::{
+    RunArgs,
+    ask::{Said, Signals, Stop, Terminal},
+};
+use crate::{
+    cli::{Exit, UsageError, output::Output},
+    exec::Job,
+    room::run::{Command, News, Question, Runner},
+    runbook::{
+        ActionId, Runbook, SectionKind, Step, StepKind,
+        run::{Mark, Mode, RunId, RunOutcome, RunState},
+    },
+};
+
+/// One run in the foreground.
+pub(super) struct Headless<'a> {
+    runner: Runner,
+    news: mpsc::UnboundedReceiver<News>,
+    args: &'a RunArgs,
+    output: Output,
+    terminal: Option<Terminal>,
+    document: Arc<Runbook>,
+    mode: Mode,
+    state: RunState,
+    run: Option<RunId>,
+    /// What runs, and how far its output was printed.
+    jobs: Vec<Running>,
+    /// Actions whose attempt that ends next is tried again by itself.
+    polling: Vec<ActionId>,
+    /// Steps before this one are skipped.
+    from: Option<String>,
+}
+
+/// An action that runs.
+struct Running {
+    action: ActionId,
+    job: Job,
+    /// Where in its output what was not printed yet begins.
+    printed: u64,
+}
+
+/// What waiting for news came to.
+enum Heard {
+    /// Everything that was wanted has been dealt with.
+    Settled,
+    Asked(Box<Question>),
+    Refused(String),
+    ActionEnded,
+    /// Ctrl-C, TERM or HUP: what runs goes on.
+    Stopped(Stop),
+    Choices(Vec<String>),
+}
+
+impl<'a> Headless<'a> {
+    pub(super) fn new(runner: Runner, news: mpsc::UnboundedReceiver<News>, args: &'a RunArgs, output: Output) -> Self {
+        Headless {
+            runner,
+            news,
+            args,
+            output,
+            terminal: Terminal::open(),
+            document: Arc::new(crate::runbook::parse("", "")),
+            mode: Mode::Live,
+            state: RunState::default(),
+            run: None,
+            jobs: Vec::new(),
+            polling: Vec::new(),
+            from: args.from.clone(),
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Result<Exit> {
+        let mut signals = Signals::new()?;
+        self.runner.send(Command::Settle);
+        loop {
+            match self.hear(&mut signals).await? {
+                Heard::Settled => break,
+                Heard::Refused(why) => return Err(UsageError(why).into()),
+                Heard::Stopped(stop) => return Ok(self.leave(stop.exit())),
+                _ => {}
+            }
+        }
+        if let Some(from) = &self.from
+            && self.find(from).is_none()
+        {
+            return Err(UsageError(format!("{} has no step {from}", self.document.id)).into());
+        }
+        loop {
+            if let Some(outcome) = self.state.ended {
+                return Ok(self.say_goodbye(outcome));
+            }
+            if let Some(exit) = self.advance(&mut signals).await? {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Does the next thing. An exit code means that it ends here.
+    async fn advance(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
+        if self.is_waiting() {
+            return self.wait_for_action(signals).await;
+        }
+        if let Some(exit) = self.ask_for_variables(signals).await? {
+            return Ok(Some(exit));
+        }
+        let document = self.document.clone();
+        let has_section = document.steps_of(SectionKind::Rollback).next().is_some();
+        if self.state.rolling_back
+            && !has_section
+            && let Some(step) = self.state.to_undo(&document).first()
+        {
+            return match self.state.mark(&step.id) {
+                Mark::Failed | Mark::Unknown if self.state.was_undone_in_part(step) => {
+                    self.after_failure(step, signals).await
+                }
+                _ => {
+                    self.runner.send(Command::RollBackStep(step.id.clone()));
+                    self.wait_for_action(signals).await
+                }
+            };
+        }
+        let next = match self.state.rolling_back {
+            true => document.steps_of(SectionKind::Rollback).find(|step| !self.state.is_settled(&step.id)),
+            false => self.state.next_step(&document),
+        };
+        let Some(step) = next else {
+            // The driver ends the run by itself; its event is on the way.
+            return Ok(self.settle(signals).await?.or(self.state.ended.is_none().then_some(Exit::Warn)));
+        };
+        if self.is_before_start(step) {
+            let reason = format!("begun at step {} (--from)", self.args.from.as_deref().unwrap_or_default());
+            self.runner.send(Command::Skip { step: step.id.clone(), reason });
+            return self.settle(signals).await;
+        }
+        if self.state.undecided(step).is_some() {
+            return self.choose(step, signals).await;
+        }
+        match (self.state.mark(&step.id), step.kind()) {
+            (Mark::Failed | Mark::Unknown | Mark::RolledBack, _) => self.after_failure(step, signals).await,
+            (_, StepKind::Manual) => self.manual(step, signals).await,
+            (_, StepKind::Executable) => {
+                let Some(action) = step.actions.iter().find(|action| !self.state.has_succeeded(&action.id)) else {
+                    return Err(anyhow!("{} has nothing left to run and is not done", step.title));
+                };
+                self.say(&format!("\n{}", heading(step)));
+                self.runner.send(Command::Run(action.id.clone()));
+                self.wait_for_action(signals).await
+            }
+        }
+    }
+
+    /// Waits until what was wanted has ended, was refused, or asks; and what runs beside it or comes after it by itself, too.
+    async fn wait_for_action(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
+        let mut ended = false;
+        loop {
+            match self.hear(signals).await? {
+                Heard::Asked(question) => {
+                    ended = false;
+                    if let Some(exit) = self.answer(&question, signals).await? {
+                        return Ok(Some(exit));
+                    }
+                }
+                Heard::Refused(why) => {
+                    self.complain(&why);
+                    return Ok(Some(self.stop_here(Exit::Refused)));
+                }
+                Heard::ActionEnded => {
+                    ended = true;
+                    // By then the driver has started, or asked about, what comes next by itself.
+                    self.runner.send(Command::Settle);
+                }
+                Heard::Settled if ended && !self.is_waiting() => return Ok(None),
+                Heard::Stopped(Stop::Interrupt) if self.terminal.is_some() => {
+                    let question = "\nCancel what runs (c), leave it running and end (l), or wait on (Enter)?";
+                    match self.ask(question, signals).await? {
+                        Said::Line(answer) if answer == "c" => self.runner.send(Command::Cancel),
+                        Said::Line(answer) if answer == "l" => return Ok(Some(self.leave(Exit::Interrupted))),
+                        Said::Line(_) => {}
+                        Said::Nothing => return Ok(Some(self.leave(Exit::Interrupted))),
+                        Said::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
+                    }
+                }
+                Heard::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
+                Heard::Settled | Heard::Choices(_) => {}
+            }
+        }
+    }
+
+    /// Asks on the terminal. Without one, there is no answer.
+    async fn ask(&mut self, question: &str, signals: &mut Signals) -> Result<Said> {
+        match &mut self.terminal {
+            Some(terminal) => Ok(terminal.line(question, signals).await?),
+            None => Ok(Said::Nothing),
+        }
+    }
+
+    fn find(&self, wanted: &str) -> Option<String> {
+        let found = self.document.steps().find(|step| step.id.0 == wanted || step.number.as_deref() == Some(wanted));
+        found.map(|step| step.id.0.clone())
+    }
+
+    fn find_from(&self) -> Option<String> {
+        self.find(self.from.as_deref()?)
+    }
+
+    /// True for steps before the one that `--from` names.
+    fn is_before_start(&self, step: &Step) -> bool {
+        let Some(start) = self.find_from() else { return false };
+        let mut ids = self.document.steps().map(|step| step.id.0.as_str());
+        ids.find(|id| *id == start || *id == step.id.0).is_some_and(|first| first == step.id.0 && first != start)
+    }
+
+    fn say_goodbye(&self, outcome: RunOutcome) -> Exit {
+        let (words, exit) = match outcome {
+            RunOutcome::Completed => ("completed", Exit::Ok),
+            RunOutcome::Failed => ("failed", Exit::Warn),
+            RunOutcome::RolledBack => ("rolled back", Exit::Warn),
+            RunOutcome::Abandoned => ("abandoned", Exit::Warn),
+        };
+        let dry = if self.mode == Mode::DryRun { "dry run: nothing was started; " } else { "" };
+        self.say(&format!("\n{dry}{}: {words}", self.document.title));
+        exit
+    }
+
+    /// Ends before the run does, and says how to go on.
+    fn stop_here(&self, exit: Exit) -> Exit {
+        if let Some(run) = self.run.as_ref().filter(|_| self.mode == Mode::Live) {
+            self.complain(&format!("the run stays open: go on with `warroom runbook run --resume {}`", run.0));
+        }
+        exit
+    }
+
+    /// Ends while something may run.
+    fn leave(&self, exit: Exit) -> Exit {
+        match &self.run {
+            Some(run) if !self.jobs.is_empty() => self.complain(&format!(
+                "the step goes on by itself: see how it ended with `warroom runbook run --resume {}`",
+                run.0
+            )),
+            _ => return self.stop_here(exit),
+        }
+        exit
+    }
+
+    /// For people; scripts read events.
+    fn say(&self, text: &str) {
+        if !self.args.json {
+            let _ = self.output.print(&format!("{text}\n"));
+        }
+    }
+
+    fn complain(&self, sentence: &str) {
+        let _ = writeln!(std::io::stderr(), "warroom: {sentence}");
+    }
+}
+
+fn heading(step: &Step) -> String {
+    match &step.number {
+        Some(number) => format!("{number} {}", step.title),
+        None => step.title.clone(),
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

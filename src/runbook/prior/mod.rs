@@ -1,0 +1,91 @@
+//! What to look at before a command changes it, so that the change can be undone: the number of replicas, the rules of a security
+//! group, the records of a zone.
+//!
+//! Each is a command of its own that only reads, made of the words of the command that changes. Programs that are not known here,
+//! and objects whose names are only known when the command runs, have none. Secrets of a cluster are never looked at: what is
+//! saved is kept on disk.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | `kubernetes` | kubectl and helm |
+//! | `cloud` | the AWS command line |
+//! | `host` | services, firewalls, cron and kernel settings of this machine, Redis, Docker Compose |
+
+mod cloud;
+mod host;
+mod kubernetes;
+
+use super::{
+    Attributes, Risk, risk,
+    shell::{self, Invocation, Word, args::find_value},
+};
+
+/// A look at what a command is about to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saving {
+    /// What it is: `the replicas of deployment/api`.
+    pub what: String,
+    /// Bash that prints it and changes nothing.
+    pub code: String,
+}
+
+/// What to save before this bash runs, in the order of its commands, each thing once.
+pub fn savings(code: &str) -> Vec<Saving> {
+    let script = shell::analyse(code);
+    let own = |name: &str| script.assignments.iter().any(|assignment| assignment.name == name);
+    let mut found: Vec<Saving> = Vec::new();
+    for command in &script.commands {
+        // Inside of a loop or of another program its words say nothing yet.
+        if !command.through.iter().all(|wrapper| wrapper.name == "sudo") || command.placement.in_loop {
+            continue;
+        }
+        let saving = match command.program() {
+            Some("kubectl" | "oc" | "helm") => kubernetes::saving(command),
+            Some("aws") => cloud::saving(command),
+            _ => host::saving(command),
+        };
+        let Some(saving) = saving else { continue };
+        let script = shell::analyse(&saving.code);
+        let words = || script.commands.iter().flat_map(|command| &command.words);
+        let is_early = words().flat_map(Word::variables).any(|(name, ..)| own(name));
+        let only_reads = risk::assess_script(&script, &saving.code, &Attributes::default()).risk == Risk::Read;
+        // A substitution would run a command of its own.
+        let is_one = script.commands.len() == 1;
+        if is_one && !is_early && only_reads && !found.contains(&saving) {
+            found.push(saving);
+        }
+    }
+    found
+}
+
+/// The words as they were written, one space between.
+fn raw<'w>(words: impl IntoIterator<Item = &'w Word>) -> String {
+    words.into_iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The words as a person reads them.
+fn shown<'w>(words: impl IntoIterator<Item = &'w Word>) -> String {
+    words.into_iter().map(Word::shown).collect::<Vec<_>>().join(" ")
+}
+
+/// The value of the first of the flags that the command has: as it was written, and as a person reads it.
+fn value(command: &Invocation, names: &[&str]) -> Option<(String, String)> {
+    let (word, from) = find_value(&command.words, names)?;
+    Some((word.raw.get(from..)?.to_owned(), word.shown().get(from..)?.to_owned()))
+}
+
+/// ` --flag value` for the first of the names that the command has.
+fn flag(command: &Invocation, names: &[&str]) -> String {
+    match (names.first(), value(command, names)) {
+        (Some(name), Some((raw, _))) => format!(" {name} {raw}"),
+        _ => String::new(),
+    }
+}
+
+/// `sudo `, when the command runs through it without options.
+fn sudo(command: &Invocation) -> &'static str {
+    if command.through.is_empty() { "" } else { "sudo " }
+}
+
+#[cfg(test)]
+mod tests;
