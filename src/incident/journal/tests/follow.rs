@@ -122,5 +122,8 @@ fn lines_that_a_writer_took_back_are_taken_back() {
     line::write(&mut other, &chain.hash(), 3, moment(50), head.hlc.next(), "alice@b", &event);
     overwrite(&scene.log("alice@b"), &other);
     let batch = reader.read().unwrap();
-    assert!(!batch.afresh, "a line as long as the one before would need a second look: {batch:?}");
+    assert!(batch.afresh && batch.findings.is_empty(), "{batch:?}");
+    let change = union.take(batch);
+    assert_eq!((change.first, change.inserted, change.removed.len()), (Some(2), vec![2], 1));
+    assert_eq!(text(&union.items()[2].entry), "instead of what could not be made durable");
 }

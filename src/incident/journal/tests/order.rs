@@ -61,7 +61,7 @@ proptest! {
     #[test]
     fn any_interleaving_gives_the_same_union(logs in logs(), turns in prop::collection::vec((any::<prop::sample::Index>(), 1usize..5), 0..40)) {
         let (mut union, mut mirror) = (Union::default(), Mirror::default());
-        let mut done = vec![0; logs.len()];
+        let mut done = vec![0_usize; logs.len()];
         let rest = (0..logs.len()).map(|log| (log, usize::MAX));
         let turns: Vec<_> = turns.into_iter().map(|(log, count)| (log.index(logs.len()), count)).chain(rest).collect();
         for (log, count) in turns {
@@ -82,7 +82,8 @@ proptest! {
             prop_assert_eq!(mine, found.iter().map(|found| &found.entry).collect::<Vec<_>>());
         }
         let heads: Vec<_> = logs.iter().filter(|(_, found)| !found.is_empty()).map(|(name, found)| (name, found.len() as u64)).collect();
-        prop_assert_eq!(union.heads().iter().map(|head| (&head.log, head.seq)).collect::<Vec<_>>(), heads);
+        let seen = union.heads();
+        prop_assert_eq!(seen.iter().map(|head| (&head.log, head.seq)).collect::<Vec<_>>(), heads);
     }
 
     #[test]
