@@ -1,4 +1,4 @@
-//! Measures what was promised: `cargo bench --bench budgets [start|sweep|pods|frame|idle|step …]` prints a table of budgets kept and missed.
+//! Measures what was promised: `cargo bench --bench budgets [start|sweep|pods|frame|idle|journal|step …]` prints a table of budgets kept and missed.
 //!
 //! Everything runs against the lab's real servers; what has a peer is measured against it in the same run.
 #![allow(
@@ -15,6 +15,7 @@ mod lab;
 
 mod frame;
 mod idle;
+mod journal;
 mod lint;
 mod pods;
 mod process;
@@ -41,6 +42,17 @@ impl Row {
             measured: format!("{} {unit}", figure(measured)),
             ratio: format!("{:.2} of the budget", measured / budget),
             kept: measured <= budget,
+        }
+    }
+
+    /// A figure that must be at least `budget`, in the unit given.
+    fn at_least(what: &str, budget: f64, measured: f64, unit: &str) -> Row {
+        Row {
+            what: what.to_owned(),
+            budget: format!("≥ {} {unit}", figure(budget)),
+            measured: format!("{} {unit}", figure(measured)),
+            ratio: format!("{:.1}× the budget", measured / budget),
+            kept: measured >= budget,
         }
     }
 
@@ -77,11 +89,12 @@ type Group = (&'static str, fn() -> Vec<Row>);
 fn main() {
     // Cargo adds `--bench` itself.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let groups: [Group; 7] = [
+    let groups: [Group; 8] = [
         ("start", start::rows),
         ("sweep", sweep::rows),
         ("frame", frame::rows),
         ("idle", idle::rows),
+        ("journal", journal::rows),
         ("lint", lint::rows),
         ("pods", pods::rows),
         ("step", step::rows),

@@ -32,6 +32,8 @@ const MOST_WAITING: usize = 100_000;
 /// Pauses between tries while the log cannot be written.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A sync that takes longer (a network file system whose server is away) counts as no writing at all.
+const SLOWEST: Duration = Duration::from_secs(5);
 
 /// Tells the time.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -90,6 +92,8 @@ struct Queue {
     clock: Clock,
     closing: bool,
     trouble: Option<(Timestamp, String)>,
+    /// Since when the thread waits for the file system.
+    writing: Option<(Timestamp, Instant)>,
     /// Somebody waits for an answer: try now, whatever the pause.
     urgent: bool,
     head: Option<Checkpoint>,
@@ -177,12 +181,19 @@ impl Writer {
         self.enqueue(&[event], None)
     }
 
-    /// Whether events reach the disk.
+    /// Whether events reach the disk. Never blocks, even when the file system does.
     pub fn state(&self) -> WriterState {
         let queue = self.shared.lock();
-        match &queue.trouble {
-            None => WriterState::Writable,
-            Some((since, why)) => WriterState::Unwritable { since: *since, why: why.clone(), waiting: queue.count },
+        match (&queue.trouble, &queue.writing) {
+            (None, Some((since, started))) if started.elapsed() > SLOWEST => {
+                let seconds = started.elapsed().as_secs();
+                let why = format!("the file system has not answered the journal for {seconds} s");
+                WriterState::Unwritable { since: *since, why, waiting: queue.count }
+            }
+            (None, _) => WriterState::Writable,
+            (Some((since, why)), _) => {
+                WriterState::Unwritable { since: *since, why: why.clone(), waiting: queue.count }
+            }
         }
     }
 
@@ -263,8 +274,13 @@ impl Committer {
     fn run(mut self) {
         let mut pause = FIRST_PAUSE;
         while let Some(batch) = self.next_batch(pause) {
-            let last_try = self.shared.lock().closing;
-            match self.commit(&batch) {
+            let mut queue = self.shared.lock();
+            let last_try = queue.closing;
+            queue.writing = Some(((self.shared.now)(), Instant::now()));
+            drop(queue);
+            let committed = self.commit(&batch);
+            self.shared.lock().writing = None;
+            match committed {
                 Ok(appended) => {
                     pause = FIRST_PAUSE;
                     self.acknowledge(batch, appended);

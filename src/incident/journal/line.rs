@@ -83,8 +83,8 @@ impl Entry {
 
     /// The event, whether or not anybody knows its type.
     pub fn value(&self) -> Value {
-        // It was read once already, as an object.
-        serde_json::from_str(&self.event).unwrap_or_default()
+        // Only what is nested too deeply, which this program does not write, was read once and cannot be now.
+        serde_json::from_str(&self.event).unwrap_or_else(|_| Value::String(self.event.to_string()))
     }
 
     /// The event as a known type. An error means that this program does not know it; show [`Entry::value`] then.
@@ -130,7 +130,10 @@ impl EventText {
     /// Any value that serialises to an object with `type` and `version`.
     pub fn of(event: &impl Serialize) -> Result<Self, NotAnEvent> {
         let text = serde_json::to_string(event).map_err(|error| NotAnEvent::Shape(error.to_string()))?;
-        serde_json::from_str::<Kind<'_>>(&text).map_err(|error| NotAnEvent::Shape(error.to_string()))?;
+        let shape = |error: serde_json::Error| NotAnEvent::Shape(error.to_string());
+        serde_json::from_str::<Kind<'_>>(&text).map_err(shape)?;
+        // Whoever shows it must be able to read it.
+        serde_json::from_str::<Value>(&text).map_err(shape)?;
         // Room for what stands around it.
         if text.len() + 1024 > LONGEST_LINE {
             return Err(NotAnEvent::TooLong(text.len()));

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::TryLockError,
     io,
+    os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
 };
 
@@ -46,6 +47,8 @@ impl Report {
 pub struct LogSummary {
     pub log: LogName,
     pub lines: u64,
+    /// The user whose file it is. A chain says what was written, not by whom: in a shared folder this does.
+    pub uid: Option<u32>,
     /// The last line; `None` for an empty log. To be kept elsewhere.
     pub head: Option<Checkpoint>,
 }
@@ -125,7 +128,8 @@ impl Check {
         }
         let head = |hash: &Digest| Checkpoint { log: name.clone(), seq: hashes.len() as u64, hash: *hash };
         let head = hashes.last().map(head);
-        self.report.logs.push(LogSummary { log: name.clone(), lines: hashes.len() as u64, head });
+        let uid = std::fs::symlink_metadata(folder.join(name.file())).ok().map(|found| found.uid());
+        self.report.logs.push(LogSummary { log: name.clone(), lines: hashes.len() as u64, uid, head });
         self.lines.insert(name.clone(), hashes);
     }
 

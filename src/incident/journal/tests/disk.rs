@@ -1,6 +1,6 @@
 //! A full disk: nothing acknowledged that is not there, nothing half written, and on as soon as there is room.
 
-use std::{env, fs, process::Command};
+use std::{fs, process::Command};
 
 use super::*;
 
@@ -16,8 +16,7 @@ impl Tmpfs {
         match mounted {
             Ok(output) if output.status.success() => Some(Tmpfs(folder)),
             other => {
-                assert!(env::var("WARROOM_REQUIRE_SERVERS").as_deref() != Ok("1"), "cannot mount a tmpfs: {other:?}");
-                eprintln!("skipped: cannot mount a tmpfs: {other:?}");
+                skip(&format!("cannot mount a tmpfs: {other:?}"));
                 None
             }
         }

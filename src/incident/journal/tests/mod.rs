@@ -95,6 +95,13 @@ fn text(entry: &Entry) -> String {
     entry.value()["text"].as_str().unwrap().to_owned()
 }
 
+/// Says why a test cannot run here; fails where it must.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see it")]
+fn skip(reason: &str) {
+    assert!(std::env::var("WARROOM_REQUIRE_SERVERS").as_deref() != Ok("1"), "the test cannot run: {reason}");
+    eprintln!("skipped: {reason}");
+}
+
 /// Waits for a condition.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
