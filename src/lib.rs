@@ -8,7 +8,7 @@
 //! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
 //! | [`exec`] | runs one action under a supervisor process, and keeps what it did | `host`, `runbook`, `platform` |
 //! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
-//! | [`incident`] | what happened, written down | `host`, `runbook`, `platform` |
+//! | [`incident`] | what happened, written down | `host`, `health`, `runbook`, `platform` |
 //! | [`settings`] | layered settings of the program, with provenance | `host`, `platform` |
 //! | [`host`] | this machine: clock, environment, files, secrets, signals | `platform` |
 //! | [`runbook`] | pure: what a runbook says, what its commands can do, where a run of it stands | `platform` |

@@ -1,6 +1,19 @@
-//! What happened, written down: the one way to write history.
+//! What happened, written down: the one way to write history, and the state that it means.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`event`] | the events of an incident |
+//! | [`journal`] | the logs that hold them: durable, chained, one for each responder |
+//! | `log` | the log of a run that belongs to no incident |
+//! | [`state`] | where an incident stands: the fold of its events |
+//! | [`timeline`] | its events as people read them |
 
+pub mod event;
 pub mod journal;
 mod log;
+pub mod state;
+pub mod timeline;
 
+pub use event::{EventRef, Exposure, ImpactField, IncidentEvent, NoteKind, Phase, Versioned};
 pub use log::{EventLog, FileLog, LogError, MemoryLog, Recorded};
+pub use state::IncidentState;
