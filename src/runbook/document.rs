@@ -1,11 +1,14 @@
 //! The data of a runbook, as it stands after parsing.
 
-use std::{fmt, ops::Range, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, ops::Range, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::risk::{Assessment, Risk};
+use super::{
+    risk::{Assessment, Risk},
+    shell::Script,
+};
 use crate::platform::{Diagnostic, Expression};
 
 /// A Markdown document with steps. Always made, however odd the document; what was odd is in `diagnostics`.
@@ -22,8 +25,13 @@ pub struct Runbook {
     pub front: FrontMatter,
     /// In document order. Text before the first second-level heading is a section of kind `Overview` without a title.
     pub sections: Vec<Section>,
+    /// The shell of its actions, taken apart to say what they can do. The linter looks at the same; it reads what is not here.
+    pub scripts: Scripts,
     pub diagnostics: Vec<Diagnostic>,
 }
+
+/// The shell of actions, taken apart.
+pub type Scripts = HashMap<ActionId, Arc<Script>>;
 
 impl Runbook {
     /// Every step of every section, in document order.

@@ -24,7 +24,7 @@ pub mod sql;
 
 pub use document::{
     Action, ActionId, Attributes, Capture, Check, Expectation, FrontMatter, Language, OptionKey, Poll, Runbook,
-    Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
+    Scripts, Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
 };
 pub use parse::parse;
 pub use risk::{Assessment, Reason, Risk};

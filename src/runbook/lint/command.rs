@@ -26,6 +26,8 @@ pub(super) struct Command<'a> {
     pub(super) is_wrapper: bool,
     /// Where the program's name starts in the first word, behind its folder.
     name: usize,
+    /// Numbers of the words that are neither options nor their values, from word 1 on.
+    operands: Vec<usize>,
     sources: &'a [Word],
     invocation: &'a Invocation,
 }
@@ -102,7 +104,9 @@ impl<'a> Command<'a> {
         let through = through.map(|wrapper| wrapper.words.iter().map(text).collect()).collect();
         let words: Vec<Cow<'a, str>> = sources.iter().map(text).collect();
         let name = words.first().and_then(|word| word.rfind('/')).map_or(0, |slash| slash + 1);
-        Some(Command { index, block, words, through, span, whole, is_wrapper, name, sources, invocation })
+        let program = words.first().and_then(|word| word.get(name..)).unwrap_or_default();
+        let operands = words::operands(program, &words).into_iter().map(|(number, _)| number).collect();
+        Some(Command { index, block, words, through, span, whole, is_wrapper, name, operands, sources, invocation })
     }
 
     /// The program's name without its folder.
@@ -154,17 +158,21 @@ impl<'a> Command<'a> {
 
     /// Words that are neither options nor their values, from word 1 on.
     pub(super) fn operands(&self) -> Vec<(usize, &str)> {
-        words::operands(self.program(), &self.words)
+        self.operands.iter().filter_map(|number| Some((*number, self.words.get(*number)?.as_ref()))).collect()
     }
 
     /// The first operand: `get` of kubectl, `rds` of aws.
     pub(super) fn verb(&self) -> &str {
-        words::operand(self.program(), &self.words, 0).unwrap_or_default()
+        self.operand(0)
     }
 
     /// The second operand: `restart` of `kubectl rollout restart`, `wait` of `aws rds wait`.
     pub(super) fn second(&self) -> &str {
-        words::operand(self.program(), &self.words, 1).unwrap_or_default()
+        self.operand(1)
+    }
+
+    fn operand(&self, index: usize) -> &str {
+        self.operands.get(index).and_then(|number| self.words.get(*number)).map_or("", AsRef::as_ref)
     }
 
     pub(super) fn is(&self, program: &str, verb: &str) -> bool {

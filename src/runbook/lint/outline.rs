@@ -101,6 +101,12 @@ impl<'a> Outline<'a> {
         path
     }
 
+    /// The fence in whose body a byte stands.
+    pub(super) fn fence_at(&self, at: usize) -> Option<&Fence<'a>> {
+        let before = self.fences.partition_point(|fence| fence.body.end <= at);
+        self.fences.get(before).filter(|fence| fence.body.contains(&at))
+    }
+
     /// The bytes that a heading rules over: to the next heading of its level or above.
     pub(super) fn extent(&self, heading: &Heading<'_>) -> Range<usize> {
         let after = self.headings.partition_point(|other| other.span.start <= heading.span.start);

@@ -1,18 +1,23 @@
 //! The shell of every action, analysed once, in the order in which rules see the actions.
 
-use std::{borrow::Cow, collections::BTreeSet, ops::Range, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
 
 use regex::{Captures, Regex};
 
 use super::command::{self, Command};
 use crate::runbook::{
-    Language, Runbook, Step,
+    Action, Language, Runbook, Step,
     shell::{self, Assignment, PartKind, Redirect, Script, Word, WordPart},
 };
 
-/// One script an action; an empty one for SQL.
-pub(super) struct Scripts {
-    scripts: Vec<(Script, String)>,
+/// One script an action, with its code; an empty one for SQL.
+pub(super) struct Scripts<'a> {
+    scripts: Vec<(Arc<Script>, &'a str)>,
 }
 
 /// A variable used in a block.
@@ -30,16 +35,17 @@ pub(super) struct VariableUse {
 /// Name, value as written without quotes, place, whether it holds for one command only, whether it is exported.
 pub(super) type FoundAssignment = (String, String, Range<usize>, bool, bool);
 
-impl Scripts {
-    pub(super) fn of(runbook: &Runbook) -> Self {
-        let actions = runbook.steps().flat_map(Step::all_actions);
-        let analyse = |language, code: &str| match language {
-            Language::Bash => shell::analyse(&without_placeholders(code)),
-            Language::Sql => Script::default(),
+impl<'a> Scripts<'a> {
+    pub(super) fn of(runbook: &'a Runbook) -> Self {
+        let script = |action: &Action| match (action.language, without_placeholders(&action.code)) {
+            (Language::Sql, _) => Arc::default(),
+            (Language::Bash, Cow::Borrowed(code)) => {
+                runbook.scripts.get(&action.id).cloned().unwrap_or_else(|| Arc::new(shell::analyse(code)))
+            }
+            (Language::Bash, Cow::Owned(code)) => Arc::new(shell::analyse(&code)),
         };
-        Scripts {
-            scripts: actions.map(|action| (analyse(action.language, &action.code), action.code.clone())).collect(),
-        }
+        let actions = runbook.steps().flat_map(Step::all_actions);
+        Scripts { scripts: actions.map(|action| (script(action), action.code.as_str())).collect() }
     }
 
     pub(super) fn of_block(&self, index: usize) -> Option<Analysed<'_>> {

@@ -144,7 +144,7 @@ pub(super) const ENVIRONMENT: &[&str] = &[
 const ALWAYS: usize = 37;
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(runbook: &'a Runbook, scripts: &'a Scripts, context: &'a LintContext<'a>) -> Self {
+    pub(super) fn new(runbook: &'a Runbook, scripts: &'a Scripts<'a>, context: &'a LintContext<'a>) -> Self {
         let mut subject = Subject {
             runbook,
             context,
@@ -179,7 +179,14 @@ impl<'a> Subject<'a> {
         subject
     }
 
-    fn add(&mut self, action: &'a Action, step: &'a Step, section: SectionKind, is_undo: bool, scripts: &'a Scripts) {
+    fn add(
+        &mut self,
+        action: &'a Action,
+        step: &'a Step,
+        section: SectionKind,
+        is_undo: bool,
+        scripts: &'a Scripts<'a>,
+    ) {
         let index = self.blocks.len();
         let start = self.commands.len();
         let Some(analysed) = scripts.of_block(index) else { return };
@@ -203,7 +210,7 @@ impl<'a> Subject<'a> {
             commands: start..self.commands.len(),
             procedure,
         };
-        if let Some(fence) = self.outline.fences.iter().find(|fence| fence.body.contains(&at)) {
+        if let Some(fence) = self.outline.fence_at(at) {
             block.fence_code = Cow::Borrowed(&self.runbook.source[fence.body.clone()]);
         }
         for (name, value, span, prefix, exported) in analysed.assignments() {

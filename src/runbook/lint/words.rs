@@ -388,11 +388,6 @@ fn value_here<'w>(words: &'w [Cow<'_, str>], index: usize, word: &'w str, names:
     })
 }
 
-/// The operand number `index`, from 0.
-pub(super) fn operand<'w>(program: &str, words: &'w [Cow<'_, str>], index: usize) -> Option<&'w str> {
-    operands(program, words).get(index).map(|(_, word)| *word)
-}
-
 /// Words that are neither options nor values of options, from word 1 on, with their numbers. All after `--` count.
 pub(super) fn operands<'w>(program: &str, words: &'w [Cow<'_, str>]) -> Vec<(usize, &'w str)> {
     let takes_value = valued(program);

@@ -35,10 +35,24 @@ pub(super) fn number(title: &str) -> (Option<String>, &str) {
         Regex::new(&format!("^(?:{step}|{dotted}|{plain})")).ok()
     });
     let title = title.trim();
+    if !may_start_with_number(title) {
+        return (None, title);
+    }
     let Some(found) = SHAPE.as_ref().and_then(|shape| shape.captures(title)) else { return (None, title) };
     let number = found.iter().skip(1).flatten().next().map(|number| number.as_str().to_owned());
     let rest = title[found[0].len()..].trim();
     if rest.is_empty() { (number, title) } else { (number, rest) }
+}
+
+/// Rules out what most titles are, words, before a regular expression looks at them. Letters of other scripts may be the `s` of
+/// `step` or a digit to it.
+fn may_start_with_number(title: &str) -> bool {
+    let mut start = title.chars();
+    match (start.next(), start.next()) {
+        (None, _) | (Some('a'..='r' | 't'..='z'), _) => false,
+        (Some('A'..='Z'), Some('a'..='s' | 'u'..='z')) => false,
+        _ => true,
+    }
 }
 
 /// Key and title of `Option A: Restore in place`, `Option B – …`, `Alternative 2`.
@@ -46,7 +60,11 @@ pub(super) fn option(title: &str) -> Option<(String, String)> {
     static SHAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"^(?i:option|alternative)\s+([[:alnum:]]+)\s*(?:[:.)]|[-–—](?:\s|$)|$)\s*(.*)$").ok()
     });
-    let found = SHAPE.as_ref()?.captures(number(title).1)?;
+    let title = number(title).1;
+    if title.starts_with(|c: char| c.is_ascii() && !matches!(c, 'a' | 'A' | 'o' | 'O')) {
+        return None;
+    }
+    let found = SHAPE.as_ref()?.captures(title)?;
     Some((found[1].to_owned(), found[2].trim().to_owned()))
 }
 
@@ -60,6 +78,10 @@ pub(super) enum Label {
 
 /// The label that this text is, when it is one.
 pub(super) fn label(text: &str) -> Option<Label> {
+    let first = text.trim_start().chars().next()?;
+    if first.is_ascii() && !matches!(first.to_ascii_lowercase(), 'e' | 'i' | 'o' | 'r' | 'u') {
+        return None;
+    }
     let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
     match words.join(" ").trim_end_matches([':', ' ']) {
         "expected output" | "expected result" | "expected" => Some(Label::ExpectedOutput),

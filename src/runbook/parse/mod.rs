@@ -50,7 +50,7 @@ pub fn parse(file: &str, text: &str) -> Runbook {
     let blocks = blocks::read(text, &readable);
     let trees = tree::trees(&blocks, front.map_or(0, |front| front.end));
     step::shown(&blocks, &mut notes);
-    let sections = outline::sections(&trees, &blocks, &id, &mut notes);
+    let (sections, scripts) = outline::sections(&trees, &blocks, &id, &mut notes);
     Runbook {
         title: trees.title.unwrap_or_else(|| id.clone()),
         id,
@@ -58,6 +58,7 @@ pub fn parse(file: &str, text: &str) -> Runbook {
         source: text.into(),
         front: front_matter,
         sections,
+        scripts,
         diagnostics: notes.into_diagnostics(),
     }
 }

@@ -9,12 +9,19 @@ use super::{
     step,
     tree::{Node, Trees},
 };
-use crate::runbook::{OptionKey, Section, SectionKind, Step, StepId};
+use crate::runbook::{OptionKey, Scripts, Section, SectionKind, Step, StepId};
 
-/// Makes the sections. `id` names steps of a document without headings.
-pub(super) fn sections(trees: &Trees, blocks: &[Block], id: &str, notes: &mut Notes<'_>) -> Vec<Section> {
-    let mut writer =
-        Writer { blocks, notes, slugs: Slugs::default(), under: Under::default(), steps: Vec::new(), gap: None };
+/// Makes the sections, and takes the shell of their actions apart. `id` names steps of a document without headings.
+pub(super) fn sections(trees: &Trees, blocks: &[Block], id: &str, notes: &mut Notes<'_>) -> (Vec<Section>, Scripts) {
+    let mut writer = Writer {
+        blocks,
+        notes,
+        slugs: Slugs::default(),
+        under: Under::default(),
+        steps: Vec::new(),
+        scripts: Scripts::new(),
+        gap: None,
+    };
     let end = writer.notes.text.source.len();
     let ends = trees.sections.iter().skip(1).map(|node| node.span.start).chain([end]);
     let mut sections = Vec::new();
@@ -27,7 +34,7 @@ pub(super) fn sections(trees: &Trees, blocks: &[Block], id: &str, notes: &mut No
         let kind = heading::section_kind(&node.title);
         sections.push(writer.section(node, &node.title, kind, id, end));
     }
-    sections
+    (sections, writer.scripts)
 }
 
 struct Writer<'r, 'a> {
@@ -37,6 +44,7 @@ struct Writer<'r, 'a> {
     under: Under,
     /// Steps of the current section.
     steps: Vec<Step>,
+    scripts: Scripts,
     /// Where text starts that belongs to no step yet, and will belong to the next one: a heading above it that is none itself.
     gap: Option<usize>,
 }
@@ -215,6 +223,7 @@ impl Writer<'_, '_> {
         }
         let label = heading::label(name.as_str());
         let content = step::read(self.blocks, &ranges, label, &id, self.notes);
+        self.scripts.extend(content.scripts);
         // A number in the middle of a title stays in the title.
         let (number, last) = match number {
             Some(number) if !self.under.path.is_empty() => (None, format!("{number}. {name}")),

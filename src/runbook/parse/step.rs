@@ -1,6 +1,6 @@
 //! Reads the blocks below one heading: checks, actions, expected output, what to do on failure, and the step's own undo.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     attributes,
@@ -10,7 +10,10 @@ use super::{
     language::{self, Use},
     notes::Notes,
 };
-use crate::runbook::{Action, ActionId, Attributes, Check, Expectation, Language, StepId, risk};
+use crate::runbook::{
+    Action, ActionId, Attributes, Check, Expectation, Language, StepId, risk,
+    shell::{self, Script},
+};
 
 /// What the blocks of a step hold.
 #[derive(Debug, Default)]
@@ -20,6 +23,8 @@ pub(super) struct Content {
     pub if_it_fails: Option<Range<usize>>,
     pub remedies: Vec<Action>,
     pub undo: Vec<Action>,
+    /// The shell of all of these actions, taken apart.
+    pub scripts: Vec<(ActionId, Arc<Script>)>,
 }
 
 /// Whether there is something to do: an executable fence or a check.
@@ -270,7 +275,11 @@ impl Reader<'_, '_> {
             if part.only_comments {
                 self.only_comments(&code, at);
             }
-            let assessment = risk::assess(language, &code, &attributes);
+            let script = (language == Language::Bash).then(|| shell::analyse(&code));
+            let assessment = match &script {
+                Some(script) => risk::assess_script(script, &code, &attributes),
+                None => risk::assess(language, &code, &attributes),
+            };
             if let Some(declared) = &assessment.declared
                 && declared.risk < declared.computed
                 && declared.reason.is_none()
@@ -287,8 +296,10 @@ impl Reader<'_, '_> {
                 Mode::Remedy => (&mut self.content.remedies, "remedy-"),
                 Mode::Undo => (&mut self.content.undo, "undo-"),
             };
+            let id = ActionId(format!("{}/{prefix}{}", self.step.0, actions.len() + 1));
+            self.content.scripts.extend(script.map(|script| (id.clone(), Arc::new(script))));
             actions.push(Action {
-                id: ActionId(format!("{}/{prefix}{}", self.step.0, actions.len() + 1)),
+                id,
                 name: part.name.or_else(|| name.clone()),
                 language,
                 code,

@@ -30,10 +30,50 @@ pub fn take(text: &Text, options: &ParserOptions) -> Taken {
         let word = Word { raw: raw.clone(), literal: Some(raw.clone()), parts, span };
         return Taken { word, substitutions: Vec::new(), problem: None };
     }
+    if let Some(parts) = plain(text) {
+        let literal = literal(&parts);
+        return Taken {
+            word: Word { raw: raw.clone(), literal, parts, span },
+            substitutions: Vec::new(),
+            problem: None,
+        };
+    }
     match parse(raw, options) {
         Ok(pieces) => finish(text, &pieces, false),
         Err(error) => broken(text, error.to_string()),
     }
+}
+
+/// The parts of a word in one of the forms that most quoted words have, which need no grammar: `'…'`, `"…"` with nothing expanded
+/// in it, `"$NAME"`, `"${NAME}"` and `"${NAME:?}"`.
+fn plain(text: &Text) -> Option<Vec<WordPart>> {
+    let raw = &text.value;
+    let (&quote, rest) = raw.as_bytes().split_first()?;
+    let inner = raw.get(1..raw.len() - 1).filter(|_| matches!(quote, b'\'' | b'"') && rest.last() == Some(&quote))?;
+    let span = text.outer_range(0..raw.len());
+    let of = |kind| Some(vec![WordPart { kind, span: span.clone() }]);
+    if inner.is_empty() || inner.as_bytes().contains(&quote) {
+        return None;
+    }
+    if quote == b'\'' {
+        return of(PartKind::Single(inner.to_owned()));
+    }
+    let kind = if !inner.bytes().any(|byte| matches!(byte, b'\\' | b'$' | b'`')) {
+        PartKind::Literal(inner.to_owned())
+    } else {
+        let (name, stops) = match inner.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+            Some(braced) => braced.strip_suffix(":?").map_or((braced, false), |name| (name, true)),
+            None => (inner.strip_prefix('$')?, false),
+        };
+        let first = |char: char| char.is_ascii_alphabetic() || char == '_';
+        let is_name = name.starts_with(first) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        is_name.then(|| PartKind::Variable {
+            name: name.to_owned(),
+            operator: stops.then(|| ":?".to_owned()),
+            argument: stops.then(String::new),
+        })?
+    };
+    of(PartKind::Double(vec![WordPart { kind, span: text.outer_range(1..raw.len() - 1) }]))
 }
 
 /// Takes the lines of a here-document apart; quotes mean nothing in them.
@@ -349,6 +389,60 @@ impl Sql {
             self.text.push(&plain, start);
         } else {
             self.text.push(&format!("\"{shown}\""), start);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What the grammar says of a word that has a plain form too.
+    fn by_grammar(text: &Text) -> Option<Vec<WordPart>> {
+        let pieces = parse(&text.value, &ParserOptions::default()).ok()?;
+        Some(finish(text, &pieces, false).word.parts)
+    }
+
+    #[test]
+    fn plain_words_are_taken_apart_as_the_grammar_does() {
+        for (word, is_plain) in [
+            ("'SELECT 1'", true),
+            ("'a \\ $b `c` \"d\" * ~'", true),
+            ("'a\nb'", true),
+            ("\"two words é\"", true),
+            ("\"a * ? [x] {a,b} ~\"", true),
+            ("\"$NAME\"", true),
+            ("\"${_n1}\"", true),
+            ("\"${NAME:?}\"", true),
+            ("\"${NAME:-x}\"", false),
+            ("\"${NAME:?why}\"", false),
+            ("\"$1\"", false),
+            ("\"$NAME/x\"", false),
+            ("\"\"", false),
+            ("''", false),
+            ("'", false),
+            ("'a''b'", false),
+            ("\"a\\\"", false),
+            ("\"$(date)\"", false),
+        ] {
+            let text = Text::verbatim(word, 7);
+            let found = plain(&text);
+            assert_eq!(found.is_some(), is_plain, "{word}");
+            if is_plain {
+                assert_eq!(found, by_grammar(&text), "{word}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_plain_word_is_taken_apart_in_another_way(word in "['\"]([$a-b{}:?!\\-` \n'\"é*~\\\\]|\\$\\{A:\\?|\\$A){0,6}['\"]") {
+            let text = Text::verbatim(&word, 3);
+            if let Some(parts) = plain(&text) {
+                prop_assert_eq!(Some(parts), by_grammar(&text));
+            }
         }
     }
 }
