@@ -1,4 +1,5 @@
-//! Measures what was promised: `cargo bench --bench budgets [start|sweep|pods|frame|idle|journal|step …]` prints a table of budgets kept and missed.
+//! Measures what was promised: `cargo bench --bench budgets [start|sweep|frame|idle|journal|lint|pods|step|pouring …]` prints a table
+//! of budgets kept and missed.
 //!
 //! Everything runs against the lab's real servers; what has a peer is measured against it in the same run.
 #![allow(
@@ -18,6 +19,7 @@ mod idle;
 mod journal;
 mod lint;
 mod pods;
+mod pouring;
 mod process;
 mod start;
 mod step;
@@ -89,7 +91,7 @@ type Group = (&'static str, fn() -> Vec<Row>);
 fn main() {
     // Cargo adds `--bench` itself.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let groups: [Group; 8] = [
+    let groups: [Group; 9] = [
         ("start", start::rows),
         ("sweep", sweep::rows),
         ("frame", frame::rows),
@@ -98,6 +100,7 @@ fn main() {
         ("lint", lint::rows),
         ("pods", pods::rows),
         ("step", step::rows),
+        ("pouring", pouring::rows),
     ];
     let mut rows = Vec::new();
     for (name, measure) in groups {

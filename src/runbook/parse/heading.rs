@@ -48,11 +48,11 @@ pub(super) fn number(title: &str) -> (Option<String>, &str) {
 /// `step` or a digit to it.
 fn may_start_with_number(title: &str) -> bool {
     let mut start = title.chars();
-    match (start.next(), start.next()) {
-        (None, _) | (Some('a'..='r' | 't'..='z'), _) => false,
-        (Some('A'..='Z'), Some('a'..='s' | 'u'..='z')) => false,
-        _ => true,
-    }
+    let word = matches!(
+        (start.next(), start.next()),
+        (None, _) | (Some('a'..='r' | 't'..='z'), _) | (Some('A'..='Z'), Some('a'..='s' | 'u'..='z'))
+    );
+    !word
 }
 
 /// Key and title of `Option A: Restore in place`, `Option B – …`, `Alternative 2`.
