@@ -29,7 +29,8 @@ pub enum Go {
     End,
     /// Rows down; up when negative. Zero looks at the same place again.
     By(isize),
-    /// The next line that holds the query, after or before the first one shown.
+    /// The next line that holds the query, after or before the one found last, else the first one shown. After the last line
+    /// comes the first.
     Find {
         backwards: bool,
     },
@@ -40,6 +41,8 @@ pub enum Go {
 pub struct Look {
     pub folder: JobFolder,
     pub from: Place,
+    /// Where the line begins that a search found last.
+    pub hit: Option<u64>,
     pub go: Go,
     /// What is looked for; its places are marked. Letters of either case.
     pub query: String,
@@ -62,6 +65,10 @@ pub struct Seen {
     pub dropped_bytes: u64,
     /// False when a search found nothing; then the place is the one before.
     pub found: bool,
+    /// Where the line begins that a search has found.
+    pub hit: Option<u64>,
+    /// The search went on at the other end.
+    pub around: bool,
 }
 
 /// Reads what is to be shown. The error is the operating system's.
@@ -73,13 +80,20 @@ pub fn look(look: &Look) -> io::Result<Seen> {
     let mut tail: Vec<String> = live.end.lines().map(str::to_owned).collect();
     tail.extend(live.unfinished.iter().filter(|line| !line.is_empty()).cloned());
     let mut sight = Sight { look, reader: &reader, tail };
-    let (top, found) = match &look.go {
-        Go::Start => (Place::default(), true),
-        Go::End => (Place::default(), true),
-        Go::By(rows) => (sight.moved(look.from, *rows)?, true),
+    // What was found stays found while nothing moves.
+    let (mut hit, mut around, mut found) = (look.hit.filter(|_| look.go == Go::By(0)), false, true);
+    let top = match &look.go {
+        Go::Start | Go::End => Place::default(),
+        Go::By(rows) => sight.moved(look.from, *rows)?,
         Go::Find { backwards } => match sight.find(*backwards)? {
-            Some(place) => (place, true),
-            None => (look.from, false),
+            Some((byte, went_around)) => {
+                (hit, around) = (Some(byte), went_around);
+                Place { byte, row: 0 }
+            }
+            None => {
+                found = false;
+                look.from
+            }
         },
     };
     let mut seen = if look.go == Go::End { sight.end()? } else { sight.down_from(top)? };
@@ -87,7 +101,7 @@ pub fn look(look: &Look) -> io::Result<Seen> {
     if seen.at_end && seen.rows.len() < look.rows && seen.top > Place::default() {
         seen = sight.end()?;
     }
-    seen.found = found;
+    (seen.found, seen.hit, seen.around) = (found, hit, around);
     seen.dropped_bytes = live.dropped_bytes;
     seen.bytes = live.bytes.max(reader.bytes());
     Ok(seen)
@@ -191,40 +205,57 @@ impl Sight<'_> {
         Ok(place)
     }
 
-    fn find(&self, backwards: bool) -> io::Result<Option<Place>> {
+    /// The byte at which the next line begins that holds the query, and whether it lies around the end.
+    fn find(&self, backwards: bool) -> io::Result<Option<(u64, bool)>> {
         let query = self.look.query.to_lowercase();
         if query.is_empty() {
             return Ok(None);
         }
-        let holds = |line: &str| rows::plain(line).to_lowercase().contains(&query);
-        let mut at = self.look.from.byte;
+        let from = self.look.hit.unwrap_or(self.look.from.byte);
         if backwards {
-            while at > 0 {
-                let window = self.reader.lines_before(at, 1)?;
-                if window.lines.is_empty() || window.from >= at {
-                    break;
-                }
-                if window.lines.iter().any(|line| holds(line)) {
-                    return Ok(Some(Place { byte: window.from, row: 0 }));
-                }
-                at = window.from;
-            }
-            return Ok(None);
+            return Ok(match self.last_before(from, &query)? {
+                Some(byte) => Some((byte, false)),
+                None => self.last_before(self.reader.bytes(), &query)?.map(|byte| (byte, true)),
+            });
         }
-        // After the line that is shown first.
-        at = self.reader.lines_from(at, 1)?.to;
+        let after = self.reader.lines_from(from, 1)?.to;
+        Ok(match self.first_from(after, &query)? {
+            Some(byte) => Some((byte, false)),
+            None => self.first_from(0, &query)?.map(|byte| (byte, true)),
+        })
+    }
+
+    fn first_from(&self, mut at: u64, query: &str) -> io::Result<Option<u64>> {
         loop {
             let block = self.reader.lines_from(at, SEARCH_BLOCK)?;
             if block.lines.is_empty() {
                 return Ok(None);
             }
-            if let Some(index) = block.lines.iter().position(|line| holds(line)) {
-                let before = self.reader.lines_from(at, index)?;
-                return Ok(Some(Place { byte: before.to, row: 0 }));
+            if let Some(index) = block.lines.iter().position(|line| holds(line, query)) {
+                return Ok(Some(self.reader.lines_from(at, index)?.to));
             }
             at = block.to;
         }
     }
+
+    fn last_before(&self, mut at: u64, query: &str) -> io::Result<Option<u64>> {
+        while at > 0 {
+            let window = self.reader.lines_before(at, 1)?;
+            if window.lines.is_empty() || window.from >= at {
+                break;
+            }
+            if window.lines.iter().any(|line| holds(line, query)) {
+                return Ok(Some(window.from));
+            }
+            at = window.from;
+        }
+        Ok(None)
+    }
+}
+
+/// True when a line of the output holds a query in lower case.
+fn holds(line: &str, query: &str) -> bool {
+    rows::plain(line).to_lowercase().contains(query)
 }
 
 #[cfg(test)]
@@ -241,6 +272,7 @@ mod tests {
         let look = Look {
             folder: job,
             from: Place::default(),
+            hit: None,
             go: Go::End,
             query: String::new(),
             columns: 20,
@@ -293,7 +325,11 @@ mod tests {
         let found = seen(&look, Go::Find { backwards: false }, Place::default());
         assert!(found.found);
         assert_eq!(texts(&found)[0], "row 4321");
-        assert!(!seen(&look, Go::Find { backwards: false }, found.top).found, "there is only one");
+        let again = seen(&look, Go::Find { backwards: false }, found.top);
+        assert!(
+            again.found && again.around && again.top == found.top,
+            "there is only one, found again from the other end"
+        );
         let end = seen(&look, Go::End, Place::default());
         assert_eq!(texts(&seen(&look, Go::Find { backwards: true }, end.top))[0], "row 4321");
     }

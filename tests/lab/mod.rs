@@ -25,10 +25,12 @@
 
 mod background;
 mod certificates;
+pub mod desk;
 mod http;
 mod kubernetes;
 mod name_server;
 mod need;
+mod portal;
 mod postgres;
 mod process;
 mod prometheus;
@@ -49,10 +51,12 @@ pub(crate) use need::require;
 pub use {
     background::background,
     certificates::{Certificates, ServerCertificate},
+    desk::Desk,
     http::{Answer, Http, Page},
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
     need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, WHOLE_CLUSTER, missing},
+    portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
     process::{Folder, Port, Process},
     prometheus::Prometheus,

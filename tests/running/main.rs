@@ -6,8 +6,9 @@ mod lab;
 
 mod asking;
 mod coming_back;
-mod desk;
 mod headless;
 mod restore;
 mod stopping;
 mod undoing;
+
+use lab::desk;

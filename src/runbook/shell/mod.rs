@@ -11,9 +11,11 @@
 //! | `walk` | from the parsed shell to commands |
 //! | `wrapper` | wrappers taken off, and the code read that they hand to a shell |
 //! | `peel` | which words are a wrapper |
+//! | `arithmetic` | which variables `((…))` sets |
 //! | `guard` | limits that keep hostile text from costing time or stack |
 
 pub mod args;
+mod arithmetic;
 mod guard;
 mod layer;
 pub mod options;

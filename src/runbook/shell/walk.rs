@@ -5,7 +5,7 @@ use std::ops::Range;
 use brush_parser::{ParseError, ParserOptions, ast, parse_tokens, uncached_tokenize_str};
 
 use super::{
-    guard,
+    arithmetic, guard,
     layer::Layer,
     script::{
         Assignment, Connector, HereDocument, Invocation, PartKind, Placement, Redirect, RedirectOperator, Script,
@@ -214,12 +214,12 @@ impl<'c> Walker<'c> {
         match compound {
             C::Arithmetic(arithmetic) => {
                 let range = layer.range(&arithmetic.loc);
-                self.expanded(&layer.text.slice(range), context);
+                self.arithmetic(&layer.text.slice(range), context);
             }
             C::ArithmeticForClause(clause) => {
                 let head = [&clause.initializer, &clause.condition, &clause.updater];
                 for expression in head.into_iter().flatten() {
-                    self.expanded(&layer.place(&expression.value, None), context);
+                    self.arithmetic(&layer.place(&expression.value, None), context);
                 }
                 inner.placement.in_loop = true;
                 self.list(&clause.body.list, layer, &inner);
@@ -285,10 +285,26 @@ impl<'c> Walker<'c> {
         }
     }
 
-    /// Reads the substitutions in text that is expanded and is no word: arithmetic.
-    fn expanded(&mut self, text: &Text, context: &Context) {
+    /// An arithmetic expression: what is expanded in it, and the variables that it sets.
+    fn arithmetic(&mut self, text: &Text, context: &Context) {
+        let word = self.expanded(text, context);
+        for name in arithmetic::assigned(&text.value) {
+            self.script.assignments.push(Assignment {
+                name: name.to_owned(),
+                values: vec![word.clone()],
+                append: false,
+                array: true,
+                exported: false,
+                function: context.placement.function.clone(),
+                span: word.span.clone(),
+            });
+        }
+    }
+
+    /// Reads the substitutions in text that is expanded and is no word: arithmetic, regular expressions.
+    fn expanded(&mut self, text: &Text, context: &Context) -> Word {
         let taken = words::take_document(text, false, &self.options);
-        self.taken(taken, context);
+        self.taken(taken, context)
     }
 
     fn test(&mut self, expression: &ast::ExtendedTestExpr, layer: &Layer<'_>, context: &Context) {

@@ -26,15 +26,16 @@ pub(super) fn close(model: &mut Model) {
 /// Ends typing: runs the chosen command of the palette, or keeps the filter.
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     match model.overlays.last() {
+        // Letters that find nothing choose nothing, and stay to be corrected.
         Some(Overlay::Palette(palette)) => {
-            let chosen = palette.chosen().cloned();
+            let Some(command) = palette.chosen().cloned() else { return vec![] };
             model.overlays.pop();
-            chosen.map(|command| run(model, command)).unwrap_or_default()
+            run(model, command)
         }
         Some(Overlay::Picker(picker)) => {
-            let chosen = picker.chosen().cloned();
+            let Some(source) = picker.chosen().cloned() else { return vec![] };
             model.overlays.pop();
-            chosen.map(|source| runbook::open(model, source)).unwrap_or_default()
+            runbook::open(model, source)
         }
         Some(Overlay::Prompt(_)) => prompted(model),
         Some(Overlay::Ask(_)) => runbook::ask::typed(model),

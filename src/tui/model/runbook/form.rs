@@ -1,6 +1,9 @@
 //! The form of a runbook's variables: one field each, checked before anything uses them.
 
-use crate::{runbook::Variable, tui::model::Input};
+use crate::{
+    runbook::{ActionId, Variable},
+    tui::model::Input,
+};
 
 /// The state of the form.
 #[derive(Debug, Clone)]
@@ -11,6 +14,8 @@ pub struct Form {
     pub at: usize,
     /// First row of the form that is shown.
     pub scroll: usize,
+    /// The action that could not do without the values, and goes on with them.
+    pub then: Option<ActionId>,
 }
 
 /// One variable.
@@ -96,7 +101,7 @@ impl Field {
 
 impl Form {
     pub fn new(title: impl Into<String>, fields: Vec<Field>) -> Self {
-        Form { title: title.into(), fields, at: 0, scroll: 0 }
+        Form { title: title.into(), fields, at: 0, scroll: 0, then: None }
     }
 
     pub fn field(&self) -> Option<&Field> {

@@ -77,6 +77,7 @@ impl OutputView {
         Some(Look {
             folder: JobFolder::new(job),
             from: self.seen.top,
+            hit: self.seen.hit,
             go,
             query: self.search.text().to_owned(),
             columns: size.0,

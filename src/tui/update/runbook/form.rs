@@ -2,6 +2,7 @@
 
 use crate::{
     room::run::{Command as Wish, Value, variables},
+    runbook::ActionId,
     tui::{
         effect::Effect,
         model::{Field, Form, Listing, Model, Overlay},
@@ -18,6 +19,11 @@ fn form(model: &mut Model) -> Option<&mut Form> {
 
 /// Opens the form, at the first variable that has no value.
 pub(in crate::tui::update) fn open(model: &mut Model) {
+    open_before(model, None);
+}
+
+/// Opens the form, and runs the action once every value is given.
+pub(super) fn open_before(model: &mut Model, then: Option<ActionId>) {
     let Some(opened) = &model.runbooks.open else { return };
     let values = &opened.state.variables;
     let field = |(name, variable): (&String, _)| {
@@ -31,6 +37,7 @@ pub(in crate::tui::update) fn open(model: &mut Model) {
     }
     let missing = opened.missing();
     let mut form = Form::new(format!("Variables of {}", clean(&opened.document.title)), fields);
+    form.then = then;
     form.at = form.fields.iter().position(|field| missing.contains(&field.name)).unwrap_or(0);
     model.overlays.push(Overlay::Form(Box::new(form)));
 }
@@ -85,7 +92,13 @@ pub(in crate::tui::update) fn accept(model: &mut Model) -> Vec<Effect> {
             }
         }
     }
+    let then = form.then.take();
     model.overlays.pop();
+    if let (Some(action), Some(opened)) = (then, &mut model.runbooks.open) {
+        // The values are set by the time it is prepared: wishes are carried out in their order.
+        opened.preparing = Some(model.now);
+        wishes.push(Effect::Run(Wish::Run(action)));
+    }
     wishes
 }
 

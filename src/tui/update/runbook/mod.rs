@@ -136,7 +136,8 @@ fn took_event(model: &mut Model, event: &RunEvent) {
                 opened.scroll = 0;
             }
         }
-        EventKind::RollbackStarted { step: None } => run::select_next(opened),
+        // The chosen way's first step, or that of the rollback.
+        EventKind::OptionChosen { .. } | EventKind::RollbackStarted { step: None } => run::select_next(opened),
         EventKind::RunEnded { outcome, .. } => {
             let text = format!("the run is over: {}", crate::tui::outcome::run_word(*outcome));
             model.say(text);

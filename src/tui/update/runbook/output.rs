@@ -64,7 +64,9 @@ pub(in crate::tui::update) fn took(model: &mut Model, ticket: u64, result: Resul
         opened.output.take(ticket, result.map_err(|why| clean(&why)));
         if opened.output.not_found {
             opened.output.not_found = false;
-            model.say("the search finds nothing further");
+            model.say("the search finds nothing");
+        } else if std::mem::take(&mut opened.output.seen.around) {
+            model.say("the search went on at the other end");
         }
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn start(model: &mut Model, action: ActionId) -> Vec<Effect> {
     }
     let pinned = &model.facts.variables;
     if opened.missing().iter().any(|name| !pinned.contains(name)) {
-        super::form::open(model);
+        super::form::open_before(model, Some(action));
         return vec![];
     }
     opened.problem = None;

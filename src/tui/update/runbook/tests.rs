@@ -248,7 +248,8 @@ fn variables_are_asked_for_before_the_first_command() {
     assert_eq!(form(&model).at, 2);
     let set = |name: &str, value: &str| Wish::SetVariable { name: name.into(), value: Value(value.into()) };
     let given = wishes(press(&mut model, "enter"));
-    assert_eq!(given, [set("REGION", "eu"), set("PASSWORD", "s3cret"), set("TICKET", "OPS-1")]);
+    let run = Wish::Run(ActionId("assess/1".into()));
+    assert_eq!(given, [set("REGION", "eu"), set("PASSWORD", "s3cret"), set("TICKET", "OPS-1"), run]);
     assert!(!format!("{given:?}").contains("s3cret"), "a value is in no message");
 }
 

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Columns at the right: risk, time, outcome.
+/// Columns at the right: risk, time, outcome. The last two have no room while nothing was done yet.
 const RISK: usize = 11;
 const TIME: usize = 7;
 const OUTCOME: usize = 9;
@@ -64,10 +64,10 @@ pub(super) fn draw(model: &Model, opened: &Opened, rows: &[Row], frame: &mut Fra
     let offset = cursor.offset(model.drawn.checklist_offset, room, rows.len());
     drawn.checklist_offset = offset;
     let numbers = opened.document.steps().map(|step| step.number.as_ref().map_or(0, |n| text::width(n))).max();
-    let numbers = numbers.unwrap_or(0).min(6);
+    let layout = Columns { numbers: numbers.unwrap_or(0).min(6), all: area.width.into(), fresh: is_fresh(opened) };
     for (index, row) in rows.iter().enumerate().skip(offset).take(room) {
         let place = Rect { y: area.y + (index - offset) as u16, height: 1, ..area };
-        put(frame, place, 0, &line(model, opened, row, numbers, area.width.into()));
+        put(frame, place, 0, &line(model, opened, row, layout));
         drawn.target(place, Target::Row(index));
         if index == cursor.selected {
             frame.buffer_mut().set_style(place, theme.selection(focused));
@@ -76,8 +76,25 @@ pub(super) fn draw(model: &Model, opened: &Opened, rows: &[Row], frame: &mut Fra
     scroll_marks(theme, frame, area, offset, rows.len().saturating_sub(offset + room));
 }
 
-fn line(model: &Model, opened: &Opened, row: &Row, numbers: usize, columns: usize) -> Line<'static> {
+/// How the columns of every row are divided.
+#[derive(Clone, Copy)]
+struct Columns {
+    /// Width of the steps' numbers.
+    numbers: usize,
+    /// Width of the row.
+    all: usize,
+    /// Nothing was done yet, so there are no times and outcomes.
+    fresh: bool,
+}
+
+/// True while no row has a time or an outcome to show.
+fn is_fresh(opened: &Opened) -> bool {
+    opened.commands.is_empty() && opened.document.steps().all(|step| opened.mark(&step.id) == Mark::Todo)
+}
+
+fn line(model: &Model, opened: &Opened, row: &Row, layout: Columns) -> Line<'static> {
     let theme = &model.appearance.theme;
+    let Columns { numbers, all: columns, .. } = layout;
     match row {
         Row::Section(index) => {
             let section = opened.document.sections.get(*index);
@@ -99,7 +116,7 @@ fn line(model: &Model, opened: &Opened, row: &Row, numbers: usize, columns: usiz
             Line::from(vec![span(text::fit(&name, room), style), span(note, theme.dim())])
         }
         Row::Step(id) => match opened.document.step(id) {
-            Some(step) => step_line(model, opened, step, numbers, columns),
+            Some(step) => step_line(model, opened, step, layout),
             None => Line::default(),
         },
         Row::Command(id) => {
@@ -111,7 +128,7 @@ fn line(model: &Model, opened: &Opened, row: &Row, numbers: usize, columns: usiz
                 span(format!(" {} ", sign(mark)), mark_style(theme, mark)),
                 span(format!("! {first}"), theme.text()),
             ];
-            joined(theme, left, right(model, attempt, None, took(model, attempt), columns), columns)
+            joined(theme, left, right(model, attempt, None, took(model, attempt), layout), columns)
         }
         Row::Check { step, index } => {
             let check = opened.document.step(step).and_then(|step| step.checks.get(*index));
@@ -134,7 +151,7 @@ fn line(model: &Model, opened: &Opened, row: &Row, numbers: usize, columns: usiz
                 span(format!("{}{} ", " ".repeat(numbers + 4), sign(mark)), mark_style(theme, mark)),
                 span(name, theme.text()),
             ];
-            let right = right(model, attempt, risk.filter(|r| *r != Risk::Read), took(model, attempt), columns);
+            let right = right(model, attempt, risk.filter(|r| *r != Risk::Read), took(model, attempt), layout);
             joined(theme, left, right, columns)
         }
     }
@@ -162,12 +179,16 @@ pub(super) fn name_of(action: &crate::runbook::Action, index: usize) -> String {
     }
 }
 
-fn step_line(model: &Model, opened: &Opened, step: &Step, numbers: usize, columns: usize) -> Line<'static> {
+fn step_line(model: &Model, opened: &Opened, step: &Step, layout: Columns) -> Line<'static> {
     let theme = &model.appearance.theme;
+    let Columns { numbers, all: columns, .. } = layout;
     let mark = opened.mark(&step.id);
     let number = step.number.as_deref().map(clean).unwrap_or_default();
-    // Steps of an alternative stand below its line, one column in.
-    let indent = if step.option.is_some() { "   " } else { " " };
+    // Steps of an alternative stand below its line, further in; those without a number need no room for one.
+    let (indent, numbers) = match step.option {
+        Some(_) => ("   ", if number.is_empty() { 0 } else { numbers }),
+        None => (" ", numbers),
+    };
     let mut left = vec![
         span(format!("{indent}{} ", sign(mark)), mark_style(theme, mark)),
         span(text::fit_right(&number, numbers), theme.dim()),
@@ -186,7 +207,7 @@ fn step_line(model: &Model, opened: &Opened, step: &Step, numbers: usize, column
         None => opened.state.took(step.actions.iter().map(|a| &a.id)),
     };
     let risk = step.risk().filter(|risk| *risk != Risk::Read);
-    let right = step_right(model, opened, step, mark, risk, time, columns);
+    let right = step_right(model, opened, step, mark, risk, time, layout);
     joined(theme, left, right, columns)
 }
 
@@ -206,7 +227,7 @@ fn step_right(
     mark: Mark,
     risk: Option<Risk>,
     time: Option<Duration>,
-    columns: usize,
+    layout: Columns,
 ) -> Vec<Span<'static>> {
     let theme = &model.appearance.theme;
     let word = match mark {
@@ -224,7 +245,7 @@ fn step_right(
         Mark::RolledBack => "undone".to_owned(),
         Mark::Accepted => "accepted".to_owned(),
     };
-    columns_of(theme, risk, time, (word, mark_style(theme, mark)), columns)
+    columns_of(theme, risk, time, (word, mark_style(theme, mark)), layout)
 }
 
 fn right(
@@ -232,11 +253,11 @@ fn right(
     attempt: Option<&Attempt>,
     risk: Option<Risk>,
     time: Option<Duration>,
-    columns: usize,
+    layout: Columns,
 ) -> Vec<Span<'static>> {
     let theme = &model.appearance.theme;
     let word = attempt.and_then(|a| a.outcome.as_ref()).map(outcome::word).unwrap_or_default();
-    columns_of(theme, risk, time, (word, mark_style(theme, mark_of(attempt))), columns)
+    columns_of(theme, risk, time, (word, mark_style(theme, mark_of(attempt))), layout)
 }
 
 /// Risk, time and outcome in columns of their own. Where it is narrow, an empty one takes no room.
@@ -245,9 +266,12 @@ fn columns_of(
     risk: Option<Risk>,
     time: Option<Duration>,
     (word, style): (String, Style),
-    columns: usize,
+    layout: Columns,
 ) -> Vec<Span<'static>> {
-    let tight = columns < 56;
+    let tight = layout.all < 56;
+    if layout.fresh {
+        return risk.map(|risk| span(format!("{} ", risk.word()), risk_style(theme, risk))).into_iter().collect();
+    }
     let mut spans = Vec::new();
     match risk {
         Some(risk) => spans.push(span(

@@ -120,7 +120,8 @@ fn notes(model: &Model, opened: &Opened, columns: usize) -> Vec<Line<'static>> {
         );
         lines.extend(paragraph(&text, columns.saturating_sub(2), theme.accent()));
     } else if opened.state.rolling_back {
-        lines.extend(paragraph("Rolling back: the steps of the rollback section are next.", columns, theme.accent()));
+        let text = "Rolling back: the steps of the rollback section are next.";
+        lines.extend(paragraph(text, columns.saturating_sub(2), theme.accent()));
     }
     if let Some(since) = opened.preparing {
         let text = format!(" {} finding out where it will act", waiting(model, since));

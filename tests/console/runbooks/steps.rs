@@ -1,9 +1,10 @@
-//! Runbooks in the console: steps are shown, confirmed, run, and found again.
+//! Steps are shown, confirmed, run, and found again.
 
 use std::{fs, path::Path};
 
 use rustix::process::Signal;
 
+use super::go_to;
 use crate::lab::{Folder, Terminal, TerminalOptions, key};
 
 /// One step of each sort, with traces in the folder `@`.
@@ -110,29 +111,6 @@ impl Shop {
     fn trace(&self, name: &str) -> std::path::PathBuf {
         self.traces.path().join(name)
     }
-}
-
-/// Moves the selection down to a step.
-fn go_to(terminal: &Terminal, title: &str) {
-    for _ in 0..20 {
-        if selected(terminal).is_some_and(|row| row.contains(title)) {
-            return;
-        }
-        let before = selected(terminal);
-        terminal.keys("j");
-        terminal.wait_until("the selection moved", |_| selected(terminal) != before);
-    }
-    panic!("{title} is not in the checklist:\n{}", terminal.contents());
-}
-
-/// The text of the selected row of the checklist, which is the one on the ground of a selection.
-fn selected(terminal: &Terminal) -> Option<String> {
-    const SELECTION: vt100::Color = vt100::Color::Rgb(0x2b, 0x33, 0x40);
-    let screen = terminal.screen();
-    let (rows, columns) = screen.size();
-    let (rows, columns) = (rows.get(), columns.get());
-    let row = (0..rows).find(|row| screen.cell(*row, columns - 3).is_some_and(|cell| cell.bgcolor() == SELECTION))?;
-    Some((columns / 2..columns - 1).filter_map(|column| screen.cell(row, column)).map(vt100::Cell::contents).collect())
 }
 
 #[test]
