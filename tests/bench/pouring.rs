@@ -11,7 +11,7 @@ use crate::{
     median, process,
 };
 
-/// Ten megabytes, ten times a second, for two minutes.
+/// Twenty megabytes and a short rest, for a minute or two: more than 100 MB/s where the machine has nothing else to do.
 const RUNBOOK: &str = "# Pouring
 
 ## Steps
@@ -19,9 +19,9 @@ const RUNBOOK: &str = "# Pouring
 ### 1. Pour
 
 ```bash {timeout=5m}
-for _ in {1..1200}; do
-  head -c 10000000 <(yes '2026-11-21T05:30:42Z INFO request served in 12 ms status=200')
-  sleep 0.09
+for _ in {1..2000}; do
+  head -c 20000000 <(yes '2026-11-21T05:30:42Z INFO request served in 12 ms status=200')
+  sleep 0.04
 done
 ```
 
