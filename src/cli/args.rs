@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    config::ConfigCommand, demo::DemoArgs, pack::PackCommand, probe::ProbeCommand, runbook::RunbookCommand,
-    shell::Completions, supervise::SuperviseArgs, sweep::SweepArgs,
+    config::ConfigCommand, demo::DemoArgs, incident::IncidentCommand, pack::PackCommand, probe::ProbeCommand,
+    runbook::RunbookCommand, shell::Completions, supervise::SuperviseArgs, sweep::SweepArgs,
 };
 
 /// Live health panels of a platform in one terminal program
@@ -60,6 +60,8 @@ pub enum Command {
     Probe(ProbeCommand),
     #[command(subcommand)]
     Runbook(RunbookCommand),
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     #[command(subcommand)]
     Pack(PackCommand),
     #[command(subcommand)]

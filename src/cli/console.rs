@@ -24,6 +24,7 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
         shelf: Arc::new(PackShelf(folder)),
         options: RunnerOptions {
             data_dir: settings.data_dir.clone(),
+            history: None,
             read_only: settings.read_only,
             simulated: Facts::of(room, settings.read_only).simulated,
             unasked: None,

@@ -6,6 +6,7 @@ mod console;
 pub mod demo;
 mod diagnostics;
 mod exit;
+pub mod incident;
 pub mod open;
 pub mod output;
 pub mod pack;
@@ -73,6 +74,10 @@ fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Runbook(command)) => {
             let (settings, output) = prepare(global)?;
             runbook::run(command, &settings, &output)
+        }
+        Some(Command::Incident(command)) => {
+            let (settings, output) = prepare(global)?;
+            incident::run(command, &settings, &output)
         }
         Some(Command::Sweep(args)) => {
             let (settings, output) = prepare(global)?;

@@ -20,15 +20,20 @@ pub fn room(settings: &Settings) -> Result<Room> {
 /// The same, and the folder that the pack came from.
 pub fn room_and_folder(settings: &Settings) -> Result<(Room, PackFolder)> {
     let folder = find_pack(settings.pack.as_deref(), settings)?;
-    let loaded = read_pack(&folder)?;
-    let Some(pack) = loaded.pack else {
+    let pack = pack(&folder)?;
+    let environment = choose_environment(&pack, settings.environment.as_deref())?;
+    Ok((Room::new(pack, &environment, folder.base()), folder))
+}
+
+/// Reads a pack that has to be right.
+pub(super) fn pack(folder: &PackFolder) -> Result<Pack> {
+    let loaded = read_pack(folder)?;
+    loaded.pack.ok_or_else(|| {
         let errors: Vec<&Diagnostic> =
             loaded.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error).collect();
         let check = format!("warroom pack check {}", folder.name);
-        return Err(ConfigError(diagnostics::first_of(&errors, &check)).into());
-    };
-    let environment = choose_environment(&pack, settings.environment.as_deref())?;
-    Ok((Room::new(pack, &environment, folder.base()), folder))
+        ConfigError(diagnostics::first_of(&errors, &check)).into()
+    })
 }
 
 /// The pack that is meant: a folder, else a name, else the only one that is not part of the program.

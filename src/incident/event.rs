@@ -148,6 +148,10 @@ pub enum IncidentEvent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         exposures: Vec<Exposure>,
     },
+    /// What the checks of backups and replicas knew about the moment of failure, when that came after the declaration.
+    ExposuresFrozen {
+        exposures: Vec<Exposure>,
+    },
     Retitled {
         title: String,
     },

@@ -173,6 +173,7 @@ impl IncidentState {
                 self.severities.push(since(at, by, (severity, "declared".to_owned())));
                 self.phases.push(since(at, by, Phase::Investigating));
             }
+            E::ExposuresFrozen { exposures } => self.exposures = exposures,
             E::Retitled { title } => self.title = title,
             E::Reclassified { severity, reason } => self.severities.push(since(at, by, (severity, reason))),
             E::PhaseChanged { phase, .. } => self.phases.push(since(at, by, phase)),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    event::{EventRef, IncidentEvent, NoteKind, Versioned},
+    event::{EventRef, Exposure, IncidentEvent, NoteKind, Versioned},
     journal::{Item, JournalEvent},
     state::{Correction, IncidentState},
 };
@@ -173,6 +173,14 @@ fn say(event: &IncidentEvent, state: &IncidentState) -> Option<Said> {
     Some(match event {
         E::Corrected { .. } | E::MarkedKey { .. } => return None,
         E::Declared { title, severity, .. } => said(Category::Incident, true, format!("declared {severity}: {title}")),
+        E::ExposuresFrozen { exposures } => {
+            let one = |exposure: &Exposure| match exposure.recovery_point {
+                Some(point) => format!("{} can be restored to {point:.0}", exposure.component),
+                None => format!("nobody knows what {} can be restored to", exposure.component),
+            };
+            let all: Vec<String> = exposures.iter().map(one).collect();
+            said(Category::Health, false, all.join("; "))
+        }
         E::Retitled { title } => said(Category::Incident, false, format!("title is now {title}")),
         E::Reclassified { severity, reason } => {
             said(Category::Incident, true, format!("reclassified as {severity}{}", because(reason)))

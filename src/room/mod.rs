@@ -1,5 +1,6 @@
 //! One opened platform: pack, environment, probes and health wired together. Headless; both front ends use it.
 
+pub mod incident;
 mod monitor;
 pub mod run;
 pub mod runbooks;

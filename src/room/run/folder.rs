@@ -24,14 +24,9 @@ use rustix::{
 };
 use uuid::Uuid;
 
-use super::command::EarlierRun;
 use crate::{
     exec::JobFolder,
-    incident::{FileLog, Recorded},
-    runbook::{
-        self, ActionId, Runbook,
-        run::{EventKind, RunEvent, RunId, RunOutcome, RunState},
-    },
+    runbook::{self, ActionId, Runbook, run::RunId},
 };
 
 /// Longest part of an action's id in the name of its job.
@@ -63,7 +58,7 @@ impl RunFolder {
             return Err(io::ErrorKind::NotFound.into());
         }
         let path = runs(data_dir).join(&id.0);
-        fs::metadata(path.join("events.jsonl"))?;
+        fs::metadata(path.join("runbook.md"))?;
         Ok(RunFolder { id: id.clone(), path })
     }
 
@@ -119,15 +114,9 @@ impl RunFolder {
         Ok(file)
     }
 
-    /// The document as it was, and what happened. The document's file name is the one that the run began with.
-    pub fn read(&self) -> io::Result<(Runbook, Recorded)> {
-        let recorded = FileLog::read(&self.events())?;
-        let file = recorded.events.iter().find_map(|event| match &event.kind {
-            EventKind::RunStarted { file, .. } => Some(file.clone()),
-            _ => None,
-        });
-        let text = fs::read_to_string(self.path.join("runbook.md"))?;
-        Ok((runbook::parse(&file.unwrap_or_else(|| "runbook.md".to_owned()), &text), recorded))
+    /// The document as it was; `file` is the name that the run began with.
+    pub fn document(&self, file: &str) -> io::Result<Runbook> {
+        Ok(runbook::parse(file, &fs::read_to_string(self.path.join("runbook.md"))?))
     }
 }
 
@@ -138,55 +127,6 @@ pub fn job_name(number: usize, action: &ActionId, attempt: u32) -> String {
     format!("{number}-{name}-{attempt}")
 }
 
-fn runs(data_dir: &Path) -> PathBuf {
+pub(super) fn runs(data_dir: &Path) -> PathBuf {
     data_dir.join("runs")
-}
-
-/// Runs from before, the latest first, and what could not be read: one sentence each.
-pub fn earlier(data_dir: &Path) -> (Vec<EarlierRun>, Vec<String>) {
-    let mut ids: Vec<RunId> = fs::read_dir(runs(data_dir))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| Uuid::parse_str(name).is_ok())
-        .map(RunId)
-        .collect();
-    // Ids sort by the time of their making.
-    ids.sort_by(|a, b| b.cmp(a));
-    let mut found = Vec::new();
-    let mut problems = Vec::new();
-    for id in ids {
-        let read = RunFolder::existing(data_dir, &id).and_then(|folder| folder.read());
-        match read {
-            Ok((document, recorded)) => found.extend(describe(id, &document, &recorded.events)),
-            // Ended before it had an event.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => problems.push(format!("cannot read the run {}: {error}", id.0)),
-        }
-    }
-    (found, problems)
-}
-
-fn describe(id: RunId, document: &Runbook, events: &[RunEvent]) -> Option<EarlierRun> {
-    let first = events.first()?;
-    let state = RunState::fold(events, document);
-    let all = state.counted(document).count();
-    let settled = state.counted(document).filter(|step| state.is_settled(&step.id)).count();
-    let words = match state.ended {
-        Some(RunOutcome::Completed) => "completed".to_owned(),
-        Some(RunOutcome::Failed) => "failed".to_owned(),
-        Some(RunOutcome::RolledBack) => "rolled back".to_owned(),
-        Some(RunOutcome::Abandoned) => "abandoned".to_owned(),
-        None if state.running().is_some() => format!("{settled} of {all}, a step was running"),
-        None => format!("{settled} of {all}"),
-    };
-    Some(EarlierRun {
-        id,
-        title: document.title.clone(),
-        started: first.at,
-        by: first.by.clone(),
-        state: words,
-        open: state.ended.is_none(),
-    })
 }

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`command`] | what a front end can want, and what it hears back |
 //! | [`shelf`] | where runbooks come from |
-//! | [`folder`] | a run's folder in the data directory, and the list of earlier runs |
+//! | [`folder`] | a run's folder |
+//! | `runs` | the runs that there are, and where their events are |
 //! | [`variables`] | what a value must look like |
 //! | `driver` | the loop that carries commands out |
 //! | `prepare` | an action before it starts: its variables, its gate, where it acts, what has to be asked |
@@ -15,6 +16,7 @@ mod driver;
 mod ending;
 pub mod folder;
 mod prepare;
+mod runs;
 pub mod shelf;
 pub mod variables;
 
@@ -28,13 +30,34 @@ pub use self::{
     shelf::{PackShelf, Shelf},
 };
 use super::Room;
-use crate::{exec::Supervisor, runbook::Risk};
+use crate::{
+    exec::Supervisor,
+    incident::EventLog,
+    runbook::{
+        Risk,
+        run::{RunEvent, RunId},
+    },
+};
+
+/// Where the events of runs are kept when that is not a file of each run: the journal of an incident.
+pub trait RunHistory: EventLog {
+    /// Below it is `runs/RUN/` of each run.
+    fn folder(&self) -> PathBuf;
+
+    /// The runs so far.
+    fn runs(&self) -> Vec<RunId>;
+
+    /// What happened in a run, in order; nothing for one that is not known.
+    fn events(&self, run: &RunId) -> Vec<RunEvent>;
+}
 
 /// What all runs of a front end have in common.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RunnerOptions {
     /// Where runs are kept: `data_dir/runs`.
     pub data_dir: PathBuf,
+    /// The incident that runs belong to; they are kept there then.
+    pub history: Option<Arc<dyn RunHistory>>,
     /// `--read-only`.
     pub read_only: bool,
     /// The platform is simulated: nothing is ever started.

@@ -4,17 +4,20 @@ mod ask;
 mod headless;
 mod show;
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
 use anyhow::Result;
 use clap::Args;
 
 use self::headless::Headless;
 use crate::{
-    cli::{Exit, UsageError, in_runtime, open, output::Output},
+    cli::{Exit, UsageError, in_runtime, incident, open, output::Output},
     exec::Supervisor,
     host::identity,
-    room::run::{Command, PackShelf, Runner, RunnerOptions, Value},
+    room::{
+        incident::IncidentHistory,
+        run::{Command, PackShelf, RunHistory, Runner, RunnerOptions, Value},
+    },
     runbook::{
         Risk,
         run::{Mode, RunId},
@@ -46,6 +49,9 @@ pub struct RunArgs {
     /// Print each event as a line of JSON
     #[arg(long)]
     pub json: bool,
+    /// The incident that the run belongs to
+    #[arg(long, value_name = "ID", conflicts_with = "dry_run")]
+    pub incident: Option<String>,
     /// Go on with a run from before
     #[arg(long, value_name = "RUN", conflicts_with_all = ["runbook", "dry_run", "from"])]
     pub resume: Option<String>,
@@ -54,8 +60,13 @@ pub struct RunArgs {
 pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Result<Exit> {
     let (room, folder) = open::room_and_folder(settings)?;
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Live };
+    let history: Option<Arc<dyn RunHistory>> = match &args.incident {
+        Some(id) => Some(Arc::new(IncidentHistory(Arc::new(incident::desk(Some(id), settings)?)))),
+        None => None,
+    };
     let options = RunnerOptions {
         data_dir: settings.data_dir.clone(),
+        history,
         read_only: settings.read_only,
         simulated: false,
         unasked: Some(Risk::from_str(&args.confirm).map_err(UsageError)?),
@@ -63,7 +74,7 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Resul
         supervisor: Supervisor::this_program()?,
     };
     in_runtime(settings, async {
-        let (runner, news) = Runner::start(room, std::sync::Arc::new(PackShelf(folder)), options);
+        let (runner, news) = Runner::start(room, Arc::new(PackShelf(folder)), options);
         match (&args.resume, &args.runbook) {
             (Some(run), _) => runner.send(Command::Reopen(RunId(run.clone()))),
             (None, Some(id)) => runner.send(Command::Open { id: id.clone(), mode }),

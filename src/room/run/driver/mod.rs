@@ -17,15 +17,15 @@ use tokio::{
 
 use self::open::{Begun, Open};
 use super::{
-    RunFolder, RunnerOptions, Shelf,
+    RunnerOptions, Shelf,
     command::{Command, Known, Library, News},
-    folder,
     prepare::{self, Prepared},
+    runs::Runs,
 };
 use crate::{
     exec::{Job, JobState},
     host::clock,
-    incident::{EventLog, FileLog, MemoryLog},
+    incident::{EventLog, MemoryLog},
     room::Room,
     runbook::{
         ActionId, Step, StepId,
@@ -231,7 +231,7 @@ impl Driver {
             components: document.front.components,
             triggers: document.front.triggers,
         });
-        let (runs, problems) = folder::earlier(&self.options.data_dir);
+        let (runs, problems) = Runs::of(&self.options).earlier();
         Library { runbooks: runbooks.collect(), runs, folder: self.shelf.folder(), problems }
     }
 
@@ -268,18 +268,18 @@ impl Driver {
         if is_open {
             self.let_go();
         }
-        let folder = RunFolder::existing(&self.options.data_dir, id)
-            .map_err(|error| format!("there is no run {}: {error}", id.0))?;
+        let runs = Runs::of(&self.options);
+        let folder = runs.existing(id).map_err(|error| format!("there is no run {}: {error}", id.0))?;
         let cannot = |error: &dyn std::fmt::Display| format!("cannot read the run {}: {error}", id.0);
         let claim = folder.claim(&self.options.by)?;
-        let (document, recorded) = folder.read().map_err(|error| cannot(&error))?;
+        let (document, recorded) = runs.read(&folder).map_err(|error| cannot(&error))?;
         if let Some(line) = recorded.damaged.first() {
             return Err(format!(
                 "line {line} of {} is damaged, so what was done in this run is not known: read the file, and begin another run",
                 folder.events().display()
             ));
         }
-        let log = FileLog::open(&folder.events()).map_err(|error| cannot(&error))?;
+        let log = runs.log(&folder).map_err(|error| cannot(&error))?;
         let events = recorded.events;
         let document = Arc::new(document);
         let began = events.iter().find_map(|event| match &event.kind {
@@ -296,7 +296,7 @@ impl Driver {
             open.state.all_running().map(|(id, attempt)| (id.clone(), attempt.number, attempt.job.clone())).collect();
         let jobs = running.into_iter().map(|(action, attempt, job)| (action, attempt, Job::attach(&folder.job(&job))));
         let jobs: Vec<_> = jobs.collect();
-        open.begun = Some(Begun::new(folder, claim, Box::new(log)));
+        open.begun = Some(Begun::new(folder, claim, log));
         self.show(open, events);
         if recorded.torn {
             self.tell(News::Notice("the last event of this run was cut off by a crash, and is set aside".to_owned()));
@@ -309,7 +309,7 @@ impl Driver {
 
     /// Makes the run when this is the first thing that is done.
     fn begin(&mut self) -> Outcome {
-        let data_dir = self.options.data_dir.clone();
+        let runs = Runs::of(&self.options);
         let environment = self.room.environment_name.clone();
         let by = self.options.by.clone();
         let open = self.open()?;
@@ -317,12 +317,13 @@ impl Driver {
             return Ok(());
         }
         let document = open.document.clone();
-        let cannot = |error: &dyn std::fmt::Display| format!("cannot keep a run under {}: {error}", data_dir.display());
-        let folder = RunFolder::create(&data_dir, &document).map_err(|error| cannot(&error))?;
+        let cannot =
+            |error: &dyn std::fmt::Display| format!("cannot keep a run under {}: {error}", runs.place.display());
+        let folder = runs.create(&document).map_err(|error| cannot(&error))?;
         let claim = folder.claim(&by)?;
         let log: Box<dyn EventLog> = match open.mode {
             Mode::DryRun => Box::new(MemoryLog::default()),
-            _ => Box::new(FileLog::open(&folder.events()).map_err(|error| cannot(&error))?),
+            _ => runs.log(&folder).map_err(|error| cannot(&error))?,
         };
         let mode = open.mode;
         let begun = News::Began { run: folder.id.clone(), folder: folder.path.clone() };

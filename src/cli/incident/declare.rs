@@ -1,0 +1,92 @@
+//! `warroom incident declare`: prints the new incident's id.
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+
+use super::{ACCESS, incidents, may_write};
+use crate::{
+    cli::{Exit, UsageError, in_runtime, open, output::Output},
+    health::Board,
+    host::{clock, identity},
+    incident::Exposure,
+    room::{
+        Room,
+        incident::{Declaration, IncidentDesk, Verb, when},
+    },
+    runbook::run::Mode,
+    settings::Settings,
+};
+
+/// Declare an incident and print its id
+#[derive(Debug, Clone, Args)]
+pub struct DeclareArgs {
+    /// A level of the platform's severities
+    #[arg(long, value_name = "LEVEL")]
+    pub severity: String,
+    /// What it is, in a few words
+    #[arg(long, value_name = "TEXT")]
+    pub title: String,
+    /// A component that is affected; can be given several times
+    #[arg(long = "component", value_name = "ID")]
+    pub components: Vec<String>,
+    /// When it was detected: 14:02 (UTC), 10m (so long ago), or a time with its zone
+    #[arg(long, value_name = "TIME", default_value = "now")]
+    pub detected: String,
+    /// The alert that it is declared from
+    #[arg(long, value_name = "ID")]
+    pub alert: Option<String>,
+    /// It is an exercise
+    #[arg(long)]
+    pub drill: bool,
+    /// Do not look at the platform for what could be lost now
+    #[arg(long)]
+    pub no_look: bool,
+}
+
+pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    may_write(settings)?;
+    let room = open::room(settings)?;
+    let declaration = Declaration {
+        environment: room.environment_name.clone(),
+        mode: if args.drill { Mode::Drill } else { Mode::Live },
+        title: args.title.clone(),
+        severity: args.severity.clone(),
+        components: args.components.clone(),
+        detected_at: when::past(&args.detected, clock::now()).map_err(UsageError)?,
+        alert: args.alert.clone(),
+        criteria: Vec::new(),
+        exposures: Vec::new(),
+    };
+    // What is wrong with the words is usage; what is wrong with the disk is not.
+    crate::room::incident::verb::declare(declaration.clone(), &room.pack, clock::now()).map_err(UsageError)?;
+    let desk = IncidentDesk::declare(&incidents(settings), ACCESS, &identity::responder(), declaration, &room.pack)
+        .map_err(|error| anyhow!(error))?;
+    let id = desk.view().id().to_string();
+    // The id first: looking at backups may take a while, and the incident is there already.
+    output.print(&format!("{id}\n"))?;
+    if args.no_look || !room.pack.components.iter().any(|component| component.rpo.is_some()) {
+        return Ok(Exit::Ok);
+    }
+    in_runtime(settings, async {
+        let exposures = exposures(&room).await;
+        desk.act(Verb::Exposures(exposures), &room.pack).map_err(|error| anyhow!(error))?;
+        Ok(Exit::Ok)
+    })
+}
+
+/// What each component with an RPO could be restored to now, as one look at its backups and replicas says.
+async fn exposures(room: &Room) -> Vec<Exposure> {
+    let has_rpo = |id: &str| room.pack.component(id).is_some_and(|component| component.rpo.is_some());
+    let seen = room.sweep(|spec| spec.component.as_deref().is_some_and(has_rpo)).await;
+    let mut board = Board::new(&room.pack);
+    for (_, reading) in &seen.probes {
+        board.apply(reading.clone());
+    }
+    let now = clock::now();
+    let frozen = board.exposures(now).into_iter().map(|exposure| Exposure {
+        component: exposure.component,
+        recovery_point: exposure.loss.and_then(|loss| now.checked_sub(loss).ok()),
+        rpo_seconds: Some(exposure.rpo.as_secs()),
+    });
+    frozen.collect()
+}

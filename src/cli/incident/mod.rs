@@ -1,0 +1,94 @@
+//! `warroom incident`: declare an incident, write down what happens, read it back, check and export it.
+
+mod declare;
+mod read;
+mod verify;
+mod write;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+pub use self::{declare::DeclareArgs, read::ShowArgs, verify::VerifyArgs, write::WriteCommand};
+use super::{Exit, UsageError, open, output::Output};
+use crate::{
+    host::identity,
+    incident::journal::{Access, Incidents},
+    platform::Pack,
+    room::incident::{IncidentDesk, View, choose},
+    settings::Settings,
+};
+
+/// Declare, drive, read and check incidents
+#[derive(Debug, Clone, Subcommand)]
+pub enum IncidentCommand {
+    /// List the incidents, the newest first
+    List {
+        /// Only those that people still work on
+        #[arg(long)]
+        open: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    Declare(DeclareArgs),
+    Show(ShowArgs),
+    #[command(flatten)]
+    Write(WriteCommand),
+    Verify(VerifyArgs),
+}
+
+pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Output) -> Result<Exit> {
+    match command {
+        IncidentCommand::List { open, json } => read::list(*open, *json, settings, output),
+        IncidentCommand::Declare(args) => declare::run(args, settings, output),
+        IncidentCommand::Show(args) => read::show(args, settings, output),
+        IncidentCommand::Write(command) => write::run(command, settings, output),
+        IncidentCommand::Verify(args) => verify::run(args, settings, output),
+    }
+}
+
+/// The incidents of the data directory.
+fn incidents(settings: &Settings) -> Incidents {
+    Incidents::of(&settings.data_dir, ACCESS)
+}
+
+/// Who may read what is written here.
+const ACCESS: Access = Access::Owner;
+
+/// Reads the incident that is meant.
+fn view(wanted: Option<&str>, settings: &Settings) -> Result<View> {
+    let incidents = incidents(settings);
+    let id = choose(&incidents, wanted).map_err(UsageError)?;
+    let folder = incidents.open(&id)?;
+    View::read(folder).map_err(|error| anyhow::anyhow!(error))
+}
+
+/// Opens the incident that is meant, to write to it.
+pub(in crate::cli) fn desk(wanted: Option<&str>, settings: &Settings) -> Result<IncidentDesk> {
+    may_write(settings)?;
+    let incidents = incidents(settings);
+    let id = choose(&incidents, wanted).map_err(UsageError)?;
+    IncidentDesk::open(&incidents, ACCESS, &id, &identity::responder()).map_err(|error| anyhow::anyhow!(error))
+}
+
+fn may_write(settings: &Settings) -> Result<()> {
+    match settings.read_only {
+        true => Err(UsageError("this is --read-only: nothing is written to an incident".to_owned()).into()),
+        false => Ok(()),
+    }
+}
+
+/// The pack of an incident: the one that the settings ask for, which must be of the same platform, else the one of its name.
+fn pack_of(platform: &str, settings: &Settings) -> Result<Pack> {
+    let wanted = settings.pack.as_deref().unwrap_or(platform);
+    let folder = open::find_pack(Some(wanted), settings)?;
+    let pack = open::pack(&folder)?;
+    if pack.name != platform {
+        let name = &pack.name;
+        return Err(UsageError(format!(
+            "the incident is of {platform}, and the pack is {name}: use --pack {platform}"
+        ))
+        .into());
+    }
+    Ok(pack)
+}

@@ -1,0 +1,175 @@
+//! `warroom incident list` and `show`: what there is, and where one stands.
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use comfy_table::Cell;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{incidents, view};
+use crate::{
+    cli::{Exit, output::Output, table},
+    incident::timeline::TimelineEntry,
+    room::incident::{self, View},
+    settings::Settings,
+};
+
+/// Show where an incident stands, and its timeline
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// The incident; not needed when only one is open
+    #[arg(value_name = "ID")]
+    pub incident: Option<String>,
+    /// Only the entries that tell the story
+    #[arg(long)]
+    pub key: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub(super) fn list(open: bool, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
+    let (mut listed, problems) = incident::list(&incidents(settings)).map_err(|error| anyhow!(error))?;
+    listed.retain(|incident| !open || incident.phase.is_open());
+    if json {
+        output.print(&(serde_json::to_string(&listed)? + "\n"))?;
+    } else if listed.is_empty() && problems.is_empty() {
+        let what = if open { "No incident is open" } else { "There is no incident" };
+        output.print(&format!("{what}: `warroom incident declare` makes one.\n"))?;
+    } else {
+        let mut rows = table::new(output, &["INCIDENT", "SEVERITY", "PHASE", "PLATFORM", "DECLARED (UTC)", "TITLE"]);
+        for incident in &listed {
+            let place = match incident.environment.as_str() {
+                "" => incident.platform.clone(),
+                environment => format!("{}/{environment}", incident.platform),
+            };
+            rows.add_row([
+                Cell::new(&incident.id),
+                Cell::new(&incident.severity),
+                Cell::new(incident.phase.word()),
+                Cell::new(place),
+                Cell::new(incident.declared_at.map(minutes).unwrap_or_default()),
+                Cell::new(&incident.title),
+            ]);
+        }
+        output.print(&table::text(rows))?;
+    }
+    match problems.first() {
+        None => Ok(Exit::Ok),
+        Some(first) => Err(anyhow!("{first}")),
+    }
+}
+
+pub(super) fn show(args: &ShowArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    let view = view(args.incident.as_deref(), settings)?;
+    let timeline: Vec<TimelineEntry> = view.timeline().into_iter().filter(|entry| !args.key || entry.key).collect();
+    if args.json {
+        output.print(&(as_json(&view, &timeline).to_string() + "\n"))?;
+    } else {
+        output.print(&as_text(&view, &timeline, output))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn as_json(view: &View, timeline: &[TimelineEntry]) -> serde_json::Value {
+    let state = view.state();
+    let entries = timeline.iter().map(|entry| {
+        json!({
+            "id": format!("{}:{}", entry.of.log, entry.of.seq), "at": entry.at, "about": entry.about, "by": &*entry.by,
+            "author": entry.author, "category": entry.category, "text": entry.current(), "original": entry.text,
+            "key": entry.key, "late": entry.late, "intact": entry.intact,
+        })
+    });
+    let roles =
+        state.roles.iter().map(|(role, holder)| json!({ "role": role, "who": holder.value, "since": holder.at }));
+    json!({
+        "version": 1,
+        "id": view.id().as_str(),
+        "title": state.title,
+        "platform": state.platform,
+        "environment": state.environment,
+        "severity": state.severity(),
+        "phase": state.phase(),
+        "components": state.components,
+        "detected_at": state.detected_at,
+        "declared_at": state.declared.as_ref().map(|declared| declared.at),
+        "restored_at": state.restored_at,
+        "resolved_at": state.resolved_at(),
+        "roles": roles.collect::<Vec<_>>(),
+        "timeline": entries.collect::<Vec<_>>(),
+        "checkpoints": view.checkpoints().iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(view: &View, timeline: &[TimelineEntry], output: &Output) -> String {
+    let state = view.state();
+    let mut text = format!("{}  {}  {}\n{}\n\n", view.id(), state.severity(), state.phase().word(), state.title);
+    let mut facts = table::new(output, &[]);
+    let mut fact = |name: &str, value: String| {
+        if !value.is_empty() {
+            facts.add_row([Cell::new(name), Cell::new(value)]);
+        }
+    };
+    let place = [state.platform.as_str(), state.environment.as_str()];
+    fact("platform", place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" / "));
+    fact("affected", state.components.join(", "));
+    fact("detected", state.detected_at.map(seconds).unwrap_or_default());
+    fact("declared", state.declared.as_ref().map(|d| format!("{} by {}", seconds(d.at), d.by)).unwrap_or_default());
+    fact("restored", state.restored_at.map(seconds).unwrap_or_default());
+    fact("resolved", state.resolved_at().map(seconds).unwrap_or_default());
+    for (role, holder) in &state.roles {
+        fact(role, holder.value.clone());
+    }
+    for (field, value) in &state.impact {
+        fact(field.word(), value.value.clone());
+    }
+    for item in &state.action_items {
+        let owner = item.owner.as_ref().map_or_else(String::new, |owner| format!(", {owner}"));
+        let done = if item.done.is_some() { "done" } else { "to do" };
+        fact(done, format!("{} {}{owner}", item.id, item.text));
+    }
+    text.push_str(&table::text(facts));
+    text.push('\n');
+    let mut rows = table::new(output, &["TIME (UTC)", "BY", "KIND", "WHAT", "ENTRY"]);
+    for entry in timeline {
+        let mut what = match entry.current() {
+            Some(current) => current.to_owned(),
+            None => format!("(taken back) {}", entry.text),
+        };
+        if let Some(author) = &entry.author {
+            what = format!("{author}: {what}");
+        }
+        if entry.about.is_some() {
+            what.push_str(&format!(" (written {})", seconds(entry.at)));
+        }
+        if !entry.corrections.is_empty() && entry.current().is_some() {
+            what.push_str(" (corrected)");
+        }
+        if entry.late {
+            what.push_str(" (found later)");
+        }
+        if !entry.intact {
+            what.push_str(" (NOT INTACT)");
+        }
+        rows.add_row([
+            Cell::new(seconds(entry.time())),
+            Cell::new(&entry.by),
+            Cell::new(entry.category),
+            Cell::new(what),
+            Cell::new(format!("{}:{}", entry.of.log, entry.of.seq)),
+        ]);
+    }
+    text.push_str(&table::text(rows));
+    for finding in view.findings() {
+        text.push_str(&format!("\nNOT INTACT: {finding}\n"));
+    }
+    text
+}
+
+fn seconds(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn minutes(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}

@@ -1,0 +1,54 @@
+//! `warroom incident verify`: every chain, every checkpoint, every digest of evidence, computed again.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::incidents;
+use crate::{
+    cli::{Exit, UsageError, output::Output},
+    incident::journal::{self, Checkpoint},
+    room::incident::choose,
+    settings::Settings,
+};
+
+/// Check that nothing in an incident's journal and evidence was changed
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Exit codes: 0 intact, 1 not.")]
+pub struct VerifyArgs {
+    /// The incident; not needed when only one is open
+    #[arg(value_name = "ID")]
+    pub incident: Option<String>,
+    /// A checkpoint that was kept elsewhere, LOG:NUMBER:SHA-256 as exports print it; can be given several times
+    #[arg(long = "checkpoint", value_name = "CHECKPOINT")]
+    pub checkpoints: Vec<Checkpoint>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub(super) fn run(args: &VerifyArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    let incidents = incidents(settings);
+    let id = choose(&incidents, args.incident.as_deref()).map_err(UsageError)?;
+    let report = journal::verify(&incidents.open(&id)?, &args.checkpoints);
+    if args.json {
+        output.print(&(serde_json::to_string(&report)? + "\n"))?;
+    } else {
+        let mut text = String::new();
+        for finding in &report.findings {
+            text.push_str(&format!("{finding}\n"));
+        }
+        let lines: u64 = report.logs.iter().map(|log| log.lines).sum();
+        let word = if report.is_intact() { "intact" } else { "NOT INTACT" };
+        text.push_str(&format!(
+            "{id} is {word}: {} logs with {lines} lines, {} files of evidence, {} checkpoints\n",
+            report.logs.len(),
+            report.evidence,
+            report.checkpoints
+        ));
+        for head in report.logs.iter().filter_map(|log| log.head.as_ref()) {
+            text.push_str(&format!("checkpoint {head}\n"));
+        }
+        output.print(&text)?;
+    }
+    Ok(if report.is_intact() { Exit::Ok } else { Exit::Warn })
+}

@@ -1,0 +1,169 @@
+//! An incident as somebody works on it: what all logs say, and one's own log to write to.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::verb::{self, Declaration, Verb};
+use crate::{
+    host::clock,
+    incident::{
+        IncidentEvent, IncidentState, Versioned,
+        journal::{
+            Access, Appended, Checkpoint, Finding, IncidentFolder, IncidentId, Incidents, LogFolder, Notice, Now,
+            Place, Source, Union, Writer, WriterState,
+        },
+        timeline::{TimelineEntry, timeline},
+    },
+    platform::Pack,
+};
+
+/// What was read of an incident: every event in its order, and the state that they mean.
+#[derive(Debug)]
+pub struct View {
+    folder: IncidentFolder,
+    source: LogFolder,
+    union: Union,
+    state: IncidentState,
+    /// What is wrong with the logs, as far as it was read.
+    findings: Vec<Finding>,
+}
+
+impl View {
+    /// Reads an incident. Leaves no trace. The error is one sentence.
+    pub fn read(folder: IncidentFolder) -> Result<View, String> {
+        let source = LogFolder::new(&folder.logs());
+        let mut view =
+            View { folder, source, union: Union::default(), state: IncidentState::default(), findings: Vec::new() };
+        view.refresh()?;
+        if view.state.declared.is_none() {
+            return Err(format!("{} was never declared: nothing in its logs says what it is", view.folder.id()));
+        }
+        Ok(view)
+    }
+
+    /// Takes in what is new since the last call; true when there was something.
+    pub fn refresh(&mut self) -> Result<bool, String> {
+        let mut fold_again = false;
+        let mut news = false;
+        for mut batch in self.source.poll()? {
+            self.findings.append(&mut batch.findings);
+            let before = self.union.items().len();
+            let change = self.union.take(batch);
+            news |= change.first.is_some();
+            if change.appended && !fold_again {
+                for item in self.union.items().iter().skip(before) {
+                    self.state.apply(item);
+                }
+            } else if change.first.is_some() {
+                fold_again = true;
+            }
+        }
+        if fold_again {
+            self.state = IncidentState::fold(self.union.items());
+        }
+        Ok(news)
+    }
+
+    pub fn id(&self) -> &IncidentId {
+        self.folder.id()
+    }
+
+    pub fn folder(&self) -> &IncidentFolder {
+        &self.folder
+    }
+
+    pub fn state(&self) -> &IncidentState {
+        &self.state
+    }
+
+    pub fn union(&self) -> &Union {
+        &self.union
+    }
+
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    pub fn timeline(&self) -> Vec<TimelineEntry> {
+        timeline(self.union.items(), &self.state)
+    }
+
+    /// The last line of each log.
+    pub fn checkpoints(&self) -> Vec<Checkpoint> {
+        self.union.heads()
+    }
+}
+
+/// An incident with one's own log open. Shared by the front end and its runs.
+#[derive(Debug)]
+pub struct IncidentDesk {
+    writer: Writer,
+    view: Mutex<View>,
+}
+
+impl IncidentDesk {
+    /// Makes an incident; it exists when this returns. The error is one sentence, and then there is none.
+    pub fn declare(
+        incidents: &Incidents,
+        access: Access,
+        by: &str,
+        declaration: Declaration,
+        pack: &Pack,
+    ) -> Result<IncidentDesk, String> {
+        let now = clock::now();
+        let event = verb::declare(declaration, pack, now)?;
+        let folder = incidents.create(now).map_err(|error| error.to_string())?;
+        let writer = writer(&folder, access, by)?;
+        writer.append(&Versioned::from(event)).map_err(|error| error.to_string())?;
+        Ok(IncidentDesk { writer, view: Mutex::new(View::read(folder)?) })
+    }
+
+    /// Opens an incident that there is.
+    pub fn open(incidents: &Incidents, access: Access, id: &IncidentId, by: &str) -> Result<IncidentDesk, String> {
+        let folder = incidents.open(id).map_err(|error| error.to_string())?;
+        let view = View::read(folder)?;
+        let writer = writer(view.folder(), access, by)?;
+        Ok(IncidentDesk { writer, view: Mutex::new(view) })
+    }
+
+    /// Everything that was read so far.
+    pub fn view(&self) -> MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something: durable when this returns. The error is one sentence, and nothing happened.
+    pub fn act(&self, verb: Verb, pack: &Pack) -> Result<Vec<Appended>, String> {
+        let mut view = self.view();
+        view.refresh()?;
+        let events = verb::events(verb, view.state(), pack, clock::now())?;
+        let written = self.append(events)?;
+        view.refresh()?;
+        Ok(written)
+    }
+
+    /// Writes events; they are durable when this returns.
+    pub fn append(&self, events: Vec<IncidentEvent>) -> Result<Vec<Appended>, String> {
+        let events: Vec<Versioned> = events.into_iter().map(Versioned::from).collect();
+        self.writer.append_all(&events).map_err(|error| error.to_string())
+    }
+
+    /// Writes what happened by itself as soon as that is possible, and keeps it in memory until then.
+    pub fn keep(&self, event: IncidentEvent) -> Result<(), String> {
+        self.writer.keep(&Versioned::from(event)).map_err(|error| error.to_string())
+    }
+
+    /// Whether what happens now is recorded.
+    pub fn writing(&self) -> WriterState {
+        self.writer.state()
+    }
+
+    /// What happened to the own log since the last call, one sentence each.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.writer.take_notices()
+    }
+}
+
+fn writer(folder: &IncidentFolder, access: Access, by: &str) -> Result<Writer, String> {
+    let place = Place { folder: folder.logs(), incident: folder.id().to_string(), responder: by.to_owned(), access };
+    let now: Now = Arc::new(clock::now);
+    Writer::open(place, now).map_err(|error| format!("cannot start the journal: {error}"))
+}

@@ -1,0 +1,83 @@
+//! Which incidents there are, and which one is meant.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::View;
+use crate::incident::{
+    Phase,
+    journal::{IncidentId, Incidents},
+};
+
+/// An incident in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    pub id: String,
+    pub title: String,
+    pub platform: String,
+    pub environment: String,
+    pub severity: String,
+    pub phase: Phase,
+    pub detected_at: Option<Timestamp>,
+    pub declared_at: Option<Timestamp>,
+    pub declared_by: String,
+    pub restored_at: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// All incidents, the newest first, and what could not be read: one sentence each.
+pub fn list(incidents: &Incidents) -> Result<(Vec<Listed>, Vec<String>), String> {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for id in incidents.list().map_err(|error| error.to_string())? {
+        let read = incidents.open(&id).map_err(|error| error.to_string()).and_then(View::read);
+        match read {
+            Ok(view) => found.push(listed(&view)),
+            Err(problem) => problems.push(format!("{id}: {problem}")),
+        }
+    }
+    found.sort_by_key(|incident| std::cmp::Reverse(incident.declared_at));
+    Ok((found, problems))
+}
+
+fn listed(view: &View) -> Listed {
+    let state = view.state();
+    Listed {
+        id: view.id().to_string(),
+        title: state.title.clone(),
+        platform: state.platform.clone(),
+        environment: state.environment.clone(),
+        severity: state.severity().to_owned(),
+        phase: state.phase(),
+        detected_at: state.detected_at,
+        declared_at: state.declared.as_ref().map(|declared| declared.at),
+        declared_by: state.declared.as_ref().map(|declared| declared.by.to_string()).unwrap_or_default(),
+        restored_at: state.restored_at,
+        resolved_at: state.resolved_at(),
+    }
+}
+
+/// The incident that is meant: by its id or a beginning of it, else the only open one. The error is one sentence.
+pub fn choose(incidents: &Incidents, wanted: Option<&str>) -> Result<IncidentId, String> {
+    let ids = incidents.list().map_err(|error| error.to_string())?;
+    if let Some(wanted) = wanted {
+        let mut found = ids.iter().filter(|id| id.as_str().eq_ignore_ascii_case(wanted));
+        let upper = wanted.to_uppercase();
+        let mut begun = ids.iter().filter(|id| id.as_str().to_uppercase().starts_with(&upper));
+        return match (found.next(), begun.next(), begun.next()) {
+            (Some(id), ..) | (None, Some(id), None) => Ok(id.clone()),
+            (None, None, _) => Err(format!("there is no incident {wanted}: `warroom incident list` shows them")),
+            (None, Some(_), Some(_)) => Err(format!("more than one incident begins with {wanted}")),
+        };
+    }
+    let (listed, _) = list(incidents)?;
+    let open: Vec<&Listed> = listed.iter().filter(|incident| incident.phase.is_open()).collect();
+    match open.as_slice() {
+        [only] => ids.into_iter().find(|id| id.as_str() == only.id).ok_or_else(|| format!("{} is gone", only.id)),
+        [] => Err("no incident is open: name one, or declare one with `warroom incident declare`".to_owned()),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|incident| incident.id.as_str()).collect();
+            Err(format!("several incidents are open: say which ({})", ids.join(", ")))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Incidents: declared, driven and read by both front ends, through the journal and nothing else.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`verb`] | what people do, checked and turned into events |
+//! | [`desk`] | an incident that somebody works on: what was read of it, and the own log |
+//! | [`list`] | which incidents there are |
+//! | [`when`] | times as people type them |
+//! | [`history`] | the events of an incident's runs, in its journal |
+
+pub mod desk;
+pub mod history;
+pub mod list;
+pub mod verb;
+pub mod when;
+
+pub use desk::{IncidentDesk, View};
+pub use history::IncidentHistory;
+pub use list::{Listed, choose, list};
+pub use verb::{Declaration, Verb};
