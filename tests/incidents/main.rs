@@ -1,9 +1,6 @@
 //! Incidents through the program: declared, driven, read, checked; and runs that belong to them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-#[allow(dead_code, reason = "each crate uses its own part")]
-#[path = "../running/desk.rs"]
-mod desk;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod runs;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::{
-    desk::{Desk, stderr, stdout},
-    lab::wait_until,
+    lab::{
+        desk::{Desk, stderr, stdout},
+        wait_until,
+    },
     verbs::{PLATFORM, declare, shown, texts},
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::desk::{Desk, stderr, stdout};
+use crate::lab::desk::{Desk, stderr, stdout};
 
 pub(crate) const PLATFORM: &str = r#"
 [[components]]

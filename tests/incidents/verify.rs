@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
-    desk::{Desk, stdout},
+    lab::desk::{Desk, stdout},
     verbs::{declare, desk},
 };
 
