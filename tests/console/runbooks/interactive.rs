@@ -5,27 +5,28 @@ use std::time::Duration;
 use super::{agree, go_to, open};
 use crate::lab::{Desk, Terminal, key};
 
+/// What the programs print is not in their text, which the console shows, too.
 const RUNBOOK: &str = r#"# Talk
 
 ## Steps
 
 ### 1. Ask
 ```bash {interactive}
-read -r -p 'your name? ' NAME; echo "hello $NAME"
+read -r -p "$(printf '%s ' your name?)" NAME; echo "hello $NAME"
 ```
 
 ### 2. Editor
 ```bash {interactive}
 stty raw -echo
 printf '\033[?1049h\033[2J\033[?25l\033[?1000h\033[?2004h\033[31;44m'
-printf '\033[5;5H full screen editor \033[2;20r\033]0;editor\007'
+printf '\033[5;5H %s screen editor \033[2;20r\033]0;editor\007' full
 IFS= read -rsn1 letter
 exit 0
 ```
 
 ### 3. Broken off
 ```bash {interactive}
-printf 'waiting for ever\n'; cat
+printf 'waiting for %s\n' ever; cat
 ```
 "#;
 

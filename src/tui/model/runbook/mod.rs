@@ -124,6 +124,10 @@ impl Opened {
             self.lower = if matches!(row, Row::Command(_)) { Lower::Output } else { Lower::Step };
         }
         self.selected = row;
+        // An action that was not run has no output, whatever another one of the step has printed.
+        if self.attempt().is_none() {
+            self.lower = Lower::Step;
+        }
         self.show_output();
     }
 

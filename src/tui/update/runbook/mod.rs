@@ -18,7 +18,7 @@ use crate::{
     health::{age, firing},
     room::run::{Command as Wish, News},
     runbook::{
-        Variable,
+        Step, Variable,
         run::{EventKind, Mark, Mode, RunEvent},
     },
     tui::{
@@ -136,8 +136,13 @@ fn took_event(model: &mut Model, event: &RunEvent) {
                 opened.scroll = 0;
             }
         }
-        // The chosen way's first step, or that of the rollback.
-        EventKind::OptionChosen { .. } | EventKind::RollbackStarted { step: None } => run::select_next(opened),
+        EventKind::OptionChosen { group, key } => {
+            let chosen = |step: &&Step| step.option.as_ref().is_some_and(|o| o.group == *group && o.key == *key);
+            if let Some(first) = document.steps().find(chosen) {
+                run::select_step(opened, &first.id);
+            }
+        }
+        EventKind::RollbackStarted { step: None } => run::select_next(opened),
         EventKind::RunEnded { outcome, .. } => {
             let text = format!("the run is over: {}", crate::tui::outcome::run_word(*outcome));
             model.say(text);

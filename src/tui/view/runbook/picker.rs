@@ -27,7 +27,8 @@ pub(in crate::tui::view) fn draw(model: &Model, picker: &Picker, frame: &mut Fra
     let area = popup(body, 100, 70);
     blank(model, frame, area);
     let runs = picker.items.iter().filter(|item| matches!(item.source, Source::Run(_))).count();
-    let count = format!("{} runbooks, {runs} runs", picker.items.len() - runs);
+    let number = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let count = format!("{}, {}", number(picker.items.len() - runs, "runbook"), number(runs, "run"));
     let block = frame_of(theme, title(theme, "Runbooks", true), count, true);
     let inner = block.inner(area);
     frame.render_widget(block, area);
