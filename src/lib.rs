@@ -6,6 +6,7 @@
 //! | --- | --- | --- |
 //! | [`tui`], [`cli`] | the two front ends; no domain logic in either | everything below |
 //! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
+//! | [`report`] | what leaves an incident for people and other programs: exports, rendered from its journal | `incident`, `host`, `health`, `runbook`, `platform` |
 //! | [`exec`] | runs one action under a supervisor process, and keeps what it did | `host`, `runbook`, `platform` |
 //! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
 //! | [`incident`] | what happened, written down | `host`, `health`, `runbook`, `platform` |
@@ -24,6 +25,7 @@ pub mod host;
 pub mod incident;
 pub mod platform;
 pub mod probe;
+pub mod report;
 pub mod room;
 pub mod runbook;
 pub mod settings;

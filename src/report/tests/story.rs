@@ -1,0 +1,117 @@
+//! The draft of the post-mortem, and the numbers behind it.
+
+use super::*;
+
+/// The rows of a table, each as one text.
+fn rows(table: &[Vec<String>]) -> Vec<String> {
+    table.iter().map(|row| row.join(" | ")).collect()
+}
+
+#[test]
+fn the_postmortem_has_every_section_of_the_template() {
+    let rendered = Rendered::of(&story().with(Some(&pack()), postmortem));
+    let sections = [
+        "Executive Summary",
+        "Timeline",
+        "Impact",
+        "Root Cause",
+        "Detection",
+        "Resolution",
+        "What Went Well",
+        "What Didn't Go Well",
+        "Lessons Learned",
+        "Action Items",
+        "Prevention",
+    ];
+    let mut found = rendered.headings.iter();
+    for section in sections {
+        assert!(found.any(|heading| heading == section), "{section} after the one before, in {:?}", rendered.headings);
+    }
+    assert_eq!(rendered.headings[0], "Post-Mortem: Replica lag makes checkout answer 500");
+    assert!(rendered.text.matches("To be written: ").count() >= 9, "{}", rendered.text);
+}
+
+#[test]
+fn the_postmortem_is_filled_from_the_journal() {
+    let rendered = Rendered::of(&story().with(Some(&pack()), postmortem));
+    let points = rows(rendered.table(&["Time (UTC)", "Event", "After detection"]));
+    let expected = [
+        "03:12:00 | Incident detected | ",
+        "03:14:00 | Incident declared | 2 min",
+        "03:16:00 | Team assembled | 4 min",
+        "03:30:00 | Root cause identified | 18 min",
+        "03:47:00 | Fix deployed | 35 min",
+        "04:03:00 | Service restored | 51 min",
+        "04:10:00 | Incident resolved | 58 min",
+        "04:15:00 | Incident closed | 1 h 3 min",
+    ];
+    assert_eq!(points, expected);
+
+    let head = ["Component", "RTO", "Recovered in", "RTO is", "RPO", "Exposed at failure", "RPO is"];
+    let recovery = rows(rendered.table(&head));
+    let expected = [
+        "Database | 4 h | 51 min | met | 4 h | 1 h 12 min (could go back to 02:00:00) | met",
+        "Public API | 30 min | 51 min | missed | none | not recorded | —",
+    ];
+    assert_eq!(recovery, expected);
+
+    let updates = rows(rendered.table(&["Audience", "Wanted", "Updates (UTC)", "First", "Punctuality"]));
+    let late = "Customers | within 15 min, then every 30 min | 03:22:00, 04:00:00 | after 10 min | 1 on time, 1 late (at most 8 min late)";
+    assert_eq!(updates, [late]);
+    let escalations = rows(rendered.table(&["Who", "After", "Due (UTC)", "Result", "By"]));
+    assert_eq!(escalations, ["cto | 30 min | 03:42:00 | told 03:44:00, 2 min late | alice@bastion-1"]);
+
+    let items = rows(rendered.table(&["Action", "Owner", "Due date", "Status"]));
+    assert_eq!(items, ["Alert on the replica's disk | dave | 2026-02-01 | open"]);
+    let roles = rows(rendered.table(&["Role", "Who", "From (UTC)", "To (UTC)", "Held for"]));
+    assert_eq!(roles[0], "Incident Commander | alice | 03:16:00 | — | 54 min");
+    for fact in
+        ["4 % of checkouts", "30 seconds of carts", "The replica's disk is full (bob@bastion-2)", "alert replica-lag"]
+    {
+        assert!(rendered.text.contains(fact), "{fact} in {}", rendered.text);
+    }
+    assert!(!rendered.text.contains("Users Affected: how many"), "what is known is not asked for");
+    assert!(rendered.text.contains("Revenue Impact: what it cost"));
+}
+
+#[test]
+fn a_root_cause_that_was_taken_back_does_not_count() {
+    let mut journal = Journal::default();
+    journal.say(14 * 60, "alice@bastion-1", declared("Wrong at first"));
+    journal.phase(20 * 60, Phase::Identified);
+    journal.phase(25 * 60, Phase::Investigating);
+    assert_eq!(journal.with(None, |source| metrics(source.state).identify), None);
+    journal.phase(40 * 60, Phase::Identified);
+    let identify = journal.with(None, |source| metrics(source.state).identify);
+    assert_eq!(identify, Some(jiff::SignedDuration::from_mins(28)));
+}
+
+#[test]
+fn an_update_that_was_due_and_never_sent_is_said() {
+    let mut journal = Journal::default();
+    journal.say(14 * 60, "alice@bastion-1", declared("Nobody was told"));
+    journal.note(60 * 60, NoteKind::Note, "still at it");
+    let rendered = Rendered::of(&journal.with(Some(&pack()), postmortem));
+    let updates = rendered.table(&["Audience", "Wanted", "Updates (UTC)", "First", "Punctuality"]);
+    assert_eq!(updates[0][2..], ["none", "—", "one due and not sent (at most 33 min late)"]);
+    let escalations = rendered.table(&["Who", "After", "Due (UTC)", "Result", "By"]);
+    assert_eq!(escalations[0][3], "not recorded");
+}
+
+#[test]
+fn a_role_is_held_until_somebody_takes_it_or_it_is_given_back() {
+    let mut journal = Journal::default();
+    journal.say(14 * 60, "alice@bastion-1", declared("Hand-over"));
+    let taken = |who: &str| IncidentEvent::RoleTaken { role: "commander".to_owned(), who: who.to_owned() };
+    journal.say(15 * 60, "alice@bastion-1", taken("alice"));
+    journal.say(45 * 60, "bob@bastion-2", taken("bob"));
+    let back = IncidentEvent::RoleReleased { role: "commander".to_owned(), who: "bob".to_owned() };
+    journal.say(50 * 60, "bob@bastion-2", back);
+    let rendered = Rendered::of(&journal.with(Some(&pack()), markdown));
+    let roles = rows(rendered.table(&["Role", "Who", "From (UTC)", "To (UTC)", "Held for"]));
+    let expected = [
+        "Incident Commander | alice | 03:15:00 | 03:45:00 | 30 min",
+        "Incident Commander | bob | 03:45:00 | 03:50:00 | 5 min",
+    ];
+    assert_eq!(roles, expected);
+}
