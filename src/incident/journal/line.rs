@@ -247,17 +247,19 @@ fn split(line: &[u8]) -> Result<(&[u8], Digest), BadLine> {
     let none = |byte: usize| BadLine { byte: byte as u64, what: BadLineKind::NoDigest, stated: None, entry: None };
     let start = line.len().checked_sub(TAIL).ok_or(none(0))?;
     let (content, tail) = line.split_at(start);
+    if let Some(digits) = tail.strip_prefix(HASH).and_then(|rest| rest.strip_suffix(b"\"}"))
+        && let Some(digest) = Digest::from_hex(digits)
+    {
+        return Ok((content, digest));
+    }
     let shape = |index: usize, byte: u8| match index {
         0..9 => HASH[index] == byte,
         73 => byte == b'"',
         74 => byte == b'}',
         _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
     };
-    if let Some(wrong) = tail.iter().enumerate().position(|(index, byte)| !shape(index, *byte)) {
-        return Err(none(start + wrong));
-    }
-    let digest = Digest::from_hex(&tail[HASH.len()..HASH.len() + 64]).ok_or(none(start))?;
-    Ok((content, digest))
+    let wrong = tail.iter().enumerate().position(|(index, byte)| !shape(index, *byte));
+    Err(none(start + wrong.unwrap_or(0)))
 }
 
 /// Everything but the digest.

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, Seek, SeekFrom},
+    num::NonZero,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -166,10 +167,10 @@ impl Source for LogFolder {
             self.logs.entry(name.clone()).or_insert_with(|| LogReader::new(&self.path, name));
         }
         let mut batches = Vec::new();
-        for (name, reader) in &mut self.logs {
-            match reader.read() {
+        for (name, news) in read_all(&mut self.logs)? {
+            match news {
                 Ok(batch) => {
-                    self.said.remove(name);
+                    self.said.remove(&name);
                     if !batch.is_empty() {
                         batches.push(batch);
                     }
@@ -177,11 +178,11 @@ impl Source for LogFolder {
                 // What was read before stays: the timeline does not forget because a file is gone.
                 Err(error) => {
                     let why = cause(&error);
-                    if self.said.get(name) != Some(&why) {
+                    if self.said.get(&name) != Some(&why) {
                         let what = Wrong::Unreadable(why.clone());
                         let finding = Finding { file: format!("log/{}", name.file()), line: None, byte: None, what };
-                        batches.push(Batch { findings: vec![finding], ..Batch::new(name) });
-                        self.said.insert(name.clone(), why);
+                        batches.push(Batch { findings: vec![finding], ..Batch::new(&name) });
+                        self.said.insert(name, why);
                     }
                 }
             }
@@ -192,6 +193,30 @@ impl Source for LogFolder {
     fn watched(&self) -> Option<&Path> {
         Some(&self.path)
     }
+}
+
+type News = Vec<(LogName, io::Result<Batch>)>;
+
+/// Reads all logs; for the first time on several cores, since an incident may be long.
+fn read_all(logs: &mut BTreeMap<LogName, LogReader>) -> Result<News, String> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let fresh = logs.values().filter(|reader| reader.file.is_none()).count();
+    let mut readers: Vec<_> = logs.iter_mut().collect();
+    let each = |readers: &mut [(&LogName, &mut LogReader)]| -> News {
+        readers.iter_mut().map(|(name, reader)| (name.clone(), reader.read())).collect()
+    };
+    if fresh < 2 || cores < 2 {
+        return Ok(each(&mut readers));
+    }
+    let share = readers.len().div_ceil(cores);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = readers.chunks_mut(share).map(|readers| scope.spawn(|| each(readers))).collect();
+        let mut news = Vec::new();
+        for thread in threads {
+            news.extend(thread.join().map_err(|_| "reading the logs failed".to_owned())?);
+        }
+        Ok(news)
+    })
 }
 
 /// The logs in a folder, sorted.
