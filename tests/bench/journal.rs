@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::json;
 use warroom::incident::journal::{
-    Access, Digest, Hlc, IncidentFolder, Incidents, JournalEvent, LogName, Place, Union, Writer,
+    Access, Digest, Hlc, IncidentFolder, Incidents, JournalEvent, LogName, Union, Writer,
     line::{self, EventText},
     verify,
 };
@@ -68,13 +68,7 @@ fn bare_syncs(folder: &Path) -> f64 {
 /// Events a second with so many threads that wait for each of theirs.
 fn appends(incidents: &Incidents, threads: u32, each: u32) -> f64 {
     let folder = incidents.create(START).expect("an incident");
-    let place = Place {
-        folder: folder.logs(),
-        incident: folder.id().to_string(),
-        responder: "alice@bastion-1".to_owned(),
-        access: folder.access(),
-    };
-    let writer = Writer::open(place, Arc::new(warroom::host::clock::now)).expect("a writer");
+    let writer = Writer::open(folder.place("alice@bastion-1"), Arc::new(warroom::host::clock::now)).expect("a writer");
     let start = Instant::now();
     std::thread::scope(|scope| {
         for thread in 0..threads {

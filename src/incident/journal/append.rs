@@ -17,6 +17,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     Checkpoint, Digest, Hlc, LogName, Place,
@@ -77,9 +78,16 @@ pub enum WriterState {
 
 type Then = Box<dyn FnOnce(Result<Vec<Appended>, AppendError>) + Send>;
 
+#[derive(Clone)]
+struct Event {
+    at: Timestamp,
+    hlc: Hlc,
+    text: EventText,
+}
+
 /// Events that are acknowledged together.
 struct Item {
-    events: Vec<(Timestamp, Hlc, EventText)>,
+    events: Vec<Event>,
     /// `None`: kept until written.
     then: Option<Then>,
 }
@@ -87,8 +95,10 @@ struct Item {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Item>,
-    /// Events in `waiting`, and those that the thread has in its hands.
+    /// Events in `waiting`.
     count: usize,
+    /// Items at the front of `waiting` that the thread is writing.
+    in_hand: usize,
     clock: Clock,
     closing: bool,
     trouble: Option<(Timestamp, String)>,
@@ -197,6 +207,13 @@ impl Writer {
         }
     }
 
+    /// What is kept in memory and in no file yet, in its order: when it happened and what. A screen shows it behind the journal.
+    pub fn waiting(&self) -> Vec<(Timestamp, Value)> {
+        let queue = self.shared.lock();
+        let kept = queue.waiting.iter().filter(|item| item.then.is_none());
+        kept.flat_map(|item| &item.events).map(|event| (event.at, event.text.value())).collect()
+    }
+
     /// The last line on disk, for exports, the screen and other responders' logs. `None` while the log could not be opened.
     pub fn head(&self) -> Option<Checkpoint> {
         self.shared.lock().head.clone()
@@ -236,7 +253,8 @@ impl Writer {
         }
         // Under the lock, so that times rise along the queue.
         let now = (self.shared.now)();
-        let events: Vec<_> = texts.into_iter().map(|text| (now, queue.clock.tick(now), text)).collect();
+        let events: Vec<_> =
+            texts.into_iter().map(|text| Event { at: now, hlc: queue.clock.tick(now), text }).collect();
         queue.count += events.len();
         queue.urgent |= then.is_some();
         queue.waiting.push_back(Item { events, then });
@@ -274,20 +292,17 @@ impl Committer {
     fn run(mut self) {
         let mut pause = FIRST_PAUSE;
         while let Some(batch) = self.next_batch(pause) {
-            let mut queue = self.shared.lock();
-            let last_try = queue.closing;
-            queue.writing = Some(((self.shared.now)(), Instant::now()));
-            drop(queue);
+            let last_try = self.shared.lock().closing;
             let committed = self.commit(&batch);
             self.shared.lock().writing = None;
             match committed {
                 Ok(appended) => {
                     pause = FIRST_PAUSE;
-                    self.acknowledge(batch, appended);
+                    self.acknowledge(appended);
                 }
                 Err(why) => {
                     pause = (pause * 2).min(LONGEST_PAUSE);
-                    self.refuse(batch, &why);
+                    self.refuse(&why);
                     if last_try {
                         return;
                     }
@@ -297,7 +312,7 @@ impl Committer {
     }
 
     /// Waits until there is something to do; `None` at the end. An empty batch is a try to get the log back.
-    fn next_batch(&self, pause: Duration) -> Option<Vec<Item>> {
+    fn next_batch(&self, pause: Duration) -> Option<Vec<Event>> {
         let retry = Instant::now() + pause;
         let mut queue = self.shared.lock();
         loop {
@@ -315,19 +330,22 @@ impl Committer {
                 self.shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner)
             };
         }
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        while bytes < COMMIT
-            && let Some(item) = queue.waiting.pop_front()
-        {
-            bytes += item.events.iter().map(|(.., text)| text.size()).sum::<usize>();
-            batch.push(item);
+        let (mut batch, mut bytes, mut in_hand) = (Vec::new(), 0, 0);
+        for item in &queue.waiting {
+            if bytes >= COMMIT {
+                break;
+            }
+            bytes += item.events.iter().map(|event| event.text.size()).sum::<usize>();
+            batch.extend(item.events.iter().cloned());
+            in_hand += 1;
         }
-        queue.urgent = queue.waiting.iter().any(|item| item.then.is_some());
+        queue.in_hand = in_hand;
+        queue.urgent = queue.waiting.iter().skip(in_hand).any(|item| item.then.is_some());
+        queue.writing = Some(((self.shared.now)(), Instant::now()));
         Some(batch)
     }
 
-    fn commit(&mut self, batch: &[Item]) -> Result<Vec<Appended>, String> {
+    fn commit(&mut self, batch: &[Event]) -> Result<Vec<Appended>, String> {
         // A log that turns out to be cut is left for the next one, which vouches for it.
         loop {
             if self.log.is_none() {
@@ -336,7 +354,7 @@ impl Committer {
             let Some(log) = &mut self.log else { return Err("the log is not open".to_owned()) };
             let (mut bytes, mut appended) = (Vec::new(), Vec::new());
             let (mut seq, mut hash, mut hlc) = (log.seq, log.hash, log.hlc);
-            for (at, stamp, text) in batch.iter().flat_map(|item| &item.events) {
+            for Event { at, hlc: stamp, text } in batch {
                 seq += 1;
                 // Stamped before the log could be opened, it may be behind what the log holds.
                 hlc = (*stamp).max(hlc.next());
@@ -382,7 +400,7 @@ impl Committer {
         Ok(())
     }
 
-    fn acknowledge(&self, batch: Vec<Item>, mut appended: Vec<Appended>) {
+    fn acknowledge(&self, mut appended: Vec<Appended>) {
         let mut queue = self.shared.lock();
         queue.count -= appended.len();
         queue.trouble = None;
@@ -390,8 +408,10 @@ impl Committer {
             queue.head = Some(Checkpoint { log: last.log.clone(), seq: last.seq, hash: last.hash });
             queue.clock.resume(last.hlc);
         }
+        let in_hand = std::mem::take(&mut queue.in_hand);
+        let written: Vec<_> = queue.waiting.drain(..in_hand).collect();
         drop(queue);
-        for item in batch {
+        for item in written {
             let rest = appended.split_off(item.events.len());
             let mine = std::mem::replace(&mut appended, rest);
             if let Some(then) = item.then {
@@ -401,12 +421,13 @@ impl Committer {
     }
 
     /// Nobody who waits for an answer is left waiting, and what is kept stays where it was.
-    fn refuse(&self, batch: Vec<Item>, why: &str) {
+    fn refuse(&self, why: &str) {
         let mut queue = self.shared.lock();
-        let all = batch.into_iter().chain(std::mem::take(&mut queue.waiting));
-        let (refused, kept): (VecDeque<_>, VecDeque<_>) = all.partition(|item| item.then.is_some());
+        let all = std::mem::take(&mut queue.waiting);
+        let (refused, kept): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(|item| item.then.is_some());
         queue.count = kept.iter().map(|item| item.events.len()).sum();
         queue.waiting = kept;
+        queue.in_hand = 0;
         queue.urgent = false;
         let since = queue.trouble.as_ref().map_or_else(|| (self.shared.now)(), |(since, _)| *since);
         queue.trouble = Some((since, why.to_owned()));

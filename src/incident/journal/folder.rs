@@ -9,7 +9,10 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::access::{Access, cause};
+use super::{
+    Place,
+    access::{Access, cause},
+};
 
 /// Names an incident: `INC-20260121-7k3q`, the UTC day of its making and four random characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -188,6 +191,16 @@ impl IncidentFolder {
     /// Where the runs of runbooks are.
     pub fn runs(&self) -> PathBuf {
         self.path.join("runs")
+    }
+
+    /// Where a responder (`alice@bastion-1`) writes.
+    pub fn place(&self, responder: &str) -> Place {
+        Place {
+            folder: self.logs(),
+            incident: self.id.to_string(),
+            responder: responder.to_owned(),
+            access: self.access,
+        }
     }
 
     /// Makes those parts that are missing, as after a crash in [`Incidents::create`].

@@ -124,7 +124,7 @@ pub enum NotAnEvent {
 
 /// The text of an event, checked to be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventText(String);
+pub struct EventText(Arc<str>);
 
 impl EventText {
     /// Any value that serialises to an object with `type` and `version`.
@@ -138,7 +138,13 @@ impl EventText {
         if text.len() + 1024 > LONGEST_LINE {
             return Err(NotAnEvent::TooLong(text.len()));
         }
-        Ok(EventText(text))
+        Ok(EventText(text.into()))
+    }
+
+    /// The event.
+    pub fn value(&self) -> Value {
+        // It was made from a value that could be read.
+        serde_json::from_str(&self.0).unwrap_or_default()
     }
 
     /// Its bytes.

@@ -73,9 +73,12 @@ fn while_the_log_is_out_of_reach_intents_fail_for_good_and_what_happened_is_kept
     writer.keep(&note("happened too")).unwrap();
     let WriterState::Unwritable { waiting, why, .. } = writer.state() else { panic!("it must say so") };
     assert_eq!((waiting, why), (2, error.to_string()));
+    let kept: Vec<_> = writer.waiting().into_iter().map(|(_, event)| event).collect();
+    assert_eq!(kept, [note("happened"), note("happened too")]);
     std::fs::rename(&away, scene.folder.logs()).unwrap();
     until("it is writable again by itself", || writer.state() == WriterState::Writable);
     writer.append(&note("after")).unwrap();
+    assert_eq!(writer.waiting(), []);
     assert_eq!(scene.notes(&LogName::of("alice@b", 1)), ["before", "happened", "happened too", "after"]);
     let (union, _) = Union::of_folder(&scene.folder.logs()).unwrap();
     let times: Vec<_> = union.items().iter().map(|item| item.entry.at).collect();

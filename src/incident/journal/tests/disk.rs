@@ -33,7 +33,7 @@ impl Drop for Tmpfs {
 fn a_full_disk_spoils_nothing_and_what_happened_is_written_when_there_is_room() {
     let Some(disk) = Tmpfs::mount(256) else { return };
     let folder = Incidents::of(disk.0.path(), Access::Owner).create(moment(0)).unwrap();
-    let scene = Scene { _data: tempfile::tempdir().unwrap(), folder, clock: Arc::default() };
+    let scene = Scene { data: tempfile::tempdir().unwrap(), folder, clock: Arc::default() };
     let ballast = disk.0.path().join("ballast");
     overwrite(&ballast, &[0; 64 << 10]);
     let writer = scene.writer("alice@b");
@@ -61,7 +61,7 @@ fn a_full_disk_spoils_nothing_and_what_happened_is_written_when_there_is_room() 
 fn a_journal_that_starts_on_a_full_disk_begins_when_there_is_room_and_not_before() {
     let Some(disk) = Tmpfs::mount(64) else { return };
     let folder = Incidents::of(disk.0.path(), Access::Owner).create(moment(0)).unwrap();
-    let scene = Scene { _data: tempfile::tempdir().unwrap(), folder, clock: Arc::default() };
+    let scene = Scene { data: tempfile::tempdir().unwrap(), folder, clock: Arc::default() };
     let ballast = disk.0.path().join("ballast");
     // As much as fits.
     let _ = fs::write(&ballast, vec![0; 128 << 10]);

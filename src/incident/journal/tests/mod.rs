@@ -7,6 +7,7 @@ mod disk;
 mod follow;
 mod order;
 mod own;
+mod users;
 
 use std::{
     path::{Path, PathBuf},
@@ -24,7 +25,7 @@ use super::*;
 
 /// An incident in a folder of its own.
 struct Scene {
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
     folder: IncidentFolder,
     clock: Arc<AtomicI64>,
 }
@@ -33,16 +34,12 @@ impl Scene {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let folder = Incidents::of(data.path(), Access::Owner).create(moment(0)).unwrap();
-        Scene { _data: data, folder, clock: Arc::default() }
-    }
-
-    fn place(&self, responder: &str) -> Place {
-        place(&self.folder, responder)
+        Scene { data: data, folder, clock: Arc::default() }
     }
 
     /// A writer on the scene's clock, which goes on by a millisecond whenever somebody looks.
     fn writer(&self, responder: &str) -> Writer {
-        Writer::open(self.place(responder), self.now()).unwrap()
+        Writer::open(self.folder.place(responder), self.now()).unwrap()
     }
 
     fn now(&self) -> Now {
@@ -70,15 +67,6 @@ impl Scene {
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
-    }
-}
-
-fn place(folder: &IncidentFolder, responder: &str) -> Place {
-    Place {
-        folder: folder.logs(),
-        incident: folder.id().to_string(),
-        responder: responder.to_owned(),
-        access: folder.access(),
     }
 }
 

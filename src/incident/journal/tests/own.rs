@@ -35,8 +35,8 @@ fn files_are_their_owners_or_to_be_read_by_the_group() {
     let _writer = scene.writer("alice@b");
     assert_eq!(mode(&scene.log("alice@b")), 0o600);
     let gid = rustix::process::getegid().as_raw();
-    let folder = Incidents::of(scene._data.path(), Access::Group { gid }).create(moment(0)).unwrap();
-    let _writer = Writer::open(place(&folder, "alice@b"), scene.now()).unwrap();
+    let folder = Incidents::of(scene.data.path(), Access::Group { gid }).create(moment(0)).unwrap();
+    let _writer = Writer::open(folder.place("alice@b"), scene.now()).unwrap();
     assert_eq!(mode(&folder.logs().join("alice@b.jsonl")), 0o640);
 }
 
