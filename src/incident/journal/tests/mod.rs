@@ -34,7 +34,7 @@ impl Scene {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let folder = Incidents::of(data.path(), Access::Owner).create(moment(0)).unwrap();
-        Scene { data: data, folder, clock: Arc::default() }
+        Scene { data, folder, clock: Arc::default() }
     }
 
     /// A writer on the scene's clock, which goes on by a millisecond whenever somebody looks.
