@@ -95,6 +95,16 @@ fn a_secret_is_not_captured_from_output() {
 }
 
 #[test]
+fn what_would_hold_a_secret_is_not_captured() {
+    let desk = desk(
+        "---\nvars:\n  TOKEN: { prompt: \"The token\", secret: true }\n---\n# A task\n\n## Steps\n\n### 1. Keep\n```bash {capture=KEPT}\necho \"$TOKEN\"\n```\n",
+    );
+    let output = desk.run(&["runbook", "run", "task", "--confirm", "read", "--var", "TOKEN=hunter2-hunter2"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stdout(&output).contains("KEPT was not captured: it would hold the secret TOKEN"), "{}", stdout(&output));
+}
+
+#[test]
 fn a_run_is_open_in_one_console_at_a_time() {
     let desk = desk(
         "# A task\n\n## Steps\n\n### 1. Hold\n```bash\ntouch \"$DIR/held\"; until test -e \"$DIR/go\"; do sleep 0.05; done\n```\n",

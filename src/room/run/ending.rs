@@ -11,11 +11,12 @@ use crate::{
 };
 
 /// What a job's end means for its action. Captured values come back beside it, since an outcome is written down. `action` is
-/// none for a command of no runbook.
+/// none for a command of no runbook; `secrets` are names of variables.
 pub(super) fn outcome(
     action: Option<&Action>,
     job: &Job,
     state: JobState,
+    secrets: &[&str],
 ) -> (ActionOutcome, Option<(String, String)>) {
     let end = match state {
         JobState::Ended(end) => end,
@@ -43,6 +44,15 @@ pub(super) fn outcome(
     };
     outcome.expected = action.expected.iter().map(|expected| expect::check(expected, &printed)).collect();
     let captured = action.attributes.capture.as_ref().map(|wanted| (wanted, expect::capture(wanted, &printed.stdout)));
+    // In the output the secret is its name; a value that was put together with it would be a wrong one.
+    let masked = |value: &str| secrets.iter().find(|name| value.contains(&format!("[{name}]")));
+    let captured = captured.map(|(wanted, value)| {
+        let value = value.and_then(|value| match masked(&value) {
+            Some(name) => Err(format!("it would hold the secret {name}, which is never kept")),
+            None => Ok(value),
+        });
+        (wanted, value)
+    });
     match captured {
         Some((wanted, Ok(value))) => {
             outcome.captured.insert(wanted.variable.clone(), Some(value.clone()));

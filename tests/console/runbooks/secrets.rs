@@ -115,7 +115,9 @@ fn a_planted_secret_is_nowhere_in_a_whole_run() {
     terminal.keys("as expected");
     terminal.keys(key::ENTER);
     terminal.wait_for("Left out");
-    run(&terminal, "Keep", "✔");
+    // What it would capture holds the secret: that is said, and nothing is kept.
+    run(&terminal, "Keep", "✖");
+    terminal.wait_for("but KEPT was not captured");
     terminal.keys("!");
     terminal.wait_for("Run a command");
     terminal.keys("echo \"mine: $TOKEN\"");

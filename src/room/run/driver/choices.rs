@@ -25,7 +25,8 @@ impl Driver {
         let printed = open.choices.get(&name).cloned().unwrap_or_default();
         let choices = if variable.choices.is_empty() { printed } else { variable.choices.clone() };
         let value = variables::checked(&name, &variable, &choices, &value)?;
-        open.values.insert(name.clone(), (value.clone().into(), variable.secret));
+        self.begin()?;
+        self.open()?.values.insert(name.clone(), (value.clone().into(), variable.secret));
         self.record(EventKind::VariableSet { name, value: (!variable.secret).then_some(value) })
     }
 

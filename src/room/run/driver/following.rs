@@ -59,7 +59,9 @@ impl Driver {
             open.session = end.variables.clone();
         }
         let action = open.document.action(&id).map(|(_, action)| action.clone());
-        let (outcome, captured) = ending::outcome(action.as_ref(), &job, state);
+        let secrets: Vec<&str> =
+            open.values.iter().filter(|(_, (_, secret))| *secret).map(|(name, _)| name.as_str()).collect();
+        let (outcome, captured) = ending::outcome(action.as_ref(), &job, state, &secrets);
         if let Some((name, value)) = captured {
             open.values.insert(name, (value.into(), false));
         }
