@@ -4,8 +4,9 @@ use super::{
     Source,
     runs::{Run, runs},
     tables::{self, Cell, Table, Told},
-    words::{Times, clean, span},
+    words::{Times, clean, maybe_span},
 };
+use crate::health::bytes;
 
 /// The whole incident as a document to read.
 pub fn markdown(source: &Source<'_>) -> String {
@@ -14,7 +15,7 @@ pub fn markdown(source: &Source<'_>) -> String {
     to.heading(1, &format!("{}: {}", source.id, source.state.title));
     to.table(&tables::facts(source));
     let measures = tables::measures(source).into_iter();
-    to.list(measures.map(|(name, value)| (name, value.map_or_else(|| super::words::NOT_RECORDED.to_owned(), span))));
+    to.list(measures.map(|(name, value)| (name, maybe_span(value))));
     to.section(&tables::turning_points(source, times));
     to.section(&tables::severity_table(source, times));
     to.section(&tables::phase_table(source, times));
@@ -114,6 +115,9 @@ impl Document {
             let place = if act.place.is_empty() { String::new() } else { format!(" ({})", act.place.join(", ")) };
             self.paragraph(&format!("{} at {}{place}:", act.what, times.at(act.at)));
             self.code(command);
+            if let Some(evidence) = &act.evidence {
+                self.paragraph(&format!("Output: {}, SHA-256 {}", bytes(evidence.bytes as f64), evidence.sha256));
+            }
         }
     }
 

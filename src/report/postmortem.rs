@@ -7,7 +7,7 @@ use super::{
     runs::{Run, Tone, runs},
     spans::{Span, phases},
     tables::{self, Cell, Table},
-    words::{NOT_RECORDED, Times, count, day, full, span},
+    words::{NOT_RECORDED, Times, count, day, full, maybe_span, span},
 };
 use crate::incident::{ImpactField, IncidentEvent, NoteKind, Versioned};
 
@@ -112,10 +112,10 @@ fn sentence(source: &Source<'_>) -> String {
 
 fn measures(source: &Source<'_>, to: &mut Document) {
     let mut said: Vec<(&str, String)> = Vec::new();
-    let restore = metrics(source.state).restore.map_or_else(|| NOT_RECORDED.to_owned(), span);
+    let restore = maybe_span(metrics(source.state).restore);
     said.push(("Detection to restored", restore));
     let measures = tables::measures(source).into_iter();
-    said.extend(measures.map(|(name, value)| (name, value.map_or_else(|| NOT_RECORDED.to_owned(), span))));
+    said.extend(measures.map(|(name, value)| (name, maybe_span(value))));
     to.list(said);
 }
 
@@ -225,7 +225,9 @@ fn hints(runs: &[Run], source: &Source<'_>) -> Vec<(&'static str, String)> {
     let times = Times::of(source);
     let text = |row: &[Cell], index: usize| row.get(index).map(|cell| cell.text.clone()).unwrap_or_default();
     let recovery = missed(&tables::recovery_table(source, times), &|row| {
-        format!("{}: RTO {}, RPO {}", text(row, 0), text(row, 3), text(row, 6))
+        let which =
+            [("RTO", 3), ("RPO", 6)].into_iter().filter(|(_, at)| row.get(*at).is_some_and(|c| c.tone == Tone::Bad));
+        format!("{}: {}", text(row, 0), which.map(|(name, _)| name).collect::<Vec<_>>().join(" and "))
     });
     hints.extend(recovery.into_iter().map(|said| ("Objective missed", said)));
     let told = missed(&tables::update_table(source, times), &|row| format!("{}: {}", text(row, 0), text(row, 4)));

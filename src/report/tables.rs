@@ -74,11 +74,20 @@ pub(super) fn facts(source: &Source<'_>) -> Table {
     if !state.criteria.is_empty() {
         rows.push(vec!["Criteria that held".into(), state.criteria.join("; ").into()]);
     }
+    let strange = source.items.iter().filter(|item| !item.intact).count();
+    if strange > 0 {
+        let said = format!("{} not fit the log and changed nothing here", count_of_lines(strange));
+        rows.push(vec!["Journal".into(), Cell::toned(&said, Tone::Bad)]);
+    }
     rows.push(vec!["As of".into(), at(source.as_of()).into()]);
     Table::new("Summary", &["", ""], rows)
 }
 
-/// `P1, High`.
+fn count_of_lines(number: usize) -> String {
+    format!("{} {}", count(number, "line"), if number == 1 { "does" } else { "do" })
+}
+
+/// `P1 (High)`.
 pub(super) fn severity(source: &Source<'_>) -> String {
     let level = source.state.severity();
     let known = source.pack.and_then(|pack| pack.severities.iter().find(|severity| severity.level == level));

@@ -73,6 +73,7 @@ struct Page {
     chart: Option<chart::Chart>,
     timeline: Vec<Told>,
     runs: Vec<RunView>,
+    first: Vec<Table>,
     parts: Vec<Table>,
     checkpoints: Table,
 }
@@ -83,9 +84,10 @@ pub fn html(source: &Source<'_>) -> Result<String, minijinja::Error> {
     let state = source.state;
     let runs = runs(source);
     let tile = |(name, value): (_, Option<_>)| Tile { name, value: maybe_span(value), known: value.is_some() };
-    let mut parts: Vec<Table> = vec![
-        tables::recovery_table(source, times),
-        tables::impact_table(source),
+    // What it meant stands before what happened; how people worked comes last.
+    let mut first = vec![tables::recovery_table(source, times), tables::impact_table(source)];
+    first.retain(|table| !table.rows.is_empty());
+    let mut parts = vec![
         tables::role_table(source, times),
         tables::phase_table(source, times),
         tables::severity_table(source, times),
@@ -115,6 +117,7 @@ pub fn html(source: &Source<'_>) -> Result<String, minijinja::Error> {
         chart: chart::chart(source, times),
         timeline: tables::told(source, times),
         runs: runs.iter().map(|run| view(run, source, times)).collect(),
+        first,
         parts,
         checkpoints: tables::checkpoint_table(source),
     };

@@ -134,3 +134,21 @@ fn nothing_is_needed_but_a_journal() {
     let draft = begun.with(None, postmortem);
     assert!(draft.contains("not resolved yet"), "{draft}");
 }
+
+#[test]
+fn a_line_that_does_not_fit_its_log_is_shown_as_such_and_counts_for_nothing() {
+    let mut journal = story();
+    journal.say(90 * 60, "bob@bastion-2", IncidentEvent::Retitled { title: "Nothing happened".to_owned() });
+    let forged = journal.items.pop().unwrap();
+    journal.items.push(Arc::new(Item { intact: false, ..(*forged).clone() }));
+    let rendered = Rendered::of(&journal.with(None, markdown));
+    assert!(rendered.headings[0].ends_with("Replica lag makes checkout answer 500"));
+    let facts = rendered.table(&["", ""]);
+    assert!(
+        facts.contains(&vec!["Journal".to_owned(), "1 line does not fit the log and changed nothing here".to_owned()])
+    );
+    let timeline = rendered.table(&["Time (UTC)", "Who", "Kind", "What"]);
+    assert!(timeline.last().unwrap()[3].contains("NOT INTACT"));
+    let page = journal.with(None, html).unwrap();
+    assert!(page.contains("not intact: this line does not fit its log"));
+}
