@@ -152,3 +152,27 @@ fn a_line_that_does_not_fit_its_log_is_shown_as_such_and_counts_for_nothing() {
     let page = journal.with(None, html).unwrap();
     assert!(page.contains("not intact: this line does not fit its log"));
 }
+
+#[test]
+fn times_at_the_ends_of_the_calendar_are_only_times() {
+    for detected_at in [Timestamp::MIN, Timestamp::MAX] {
+        let mut journal = Journal::default();
+        let mut event = declared("Typed wrong");
+        if let IncidentEvent::Declared { detected_at: at, exposures, .. } = &mut event {
+            *at = detected_at;
+            exposures[0].recovery_point = Some(Timestamp::MAX);
+            exposures[0].rpo_seconds = Some(u64::MAX);
+        }
+        journal.say(14 * 60, "alice@bastion-1", event);
+        journal.probe(15 * 60, "api", Status::Ok, Status::Down, "gone");
+        journal.say(16 * 60, "alice@bastion-1", IncidentEvent::ServiceRestored { at: Timestamp::MIN });
+        let told = IncidentEvent::Escalated { to: "cto".to_owned(), after_seconds: u64::MAX, dismissed_because: None };
+        journal.say(17 * 60, "alice@bastion-1", told);
+        journal.phase(20 * 60, Phase::Resolved);
+        journal.with(Some(&pack()), |source| {
+            assert!(!markdown(source).is_empty() && !csv(source).is_empty() && !postmortem(source).is_empty());
+            html(source).unwrap();
+            serde_json::from_str::<serde_json::Value>(&json(source)).unwrap();
+        });
+    }
+}
