@@ -2,12 +2,14 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
+//! | [`clocks`] | what runs out, and when |
 //! | [`event`] | the events of an incident |
 //! | [`journal`] | the logs that hold them: durable, chained, one for each responder |
 //! | `log` | the log of a run that belongs to no incident |
 //! | [`state`] | where an incident stands: the fold of its events |
 //! | [`timeline`] | its events as people read them |
 
+pub mod clocks;
 pub mod event;
 pub mod journal;
 mod log;

@@ -6,10 +6,14 @@ use comfy_table::Cell;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{incidents, view};
+use super::{incidents, pack_of, view};
 use crate::{
     cli::{Exit, output::Output, table},
-    incident::timeline::TimelineEntry,
+    host::clock,
+    incident::{
+        clocks::{Clock, clocks},
+        timeline::TimelineEntry,
+    },
     room::incident::{self, View},
     settings::Settings,
 };
@@ -63,15 +67,18 @@ pub(super) fn list(open: bool, json: bool, settings: &Settings, output: &Output)
 pub(super) fn show(args: &ShowArgs, settings: &Settings, output: &Output) -> Result<Exit> {
     let view = view(args.incident.as_deref(), settings)?;
     let timeline: Vec<TimelineEntry> = view.timeline().into_iter().filter(|entry| !args.key || entry.key).collect();
+    // Without its pack an incident is read all the same, only without objectives.
+    let pack = pack_of(&view.state().platform, settings).ok();
+    let clocks = pack.map(|pack| clocks(view.state(), &pack, clock::now())).unwrap_or_default();
     if args.json {
-        output.print(&(as_json(&view, &timeline).to_string() + "\n"))?;
+        output.print(&(as_json(&view, &clocks, &timeline).to_string() + "\n"))?;
     } else {
-        output.print(&as_text(&view, &timeline, output))?;
+        output.print(&as_text(&view, &clocks, &timeline, output))?;
     }
     Ok(Exit::Ok)
 }
 
-fn as_json(view: &View, timeline: &[TimelineEntry]) -> serde_json::Value {
+fn as_json(view: &View, clocks: &[Clock], timeline: &[TimelineEntry]) -> serde_json::Value {
     let state = view.state();
     let entries = timeline.iter().map(|entry| {
         json!({
@@ -95,13 +102,14 @@ fn as_json(view: &View, timeline: &[TimelineEntry]) -> serde_json::Value {
         "declared_at": state.declared.as_ref().map(|declared| declared.at),
         "restored_at": state.restored_at,
         "resolved_at": state.resolved_at(),
+        "clocks": clocks,
         "roles": roles.collect::<Vec<_>>(),
         "timeline": entries.collect::<Vec<_>>(),
         "checkpoints": view.checkpoints().iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
-fn as_text(view: &View, timeline: &[TimelineEntry], output: &Output) -> String {
+fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &Output) -> String {
     let state = view.state();
     let mut text = format!("{}  {}  {}\n{}\n\n", view.id(), state.severity(), state.phase().word(), state.title);
     let mut facts = table::new(output, &[]);
@@ -117,6 +125,9 @@ fn as_text(view: &View, timeline: &[TimelineEntry], output: &Output) -> String {
     fact("declared", state.declared.as_ref().map(|d| format!("{} by {}", seconds(d.at), d.by)).unwrap_or_default());
     fact("restored", state.restored_at.map(seconds).unwrap_or_default());
     fact("resolved", state.resolved_at().map(seconds).unwrap_or_default());
+    for clock in clocks {
+        fact(&clock.label, clock.text.clone());
+    }
     for (role, holder) in &state.roles {
         fact(role, holder.value.clone());
     }

@@ -1,0 +1,129 @@
+//! The clocks of an incident: pure functions of its state, the platform's objectives, and the time.
+//!
+//! | clock | from | until | due |
+//! | --- | --- | --- | --- |
+//! | detection | it was detected | users have their service again, or it is resolved | – |
+//! | response | it was declared | somebody takes a role, or the phase changes | the severity's `respond_within` |
+//! | recovery | it was detected | as detection | the severity's `recover_within` |
+//! | RTO of an affected component | it was detected | as detection | the component's `rto` |
+//! | RPO of an affected component | the point that it can be restored to | it was detected | the component's `rpo` |
+//! | update to an audience | it was declared, then the last update | it is resolved | `first_within`, then `update_every` |
+//! | escalation | it was detected | it was made, or dismissed with a reason; or it is resolved | its `after` |
+//!
+//! Objectives are those of the severity that holds now. What a person has to answer for (response, updates) is counted from the
+//! declaration: nobody could answer before. What users suffer (recovery, RTO, escalation) is counted from detection.
+
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{IncidentEvent, IncidentState};
+use crate::{health, platform::Pack};
+
+/// Part of an objective after which its clock warns.
+const AMBER: f64 = 0.75;
+
+/// What a clock counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClockKind {
+    Detection,
+    Response,
+    Recovery,
+    Rto,
+    Rpo,
+    Update,
+    Escalation,
+}
+
+/// How a clock stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClockLevel {
+    /// It has stopped in time, or counts without an objective.
+    Met,
+    Running,
+    /// Three quarters of the time are gone, or what it should know is not known.
+    Amber,
+    /// It ran out.
+    Red,
+}
+
+/// One clock.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Clock {
+    /// Names it for as long as it is the same clock: `rto:database`, `update:customers:2`.
+    pub id: String,
+    pub kind: ClockKind,
+    /// What a narrow line shows before the time: `RTO database`.
+    pub label: String,
+    pub started: Timestamp,
+    pub due: Option<Timestamp>,
+    /// `None` while it runs.
+    pub stopped: Option<Timestamp>,
+    pub level: ClockLevel,
+    /// The time in words: `3h18m left`, `12m over`, `met after 4m`.
+    pub text: String,
+}
+
+impl Clock {
+    /// A clock with an objective: how it stands follows from the times.
+    fn with_due(
+        id: String,
+        kind: ClockKind,
+        label: String,
+        started: Timestamp,
+        within: Duration,
+        stopped: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Clock {
+        let taken = between(started, stopped.unwrap_or(now));
+        let over = taken.checked_sub(within);
+        let (level, text) = match (stopped, over) {
+            (None, Some(over)) if over > Duration::ZERO => {
+                (ClockLevel::Red, format!("{} over", health::duration(over)))
+            }
+            (None, _) => {
+                let level = if taken >= within.mul_f64(AMBER) { ClockLevel::Amber } else { ClockLevel::Running };
+                (level, format!("{} left", health::duration(within.saturating_sub(taken))))
+            }
+            (Some(_), Some(over)) if over > Duration::ZERO => {
+                (ClockLevel::Red, format!("missed by {}", health::duration(over)))
+            }
+            (Some(_), _) => (ClockLevel::Met, format!("met after {}", health::duration(taken))),
+        };
+        Clock { id, kind, label, started, due: started.checked_add(within).ok(), stopped, level, text }
+    }
+
+    /// It ran out and nobody has done what it waits for.
+    pub fn is_overdue(&self) -> bool {
+        self.level == ClockLevel::Red && self.stopped.is_none()
+    }
+}
+
+/// Every clock of the incident, in the order of the table above. None before it was declared.
+pub fn clocks(state: &IncidentState, pack: &Pack, now: Timestamp) -> Vec<Clock> {
+    let Some(declared) = &state.declared else { return Vec::new() };
+    let detected = state.detected_at.unwrap_or(declared.at);
+    let mut clocks = vec![rules::detection(state, detected, now)];
+    clocks.extend(rules::objectives(state, pack, declared.at, detected, now));
+    clocks.extend(rules::components(state, pack, detected, now));
+    clocks.extend(rules::updates(state, pack, declared.at, now));
+    clocks.extend(rules::escalations(state, pack, detected, now));
+    clocks
+}
+
+/// What has to be written down of clocks that ran out: each once.
+pub fn overdue(clocks: &[Clock], state: &IncidentState) -> Vec<IncidentEvent> {
+    let new = clocks.iter().filter(|clock| clock.is_overdue() && !state.overdue.contains_key(&clock.id));
+    new.map(|clock| IncidentEvent::ClockOverdue { clock: clock.id.clone(), text: clock.label.clone() }).collect()
+}
+
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}

@@ -1,0 +1,142 @@
+//! One function for each kind of clock.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Clock, ClockKind, ClockLevel, between};
+use crate::{
+    health,
+    incident::{Exposure, IncidentState, Phase},
+    platform::{Audience, Pack},
+};
+
+pub(super) fn detection(state: &IncidentState, detected: Timestamp, now: Timestamp) -> Clock {
+    let stopped = state.restored();
+    Clock {
+        id: "detection".to_owned(),
+        kind: ClockKind::Detection,
+        label: "since detection".to_owned(),
+        started: detected,
+        due: None,
+        stopped,
+        level: if stopped.is_some() { ClockLevel::Met } else { ClockLevel::Running },
+        text: health::duration(between(detected, stopped.unwrap_or(now))),
+    }
+}
+
+/// Response and recovery, as the severity that holds now wants them.
+pub(super) fn objectives(
+    state: &IncidentState,
+    pack: &Pack,
+    declared: Timestamp,
+    detected: Timestamp,
+    now: Timestamp,
+) -> Vec<Clock> {
+    let Some(severity) = pack.severities.iter().find(|known| known.level == state.severity()) else {
+        return Vec::new();
+    };
+    let response = severity.respond_within.map(|within| {
+        let label = format!("response {}", severity.level);
+        Clock::with_due("response".to_owned(), ClockKind::Response, label, declared, within, responded(state), now)
+    });
+    let recovery = severity.recover_within.map(|within| {
+        let label = format!("recovery {}", severity.level);
+        Clock::with_due("recovery".to_owned(), ClockKind::Recovery, label, detected, within, state.restored(), now)
+    });
+    response.into_iter().chain(recovery).collect()
+}
+
+/// When somebody first took the incident up: took a role, or brought it into another phase.
+fn responded(state: &IncidentState) -> Option<Timestamp> {
+    let role = state.role_history.iter().find(|change| change.value.2).map(|change| change.at);
+    let phase = state.phases.iter().find(|phase| phase.value != Phase::Investigating).map(|phase| phase.at);
+    role.into_iter().chain(phase).min()
+}
+
+/// RTO and RPO of the affected components, in the incident's order.
+pub(super) fn components(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
+    let mut clocks = Vec::new();
+    for component in state.components.iter().filter_map(|id| pack.component(id)) {
+        if let Some(within) = component.rto {
+            let (id, label) = (format!("rto:{}", component.id), format!("RTO {}", component.id));
+            clocks.push(Clock::with_due(id, ClockKind::Rto, label, detected, within, state.restored(), now));
+        }
+        let frozen = state.exposures.iter().find(|exposure| exposure.component == component.id);
+        if let Some(exposure) = frozen {
+            clocks.extend(exposed(exposure, component.rpo, detected));
+        }
+    }
+    clocks
+}
+
+/// What would be lost: frozen at the moment of failure.
+fn exposed(exposure: &Exposure, rpo: Option<Duration>, detected: Timestamp) -> Option<Clock> {
+    let within = exposure.rpo_seconds.map(Duration::from_secs).or(rpo)?;
+    let label = format!("RPO {}", exposure.component);
+    let (started, level, text) = match exposure.recovery_point {
+        None => (detected, ClockLevel::Amber, "nobody knows what it can be restored to".to_owned()),
+        Some(point) => {
+            let lost = between(point, detected);
+            let level = if lost > within {
+                ClockLevel::Red
+            } else if lost >= within.mul_f64(super::AMBER) {
+                ClockLevel::Amber
+            } else {
+                ClockLevel::Met
+            };
+            (point, level, format!("{} exposed of {}", health::duration(lost), health::duration(within)))
+        }
+    };
+    Some(Clock {
+        id: format!("rpo:{}", exposure.component),
+        kind: ClockKind::Rpo,
+        label,
+        started,
+        due: started.checked_add(within).ok(),
+        stopped: Some(detected),
+        level,
+        text,
+    })
+}
+
+/// The next update of each audience that this severity concerns. None once it is resolved.
+pub(super) fn updates(state: &IncidentState, pack: &Pack, declared: Timestamp, now: Timestamp) -> Vec<Clock> {
+    if !state.phase().is_open() {
+        return Vec::new();
+    }
+    let concerns = |severities: &[String]| severities.is_empty() || severities.iter().any(|s| s == state.severity());
+    let audiences = pack.audiences.iter().filter(|audience| concerns(&audience.severities));
+    let next = |audience: &Audience| {
+        let sent = state.updates.get(&audience.id).map(Vec::as_slice).unwrap_or_default();
+        let (from, within) = match sent.last() {
+            Some(last) => (*last, audience.update_every?),
+            None => (declared, audience.first_within.or(audience.update_every)?),
+        };
+        let id = format!("update:{}:{}", audience.id, sent.len() + 1);
+        let label = format!("update to {}", audience.id);
+        Some(Clock::with_due(id, ClockKind::Update, label, from, within, None, now))
+    };
+    audiences.filter_map(next).collect()
+}
+
+/// Who has to be told when it lasts. What was made or dismissed, and what a resolved incident no longer needs, is left out.
+pub(super) fn escalations(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
+    if !state.phase().is_open() {
+        return Vec::new();
+    }
+    let concerns = |severities: &[String]| severities.is_empty() || severities.iter().any(|s| s == state.severity());
+    let steps = pack.escalations.iter().filter(|step| concerns(&step.severities));
+    let due = steps.filter(|step| {
+        !state
+            .escalations
+            .iter()
+            .any(|made| made.value.to == step.to && made.value.after_seconds == step.after.as_secs())
+    });
+    due.map(|step| {
+        let id = format!("escalation:{}:{}", step.to, step.after.as_secs());
+        let label = format!("escalate to {}", step.to);
+        Clock::with_due(id, ClockKind::Escalation, label, detected, step.after, None, now)
+    })
+    .collect()
+}

@@ -1,0 +1,207 @@
+//! The rules at their limits, and what holds for every incident.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::{Clock, ClockLevel, clocks, overdue};
+use crate::{
+    incident::event::Exposure,
+    incident::{
+        IncidentState, Phase,
+        state::{EscalationDone, Since},
+    },
+    platform::{Pack, PackFiles, parse},
+};
+
+const PLATFORM: &str = r#"
+[platform]
+name = "shop"
+title = "Shop"
+
+[[components]]
+id = "database"
+title = "Database"
+rto = "4h"
+rpo = "24h"
+
+[[severities]]
+level = "P0"
+title = "Down"
+respond_within = "15m"
+recover_within = "4h"
+
+[[severities]]
+level = "P1"
+title = "Partly down"
+respond_within = "30m"
+
+[[contacts]]
+id = "cto"
+name = "Carol"
+
+[[escalations]]
+after = "1h"
+to = "cto"
+severities = ["P0"]
+
+[[audiences]]
+id = "customers"
+title = "Customers"
+severities = ["P0", "P1"]
+first_within = "15m"
+update_every = "30m"
+"#;
+
+fn pack() -> Pack {
+    parse("platform.toml", PLATFORM, &PackFiles::default()).pack.unwrap()
+}
+
+/// Minutes after the incident was detected.
+fn at(minutes: i64) -> Timestamp {
+    "2026-02-03T14:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+}
+
+fn since<T>(minutes: i64, value: T) -> Since<T> {
+    Since { at: at(minutes), by: Arc::from("alice@bastion-1"), value }
+}
+
+/// Detected at minute 0, declared at minute 5.
+fn incident() -> IncidentState {
+    IncidentState {
+        declared: Some(since(5, ())),
+        detected_at: Some(at(0)),
+        components: vec!["database".to_owned()],
+        severities: vec![since(5, ("P0".to_owned(), "declared".to_owned()))],
+        phases: vec![since(5, Phase::Investigating)],
+        ..IncidentState::default()
+    }
+}
+
+fn clock(state: &IncidentState, id: &str, minutes: i64) -> Option<Clock> {
+    clocks(state, &pack(), at(minutes)).into_iter().find(|clock| clock.id == id)
+}
+
+fn stands(state: &IncidentState, id: &str, minutes: i64) -> (ClockLevel, String) {
+    let clock = clock(state, id, minutes).unwrap_or_else(|| panic!("there is no clock {id}"));
+    (clock.level, clock.text)
+}
+
+#[test]
+fn an_objective_warns_after_three_quarters_and_is_red_only_after_it() {
+    let state = incident();
+    assert_eq!(stands(&state, "rto:database", 179), (ClockLevel::Running, "1h01m left".to_owned()));
+    assert_eq!(stands(&state, "rto:database", 180), (ClockLevel::Amber, "1h left".to_owned()));
+    assert_eq!(stands(&state, "rto:database", 240), (ClockLevel::Amber, "0s left".to_owned()));
+    assert_eq!(stands(&state, "rto:database", 252), (ClockLevel::Red, "12m over".to_owned()));
+    let restored = IncidentState { restored_at: Some(at(90)), ..incident() };
+    assert_eq!(stands(&restored, "rto:database", 500), (ClockLevel::Met, "met after 1h30m".to_owned()));
+    let late = IncidentState { restored_at: Some(at(245)), ..incident() };
+    assert_eq!(stands(&late, "rto:database", 500), (ClockLevel::Red, "missed by 5m".to_owned()));
+}
+
+#[test]
+fn the_response_is_counted_from_the_declaration_and_met_by_who_takes_it_up() {
+    assert_eq!(stands(&incident(), "response", 20), (ClockLevel::Amber, "0s left".to_owned()));
+    assert_eq!(stands(&incident(), "response", 21).0, ClockLevel::Red);
+    let mut state = incident();
+    state.role_history.push(since(9, ("ic".to_owned(), "alice".to_owned(), true)));
+    assert_eq!(stands(&state, "response", 100), (ClockLevel::Met, "met after 4m".to_owned()));
+}
+
+#[test]
+fn a_reclassified_incident_has_the_objectives_of_its_new_severity() {
+    let mut state = incident();
+    state.severities.push(since(10, ("P1".to_owned(), "only writes".to_owned())));
+    assert_eq!(stands(&state, "response", 30), (ClockLevel::Amber, "5m left".to_owned()));
+    assert_eq!(clock(&state, "recovery", 30), None, "P1 has no objective for recovery");
+    assert_eq!(clock(&state, "escalation:cto:3600", 30), None, "and does not go to the CTO");
+}
+
+#[test]
+fn updates_are_due_after_the_declaration_and_then_after_the_last_one() {
+    let mut state = incident();
+    assert_eq!(stands(&state, "update:customers:1", 10), (ClockLevel::Running, "10m left".to_owned()));
+    assert_eq!(stands(&state, "update:customers:1", 25), (ClockLevel::Red, "5m over".to_owned()));
+    state.updates.insert("customers".to_owned(), vec![at(25)]);
+    assert_eq!(stands(&state, "update:customers:2", 30), (ClockLevel::Running, "25m left".to_owned()));
+    state.phases.push(since(40, Phase::Resolved));
+    assert_eq!(clock(&state, "update:customers:2", 90), None);
+}
+
+#[test]
+fn an_escalation_is_due_until_it_was_made_or_dismissed() {
+    let mut state = incident();
+    assert_eq!(stands(&state, "escalation:cto:3600", 61), (ClockLevel::Red, "1m over".to_owned()));
+    let dismissed_because = Some("she is in the room".to_owned());
+    state.escalations.push(since(61, EscalationDone { to: "cto".to_owned(), after_seconds: 3600, dismissed_because }));
+    assert_eq!(clock(&state, "escalation:cto:3600", 62), None);
+}
+
+#[test]
+fn exposure_is_frozen_at_the_failure_and_unknown_is_not_none() {
+    let with = |recovery_point| {
+        let exposure = Exposure { component: "database".to_owned(), recovery_point, rpo_seconds: Some(86_400) };
+        IncidentState { exposures: vec![exposure], ..incident() }
+    };
+    let eleven = with(Some(at(-11 * 60)));
+    assert_eq!(stands(&eleven, "rpo:database", 10), (ClockLevel::Met, "11h exposed of 24h".to_owned()));
+    assert_eq!(stands(&eleven, "rpo:database", 5000), stands(&eleven, "rpo:database", 10));
+    assert_eq!(stands(&with(Some(at(-25 * 60))), "rpo:database", 0).0, ClockLevel::Red);
+    assert_eq!(stands(&with(None), "rpo:database", 0).0, ClockLevel::Amber);
+}
+
+fn some_incident() -> impl Strategy<Value = IncidentState> {
+    let minute = 5..600_i64;
+    let phase = prop::sample::select(vec![Phase::Identified, Phase::Monitoring, Phase::Resolved, Phase::Closed]);
+    (
+        prop::option::of((minute.clone(), phase)),
+        prop::option::of(minute.clone()),
+        prop::collection::vec(minute.clone(), 0..4),
+        prop::option::of(minute),
+        any::<bool>(),
+    )
+        .prop_map(|(phase, restored, updates, role, lower)| {
+            let mut state = incident();
+            if lower {
+                state.severities.push(since(6, ("P1".to_owned(), "x".to_owned())));
+            }
+            state.phases.extend(phase.map(|(minutes, phase)| since(minutes, phase)));
+            state.restored_at = restored.map(at);
+            state.updates.insert("customers".to_owned(), updates.into_iter().map(at).collect());
+            state.role_history.extend(role.map(|minutes| since(minutes, ("ic".to_owned(), "a".to_owned(), true))));
+            state
+        })
+}
+
+proptest! {
+    /// While nothing happens a clock only gets worse.
+    #[test]
+    fn time_alone_never_makes_a_clock_better(state in some_incident(), from in 600..2000_i64, later in 0..2000_i64) {
+        let pack = pack();
+        let before = clocks(&state, &pack, at(from));
+        let after = clocks(&state, &pack, at(from + later));
+        prop_assert_eq!(before.len(), after.len());
+        for (before, after) in before.iter().zip(&after) {
+            prop_assert_eq!(&before.id, &after.id);
+            prop_assert!(before.level <= after.level, "{:?} became {:?}", before, after);
+        }
+    }
+
+    /// What ran out is written down once.
+    #[test]
+    fn what_is_overdue_is_raised_once(mut state in some_incident(), now in 600..5000_i64) {
+        let pack = pack();
+        let clocks = clocks(&state, &pack, at(now));
+        let raised = overdue(&clocks, &state);
+        let red = clocks.iter().filter(|clock| clock.is_overdue()).count();
+        prop_assert_eq!(raised.len(), red);
+        for clock in clocks.iter().filter(|clock| clock.is_overdue()) {
+            state.overdue.insert(clock.id.clone(), at(now));
+        }
+        prop_assert_eq!(overdue(&clocks, &state), vec![]);
+        prop_assert!(clocks.iter().all(|clock| clock.stopped.is_none_or(|stopped| stopped >= clock.started) || clock.started > at(now)));
+        prop_assert!(clocks.iter().all(|clock| clock.due.is_none_or(|due| due >= clock.started + Duration::ZERO)));
+    }
+}
