@@ -504,8 +504,9 @@ async fn nodes_that_are_not_ready_or_under_pressure_are_seen() {
     assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Ok, "1/1 ready"));
     assert_eq!(at(&seen, "zones").as_array().unwrap().len(), 2);
 
-    condition("n2", "MemoryPressure", "True");
     server.request("PATCH", "/api/v1/nodes/n1", Some(json!({"spec": {"unschedulable": true}})));
+    // What is waited for comes last.
+    condition("n2", "MemoryPressure", "True");
     let seen = see_until(&*probe, "pressure").await;
     assert_eq!((seen.verdict, seen.summary.as_str()), (Status::Warn, "1/1 ready, 1 of 2 nodes under pressure"));
     assert_eq!(row(&seen, "node_list", "n2")["status"], "MemoryPressure");

@@ -1,6 +1,7 @@
 //! `warroom incident`: declare an incident, write down what happens, read it back, check and export it.
 
 mod declare;
+mod export;
 mod read;
 mod verify;
 mod write;
@@ -8,7 +9,7 @@ mod write;
 use anyhow::Result;
 use clap::Subcommand;
 
-pub use self::{declare::DeclareArgs, read::ShowArgs, verify::VerifyArgs, write::WriteCommand};
+pub use self::{declare::DeclareArgs, export::ExportArgs, read::ShowArgs, verify::VerifyArgs, write::WriteCommand};
 use super::{Exit, UsageError, open, output::Output};
 use crate::{
     host::identity,
@@ -18,7 +19,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Declare, drive, read and check incidents
+/// Declare, drive, read, check and export incidents
 #[derive(Debug, Clone, Subcommand)]
 pub enum IncidentCommand {
     /// List the incidents, the newest first
@@ -35,6 +36,7 @@ pub enum IncidentCommand {
     #[command(flatten)]
     Write(WriteCommand),
     Verify(VerifyArgs),
+    Export(ExportArgs),
 }
 
 pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Output) -> Result<Exit> {
@@ -43,6 +45,7 @@ pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Outpu
         IncidentCommand::Declare(args) => declare::run(args, settings, output),
         IncidentCommand::Show(args) => read::show(args, settings, output),
         IncidentCommand::Write(command) => write::run(command, settings, output),
+        IncidentCommand::Export(args) => export::run(args, settings, output),
         IncidentCommand::Verify(args) => verify::run(args, settings, output),
     }
 }

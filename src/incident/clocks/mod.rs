@@ -7,11 +7,11 @@
 //! | recovery | it was detected | as detection | the severity's `recover_within` |
 //! | RTO of an affected component | it was detected | as detection | the component's `rto` |
 //! | RPO of an affected component | the point that it can be restored to | it was detected | the component's `rpo` |
-//! | update to an audience | it was declared, then the last update | it is resolved | `first_within`, then `update_every` |
+//! | update to an audience | it was detected, then the last update | it is resolved | `first_within`, then `update_every` |
 //! | escalation | it was detected | it was made, or dismissed with a reason; or it is resolved | its `after` |
 //!
-//! Objectives are those of the severity that holds now. What a person has to answer for (response, updates) is counted from the
-//! declaration: nobody could answer before. What users suffer (recovery, RTO, escalation) is counted from detection.
+//! Objectives are those of the severity that holds now. The response is counted from the declaration: nobody could answer before.
+//! What users suffer and wait for (recovery, RTO, updates, escalation) is counted from detection.
 
 mod rules;
 #[cfg(test)]
@@ -113,7 +113,7 @@ pub fn clocks(state: &IncidentState, pack: &Pack, now: Timestamp) -> Vec<Clock> 
     let mut clocks = vec![rules::detection(state, detected, now)];
     clocks.extend(rules::objectives(state, pack, declared.at, detected, now));
     clocks.extend(rules::components(state, pack, detected, now));
-    clocks.extend(rules::updates(state, pack, declared.at, now));
+    clocks.extend(rules::updates(state, pack, detected, now));
     clocks.extend(rules::escalations(state, pack, detected, now));
     clocks
 }

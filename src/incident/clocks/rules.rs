@@ -101,7 +101,7 @@ fn exposed(exposure: &Exposure, rpo: Option<Duration>, detected: Timestamp) -> O
 }
 
 /// The next update of each audience that this severity concerns. None once it is resolved.
-pub(super) fn updates(state: &IncidentState, pack: &Pack, declared: Timestamp, now: Timestamp) -> Vec<Clock> {
+pub(super) fn updates(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
     if !state.phase().is_open() {
         return Vec::new();
     }
@@ -111,7 +111,7 @@ pub(super) fn updates(state: &IncidentState, pack: &Pack, declared: Timestamp, n
         let sent = state.updates.get(&audience.id).map(Vec::as_slice).unwrap_or_default();
         let (from, within) = match sent.last() {
             Some(last) => (*last, audience.update_every?),
-            None => (declared, audience.first_within.or(audience.update_every)?),
+            None => (detected, audience.first_within.or(audience.update_every)?),
         };
         let id = format!("update:{}:{}", audience.id, sent.len() + 1);
         let label = format!("update to {}", audience.id);

@@ -120,10 +120,10 @@ fn a_reclassified_incident_has_the_objectives_of_its_new_severity() {
 }
 
 #[test]
-fn updates_are_due_after_the_declaration_and_then_after_the_last_one() {
+fn updates_are_due_after_detection_and_then_after_the_last_one() {
     let mut state = incident();
-    assert_eq!(stands(&state, "update:customers:1", 10), (ClockLevel::Running, "10m left".to_owned()));
-    assert_eq!(stands(&state, "update:customers:1", 25), (ClockLevel::Red, "5m over".to_owned()));
+    assert_eq!(stands(&state, "update:customers:1", 10), (ClockLevel::Running, "5m left".to_owned()));
+    assert_eq!(stands(&state, "update:customers:1", 25), (ClockLevel::Red, "10m over".to_owned()));
     state.updates.insert("customers".to_owned(), vec![at(25)]);
     assert_eq!(stands(&state, "update:customers:2", 30), (ClockLevel::Running, "25m left".to_owned()));
     state.phases.push(since(40, Phase::Resolved));
