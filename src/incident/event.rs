@@ -4,7 +4,7 @@
 //! version grows when members change their meaning. What a later program writes and this one does not know is kept and shown.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::journal::LogName;
 use crate::{
@@ -18,9 +18,10 @@ use crate::{
 /// The version of every event that is written now.
 pub const VERSION: u32 = 1;
 
-/// An event as it is written: with its version.
+/// An event as it is written: with its version. One of a later version cannot be read: its members may mean something else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Versioned {
+    #[serde(deserialize_with = "known")]
     pub version: u32,
     #[serde(flatten)]
     pub event: IncidentEvent,
@@ -29,6 +30,13 @@ pub struct Versioned {
 impl From<IncidentEvent> for Versioned {
     fn from(event: IncidentEvent) -> Self {
         Versioned { version: VERSION, event }
+    }
+}
+
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        version if version > VERSION => Err(D::Error::custom(format!("version {version} is of a later program"))),
+        version => Ok(version),
     }
 }
 

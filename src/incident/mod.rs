@@ -14,6 +14,8 @@ pub mod event;
 pub mod journal;
 mod log;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod timeline;
 
 pub use event::{EventRef, Exposure, ImpactField, IncidentEvent, NoteKind, Phase, Versioned};

@@ -106,7 +106,7 @@ pub struct IncidentState {
     pub role_history: Vec<Since<(String, String, bool)>>,
     pub impact: BTreeMap<ImpactField, Since<String>>,
     pub data_loss: Option<Since<DataLoss>>,
-    /// When users had their service again, as somebody said.
+    /// When users had their service again, as somebody said since the incident was opened (again).
     pub restored_at: Option<Timestamp>,
     /// The last known status of each probe.
     pub probes: BTreeMap<String, Since<Status>>,
@@ -176,7 +176,13 @@ impl IncidentState {
             E::ExposuresFrozen { exposures } => self.exposures = exposures,
             E::Retitled { title } => self.title = title,
             E::Reclassified { severity, reason } => self.severities.push(since(at, by, (severity, reason))),
-            E::PhaseChanged { phase, .. } => self.phases.push(since(at, by, phase)),
+            E::PhaseChanged { phase, .. } => {
+                // Opened again, it is not over after all: what was said about its end counts no more.
+                if phase.is_open() && !self.phase().is_open() {
+                    self.restored_at = None;
+                }
+                self.phases.push(since(at, by, phase));
+            }
             E::ComponentsChanged { components } => self.components = components,
             E::RoleTaken { role, who } => {
                 self.role_history.push(since(at, by, (role.clone(), who.clone(), true)));

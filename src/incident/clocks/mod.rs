@@ -11,9 +11,11 @@
 //! | escalation | it was detected | it was made, or dismissed with a reason; or it is resolved | its `after` |
 //!
 //! Objectives are those of the severity that holds now. The response is counted from the declaration: nobody could answer before.
-//! What users suffer and wait for (recovery, RTO, updates, escalation) is counted from detection.
+//! What users suffer and wait for (recovery, RTO, updates, escalation) is counted from detection. Updates that a reclassification
+//! brings, or that are due again as the incident was opened again, are counted from then: nobody is late with what was not asked for.
 
 mod rules;
+mod stretch;
 #[cfg(test)]
 mod tests;
 

@@ -1,10 +1,10 @@
 //! One function for each kind of clock.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Clock, ClockKind, ClockLevel, between};
+use super::{Clock, ClockKind, ClockLevel, between, stretch};
 use crate::{
     health,
     incident::{Exposure, IncidentState, Phase},
@@ -57,15 +57,20 @@ fn responded(state: &IncidentState) -> Option<Timestamp> {
 /// RTO and RPO of the affected components, in the incident's order.
 pub(super) fn components(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
     let mut clocks = Vec::new();
+    // Whoever declares may name a component twice.
+    let mut seen = BTreeSet::new();
     for component in state.components.iter().filter_map(|id| pack.component(id)) {
+        if !seen.insert(&component.id) {
+            continue;
+        }
         if let Some(within) = component.rto {
             let (id, label) = (format!("rto:{}", component.id), format!("RTO {}", component.id));
             clocks.push(Clock::with_due(id, ClockKind::Rto, label, detected, within, state.restored(), now));
         }
+        // Nobody knows of what was not looked at: it was affected later, or no check has answered yet.
+        let unknown = || Exposure { component: component.id.clone(), recovery_point: None, rpo_seconds: None };
         let frozen = state.exposures.iter().find(|exposure| exposure.component == component.id);
-        if let Some(exposure) = frozen {
-            clocks.extend(exposed(exposure, component.rpo, detected));
-        }
+        clocks.extend(exposed(&frozen.cloned().unwrap_or_else(unknown), component.rpo, detected));
     }
     clocks
 }
@@ -102,22 +107,19 @@ fn exposed(exposure: &Exposure, rpo: Option<Duration>, detected: Timestamp) -> O
 
 /// The next update of each audience that this severity concerns. None once it is resolved.
 pub(super) fn updates(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
-    if !state.phase().is_open() {
-        return Vec::new();
-    }
-    let concerns = |severities: &[String]| severities.is_empty() || severities.iter().any(|s| s == state.severity());
-    let audiences = pack.audiences.iter().filter(|audience| concerns(&audience.severities));
     let next = |audience: &Audience| {
+        let since = stretch::since(state, &audience.severities, detected)?;
         let sent = state.updates.get(&audience.id).map(Vec::as_slice).unwrap_or_default();
-        let (from, within) = match sent.last() {
-            Some(last) => (*last, audience.update_every?),
-            None => (detected, audience.first_within.or(audience.update_every)?),
+        // Of two consoles whose clocks differ, the newest update need not stand last.
+        let (from, within) = match sent.iter().max() {
+            Some(last) => (since.max(*last), audience.update_every?),
+            None => (since, audience.first_within.or(audience.update_every)?),
         };
         let id = format!("update:{}:{}", audience.id, sent.len() + 1);
         let label = format!("update to {}", audience.id);
         Some(Clock::with_due(id, ClockKind::Update, label, from, within, None, now))
     };
-    audiences.filter_map(next).collect()
+    pack.audiences.iter().filter_map(next).collect()
 }
 
 /// Who has to be told when it lasts. What was made or dismissed, and what a resolved incident no longer needs, is left out.
@@ -125,8 +127,10 @@ pub(super) fn escalations(state: &IncidentState, pack: &Pack, detected: Timestam
     if !state.phase().is_open() {
         return Vec::new();
     }
-    let concerns = |severities: &[String]| severities.is_empty() || severities.iter().any(|s| s == state.severity());
-    let steps = pack.escalations.iter().filter(|step| concerns(&step.severities));
+    let steps = pack.escalations.iter().filter(|step| stretch::concerns(&step.severities, state.severity()));
+    // The journal tells steps apart by whom and when; a pack may state one twice, on two conditions.
+    let mut seen = BTreeSet::new();
+    let steps = steps.filter(|step| seen.insert((&step.to, step.after.as_secs())));
     let due = steps.filter(|step| {
         !state
             .escalations

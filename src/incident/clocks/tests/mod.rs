@@ -1,5 +1,7 @@
 //! The rules at their limits, and what holds for every incident.
 
+mod journal;
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
@@ -131,6 +133,38 @@ fn updates_are_due_after_detection_and_then_after_the_last_one() {
 }
 
 #[test]
+fn updates_that_a_reclassification_or_an_opening_again_brings_have_their_time_from_then() {
+    let mut state = incident();
+    state.severities.insert(0, since(5, ("P3".to_owned(), "declared".to_owned())));
+    state.severities[1].at = at(100);
+    assert_eq!(stands(&state, "update:customers:1", 101), (ClockLevel::Running, "14m left".to_owned()));
+    let mut state = incident();
+    state.updates.insert("customers".to_owned(), vec![at(12), at(10)]);
+    assert_eq!(stands(&state, "update:customers:3", 32), (ClockLevel::Running, "10m left".to_owned()));
+    state.phases.extend([since(20, Phase::Resolved), since(500, Phase::Investigating)]);
+    assert_eq!(stands(&state, "update:customers:3", 501), (ClockLevel::Running, "29m left".to_owned()));
+}
+
+#[test]
+fn what_is_stated_twice_is_counted_once() {
+    let mut state = incident();
+    state.components.push("database".to_owned());
+    let mut pack = pack();
+    pack.escalations.extend(pack.escalations.clone());
+    let ids: Vec<_> = clocks(&state, &pack, at(10)).into_iter().map(|clock| clock.id).collect();
+    let expected = [
+        "detection",
+        "response",
+        "recovery",
+        "rto:database",
+        "rpo:database",
+        "update:customers:1",
+        "escalation:cto:3600",
+    ];
+    assert_eq!(ids, expected);
+}
+
+#[test]
 fn an_escalation_is_due_until_it_was_made_or_dismissed() {
     let mut state = incident();
     assert_eq!(stands(&state, "escalation:cto:3600", 61), (ClockLevel::Red, "1m over".to_owned()));
@@ -149,7 +183,10 @@ fn exposure_is_frozen_at_the_failure_and_unknown_is_not_none() {
     assert_eq!(stands(&eleven, "rpo:database", 10), (ClockLevel::Met, "11h exposed of 24h".to_owned()));
     assert_eq!(stands(&eleven, "rpo:database", 5000), stands(&eleven, "rpo:database", 10));
     assert_eq!(stands(&with(Some(at(-25 * 60))), "rpo:database", 0).0, ClockLevel::Red);
-    assert_eq!(stands(&with(None), "rpo:database", 0).0, ClockLevel::Amber);
+    let unknown = (ClockLevel::Amber, "nobody knows what it can be restored to".to_owned());
+    assert_eq!(stands(&with(None), "rpo:database", 0), unknown);
+    // Nobody looked.
+    assert_eq!(stands(&incident(), "rpo:database", 0), unknown);
 }
 
 fn some_incident() -> impl Strategy<Value = IncidentState> {
