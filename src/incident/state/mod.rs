@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+#[cfg(test)]
+mod tests;
+
 /// A change with when and by whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Since<T> {
