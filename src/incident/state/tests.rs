@@ -256,6 +256,7 @@ proptest! {
         let state = IncidentState::fold(union.items());
         let (known, strange): (Vec<_>, Vec<_>) = union.items().iter().cloned().partition(|item| event_of(item).is_some());
         prop_assert_eq!(&state, &IncidentState::fold(&known));
+        prop_assert!(known.iter().all(|item| item.entry.version <= crate::incident::event::VERSION), "read as if known");
         let entries = timeline(union.items(), &state);
         for item in strange {
             let of = EventRef { log: item.log.clone(), seq: item.entry.seq };
