@@ -8,6 +8,7 @@ use super::{ConfigError, Exit, UsageError, prepare_process};
 use crate::{
     exec::Supervisor,
     host::{identity, packs::PackFolder},
+    incident::journal::{Access, Incidents},
     room::{
         Room,
         run::{PackShelf, RunnerOptions},
@@ -20,17 +21,20 @@ use crate::{
 pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Result<Exit> {
     let themes = Places::of_this_machine().themes;
     let options = Options::new(settings, &themes).map_err(|error| ConfigError(error.to_string()))?;
+    let by = identity::responder();
     let runs = Runs {
         shelf: Arc::new(PackShelf(folder)),
         options: RunnerOptions {
             data_dir: settings.data_dir.clone(),
             history: None,
             read_only: settings.read_only,
-            simulated: Facts::of(room, settings.read_only).simulated,
+            simulated: Facts::of(room, settings.read_only, &by).simulated,
             unasked: None,
-            by: identity::responder(),
+            by: by.clone(),
             supervisor: Supervisor::this_program().context("cannot find this program's own file")?,
         },
+        incidents: Incidents::of(&settings.data_dir, Access::Owner),
+        access: Access::Owner,
     };
     let _log = prepare_process(settings);
     match tui::run(room, options, runs) {

@@ -56,6 +56,14 @@ pub struct Request {
     pub confirmations: Vec<Confirmation>,
 }
 
+impl Request {
+    /// Whether somebody gave a reason to do without this.
+    pub fn overrides(&self, what: &str) -> bool {
+        let overridden = |said: &Confirmation| matches!(said, Confirmation::Override { of, reason } if of == what && !reason.trim().is_empty());
+        self.confirmations.iter().any(overridden)
+    }
+}
+
 /// What the gate says.
 #[derive(Debug)]
 pub enum Decision {
@@ -82,6 +90,8 @@ pub enum Wants {
     },
     /// A reason, because something that should hold does not.
     Reason {
+        /// What is overridden by it.
+        of: &'static str,
         why: String,
     },
 }
@@ -90,6 +100,8 @@ pub enum Wants {
 pub const SECOND_PERSON: &str = "second person";
 /// The condition on the probes.
 pub const GATE: &str = "gate";
+/// What happens cannot be written down now.
+pub const JOURNAL: &str = "journal";
 
 /// The one decision.
 pub fn decide(request: &Request) -> Decision {
@@ -124,22 +136,24 @@ fn refusal(request: &Request) -> Option<String> {
     if let Some(mismatch) = request.mismatches.first() {
         return Some(mismatch.clone());
     }
-    match &request.unwritable {
-        Some(why) if *risk > Risk::Read => Some(format!("{why}; nothing above read runs until that works again")),
-        _ => None,
-    }
+    None
 }
 
 /// The first thing that nobody has said yet.
 fn missing(request: &Request) -> Option<Wants> {
     let said = |wanted: &dyn Fn(&Confirmation) -> bool| request.confirmations.iter().any(wanted);
-    let overridden = |what: &str| {
-        said(&|c| matches!(c, Confirmation::Override { of, reason } if of == what && !reason.trim().is_empty()))
-    };
+    let overridden = |what: &str| request.overrides(what);
+    if let Some(why) = &request.unwritable
+        && request.risk > Risk::Read
+        && !overridden(JOURNAL)
+    {
+        let why = format!("{why}; nothing above read should run until that works again");
+        return Some(Wants::Reason { of: JOURNAL, why });
+    }
     if let Some(why) = &request.closed_gate
         && !overridden(GATE)
     {
-        return Some(Wants::Reason { why: why.clone() });
+        return Some(Wants::Reason { of: GATE, why: why.clone() });
     }
     let allowed = said(&|c| matches!(c, Confirmation::Allowed { up_to } if *up_to >= request.risk));
     let typed = said(&|c| matches!(c, Confirmation::Typed { name } if *name == request.target));
@@ -260,9 +274,21 @@ mod tests {
     #[test]
     fn a_closed_gate_takes_a_reason_first() {
         let closed = Request { closed_gate: Some("lag is 40 s".into()), ..request(Risk::Read) };
-        assert_eq!(asked(&said(&closed, &[Confirmation::Enter])), Wants::Reason { why: "lag is 40 s".into() });
+        assert_eq!(
+            asked(&said(&closed, &[Confirmation::Enter])),
+            Wants::Reason { of: GATE, why: "lag is 40 s".into() }
+        );
         assert!(is_allowed(&said(&closed, &[because(GATE, "the replica is gone for good"), Confirmation::Enter])));
         assert!(!is_allowed(&said(&closed, &[because(SECOND_PERSON, "x"), Confirmation::Enter])));
+    }
+
+    #[test]
+    fn what_cannot_be_written_down_takes_a_reason_first() {
+        let full = |risk| Request { unwritable: Some("the disk is full".into()), ..request(risk) };
+        assert!(is_allowed(&said(&full(Risk::Read), &[Confirmation::Enter])));
+        let change = said(&full(Risk::Change), &[Confirmation::Yes, because(GATE, "x")]);
+        assert!(matches!(asked(&change), Wants::Reason { of: JOURNAL, .. }));
+        assert!(is_allowed(&said(&full(Risk::Change), &[Confirmation::Yes, because(JOURNAL, "the site is down")])));
     }
 
     /// Every combination, with everything said that can be said.
@@ -276,6 +302,7 @@ mod tests {
             Confirmation::Second { by: "bob".into() },
             because(SECOND_PERSON, "x"),
             because(GATE, "x"),
+            because(JOURNAL, "x"),
         ];
         let bits = |n: u32, bit: u32| n & (1 << bit) != 0;
         for risk in Risk::ALL {
@@ -295,10 +322,7 @@ mod tests {
                     let refused = mode == Mode::DryRun
                         || request.simulated
                         || !request.mismatches.is_empty()
-                        || above_read
-                            && (request.read_only
-                                || request.unwritable.is_some()
-                                || mode == Mode::Drill && request.protected);
+                        || above_read && (request.read_only || mode == Mode::Drill && request.protected);
                     assert_eq!(is_refused(&request), refused, "{request:?}");
                     assert_eq!(is_allowed(&request), !refused, "{request:?}");
                     let silent = Request { confirmations: Vec::new(), ..request };

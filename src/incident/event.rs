@@ -308,4 +308,8 @@ pub enum IncidentEvent {
         of: EventRef,
         agreed: bool,
     },
+    /// Who asked for a second person needs none any more.
+    SecondWithdrawn {
+        of: EventRef,
+    },
 }

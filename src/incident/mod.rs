@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
+//! | [`arrivals`] | what its journal lacks of what happens by itself |
 //! | [`clocks`] | what runs out, and when |
 //! | [`event`] | the events of an incident |
 //! | [`journal`] | the logs that hold them: durable, chained, one for each responder |
@@ -9,6 +10,7 @@
 //! | [`state`] | where an incident stands: the fold of its events |
 //! | [`timeline`] | its events as people read them |
 
+pub mod arrivals;
 pub mod clocks;
 pub mod event;
 pub mod journal;

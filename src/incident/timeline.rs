@@ -116,7 +116,7 @@ pub fn timeline(items: &[Arc<Item>], state: &IncidentState) -> Vec<TimelineEntry
     items.iter().filter_map(|item| entry(item, state)).collect()
 }
 
-/// One event as an entry. Corrections and marks are part of what they are about, and no entries of their own.
+/// One event as an entry. Corrections, marks and what is withdrawn are part of what they are about, and no entries of their own.
 pub fn entry(item: &Item, state: &IncidentState) -> Option<TimelineEntry> {
     let of = EventRef { log: item.log.clone(), seq: item.entry.seq };
     let known = item.entry.event::<Versioned>().map(|versioned| versioned.event).ok();
@@ -171,7 +171,7 @@ fn say(event: &IncidentEvent, state: &IncidentState) -> Option<Said> {
     use IncidentEvent as E;
     let because = |reason: &str| if reason.is_empty() { String::new() } else { format!(": {reason}") };
     Some(match event {
-        E::Corrected { .. } | E::MarkedKey { .. } => return None,
+        E::Corrected { .. } | E::MarkedKey { .. } | E::SecondWithdrawn { .. } => return None,
         E::Declared { title, severity, .. } => said(Category::Incident, true, format!("declared {severity}: {title}")),
         E::ExposuresFrozen { exposures } => {
             let one = |exposure: &Exposure| match exposure.recovery_point {

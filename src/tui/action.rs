@@ -76,6 +76,26 @@ pub enum Action {
     NextChoice,
     PreviousChoice,
     ListChoices,
+    NextValue,
+    PreviousValue,
+    TickRow,
+    Submit,
+    Incident,
+    PickIncident,
+    Declare,
+    AddNote,
+    SetPhase,
+    SetSeverity,
+    SetRole,
+    SetComponents,
+    SetImpact,
+    AssessLoss,
+    SayRestored,
+    Escalate,
+    Inform,
+    AddToDo,
+    FinishToDo,
+    AnswerSecond,
 }
 
 /// What has the keyboard.
@@ -107,10 +127,14 @@ pub enum Context {
     Prompt,
     /// The variables of a runbook.
     Form,
+    /// What is said about an incident: a choice, a tick, or the row that says it.
+    Sheet,
+    /// What is said about an incident: a text.
+    SheetText,
 }
 
 impl Context {
-    pub const ALL: [Context; 14] = [
+    pub const ALL: [Context; 16] = [
         Context::Panes,
         Context::Details,
         Context::Pods,
@@ -125,6 +149,8 @@ impl Context {
         Context::Menu,
         Context::Prompt,
         Context::Form,
+        Context::Sheet,
+        Context::SheetText,
     ];
 
     /// The heading in the help.
@@ -144,13 +170,15 @@ impl Context {
             Context::Menu => "Choice",
             Context::Prompt => "Typing a line",
             Context::Form => "Variables",
+            Context::Sheet => "Sheet about an incident",
+            Context::SheetText => "Text on a sheet",
         }
     }
 
     /// True where keys without an action are text.
     pub fn is_typing(self) -> bool {
-        use Context::{AskText, Filter, Form, Palette, Picker, Prompt};
-        matches!(self, Palette | Filter | Picker | AskText | Prompt | Form)
+        use Context::{AskText, Filter, Form, Palette, Picker, Prompt, SheetText};
+        matches!(self, Palette | Filter | Picker | AskText | Prompt | Form | SheetText)
     }
 }
 
@@ -164,7 +192,7 @@ pub struct Entry {
     pub name: &'static str,
     /// One sentence for the help.
     pub description: &'static str,
-    /// Default keys, as [`Chord`] reads them. Where two entries have the same key in a context, the earlier one gets it.
+    /// Default keys, as [`Chord`] reads them; what has none is in a menu and in the palette. Where two entries have the same key in a context, the earlier one gets it.
     pub keys: &'static [&'static str],
     pub contexts: &'static [Context],
     /// The word in the footer's hints; empty for actions that are not hinted at.
@@ -229,7 +257,7 @@ mod tests {
         let mut ids = HashSet::new();
         for entry in REGISTRY {
             assert!(ids.insert(entry.id), "{} stands twice", entry.id);
-            assert!(!entry.keys.is_empty() && !entry.contexts.is_empty(), "{}", entry.id);
+            assert!(!entry.contexts.is_empty(), "{}", entry.id);
             assert!(!entry.description.ends_with('.'), "{}", entry.id);
             for key in entry.keys {
                 key.parse::<Chord>().unwrap();

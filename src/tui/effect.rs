@@ -1,10 +1,13 @@
 //! What an update wants done outside the model. The loop does it; answers come back as messages.
 
 use super::output::Look;
-use crate::{probe::Inquiry, room::run};
+use crate::{
+    probe::Inquiry,
+    room::{incident::station, run},
+};
 
 /// One wish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Leave the console.
     Quit,
@@ -18,6 +21,10 @@ pub enum Effect {
     Ask { ticket: u64, probe: String, inquiry: Inquiry },
     /// Something about runbooks and runs.
     Run(run::Command),
+    /// Something about incidents.
+    Incident(station::Command),
+    /// Ring the terminal's bell.
+    Ring,
     /// Read a part of an action's output; the answer carries the ticket.
     ReadOutput { ticket: u64, look: Look },
     /// Put a text on the clipboard of the person's terminal.

@@ -3,7 +3,11 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::output::Seen;
-use crate::{health::details::Table, probe::Signal, room::run::News};
+use crate::{
+    health::details::Table,
+    probe::Signal,
+    room::{incident::station, run::News},
+};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub enum Message {
     },
     /// Something about runbooks and runs.
     Run(Box<News>),
+    /// Something about incidents.
+    Incident(Box<station::News>),
     /// The answer to an [`super::effect::Effect::ReadOutput`] of the same ticket.
     Output {
         ticket: u64,

@@ -6,6 +6,7 @@ use crossterm::{
     clipboard::CopyToClipboard,
     event::{Event, EventStream},
     execute,
+    style::Print,
 };
 use futures::StreamExt;
 use rustix::process::Signal as UnixSignal;
@@ -31,9 +32,11 @@ use crate::{
     exec::TerminalLink,
     health::{Board, details},
     host::{clock, job},
+    incident::journal::{Access, Incidents},
     probe::{Inquiry, Signal},
     room::{
         Monitor, Room,
+        incident::{Station, StationOptions, station},
         run::{self, News, Runner, RunnerOptions, Shelf},
     },
 };
@@ -70,7 +73,7 @@ pub enum RunError {
 /// Shows the console of a room until the user leaves. The first frame stands before anything is looked at.
 pub fn run(room: &Room, options: Options, runs: Runs) -> Result<Ending, RunError> {
     terminal::check()?;
-    let facts = Facts::of(room, options.read_only);
+    let facts = Facts::of(room, options.read_only, &runs.options.by);
     let board = Board::new(&room.pack);
     let mut model = Model::new(facts, board, options.appearance, options.keymap, clock::now());
     for fault in model.appearance.themes.faults.clone() {
@@ -88,10 +91,24 @@ pub fn run(room: &Room, options: Options, runs: Runs) -> Result<Ending, RunError
     console.draw()?;
     let ending = runtime.block_on(async {
         let mut monitor = room.monitor();
+        let (by, read_only) = (runs.options.by.clone(), options.read_only);
         let (runner, news) = Runner::start(room.clone(), runs.shelf, runs.options);
         runner.send(run::Command::List);
-        let ending = console.work(&mut monitor, (runner, news), signals).await;
+        let station = StationOptions {
+            incidents: runs.incidents,
+            access: runs.access,
+            by,
+            pack: room.pack.clone(),
+            read_only,
+            runner: runner.clone(),
+        };
+        let (station, incident_news) = Station::start(station)?;
+        station.send(station::Command::List);
+        let desks = Desks { runner, news, station, incident_news };
+        let (ending, station) = console.work(&mut monitor, desks, signals).await;
         drop(console);
+        // Whoever else is at the incident sees that this console has left.
+        station.stop();
         // Looks end at once; one that blocks a thread is left behind.
         let _ = timeout(FAREWELL, monitor.stop()).await;
         ending
@@ -105,6 +122,18 @@ pub struct Runs {
     /// Where runbooks come from.
     pub shelf: Arc<dyn Shelf>,
     pub options: RunnerOptions,
+    /// The incidents of the data directory.
+    pub incidents: Incidents,
+    /// Who may read what is written to them.
+    pub access: Access,
+}
+
+/// Where runs and incidents are worked on, and what comes from there.
+struct Desks {
+    runner: Runner,
+    news: mpsc::UnboundedReceiver<News>,
+    station: Station,
+    incident_news: mpsc::UnboundedReceiver<station::News>,
 }
 
 /// The console while it runs. Dropping it gives the terminal back.
@@ -128,12 +157,19 @@ enum Flow {
 }
 
 impl Console {
+    /// Works until the end, and gives the station back to say goodbye.
     async fn work(
         &mut self,
         monitor: &mut Monitor,
-        (runner, mut news): (Runner, mpsc::UnboundedReceiver<News>),
-        mut signals: Signals,
-    ) -> io::Result<Ending> {
+        mut desks: Desks,
+        signals: Signals,
+    ) -> (io::Result<Ending>, Station) {
+        let ending = self.turn(monitor, &mut desks, signals).await;
+        (ending, desks.station)
+    }
+
+    async fn turn(&mut self, monitor: &mut Monitor, desks: &mut Desks, mut signals: Signals) -> io::Result<Ending> {
+        let Desks { runner, news, station, incident_news } = desks;
         let mut events = Some(EventStream::new());
         let (answers, mut answered) = mpsc::channel::<Message>(16);
         let mut tick = Instant::now();
@@ -156,7 +192,7 @@ impl Console {
                 () = sleep_until(self.due.unwrap_or(tick)), if self.due.is_some() => {
                     match self.draw() {
                         Ok(effects) => {
-                            let outside = Outside { monitor, runner: &runner, answers: &answers };
+                            let outside = Outside { monitor, runner, station, answers: &answers };
                             if let Flow::End(ending) = self.perform(effects, &outside)? {
                                 return Ok(ending);
                             }
@@ -180,6 +216,7 @@ impl Console {
                     }
                     Some(Message::Run(Box::new(news)))
                 }
+                Some(news) = incident_news.recv() => Some(Message::Incident(Box::new(news))),
                 Some(answer) = answered.recv() => Some(answer),
                 () = sleep_until(tick) => {
                     tick = Instant::now() + to_next_second();
@@ -197,7 +234,7 @@ impl Console {
             let mut pending = message;
             for _ in 0..BATCH {
                 let Some(message) = pending else { break };
-                let outside = Outside { monitor, runner: &runner, answers: &answers };
+                let outside = Outside { monitor, runner, station, answers: &answers };
                 if let Flow::End(ending) = self.take(message, &outside)? {
                     return Ok(ending);
                 }
@@ -215,7 +252,7 @@ impl Console {
 
     /// Does what an update wants done.
     fn perform(&mut self, effects: Vec<Effect>, outside: &Outside<'_>) -> io::Result<Flow> {
-        let Outside { monitor, runner, answers } = *outside;
+        let Outside { monitor, runner, station, answers } = *outside;
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(Flow::End(Ending::Quit)),
@@ -241,6 +278,8 @@ impl Console {
                     execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))?;
                 }
                 Effect::Run(command) => runner.send(command),
+                Effect::Incident(command) => station.send(command),
+                Effect::Ring => execute!(io::stdout(), Print('\u{7}'))?,
             }
         }
         Ok(Flow::On)
@@ -328,6 +367,7 @@ impl Console {
 struct Outside<'a> {
     monitor: &'a Monitor,
     runner: &'a Runner,
+    station: &'a Station,
     answers: &'a mpsc::Sender<Message>,
 }
 

@@ -35,7 +35,7 @@ pub use follow::Follower;
 pub use hlc::Hlc;
 pub use line::Entry;
 pub use name::LogName;
-pub use own::{Notice, Place};
+pub use own::{Notice, Place, is_alive};
 pub use read::{Batch, Found, LogFolder, LogReader, Source};
 pub use union::{Change, Item, Union};
 pub use verify::{Report, verify};

@@ -360,6 +360,13 @@ fn take(path: &Path, access: Access) -> io::Result<Option<(File, bool)>> {
     }
 }
 
+/// Whether some process writes a log of this folder now: it holds its lock. A log that cannot be looked at counts as left.
+pub fn is_alive(logs: &Path, log: &LogName) -> bool {
+    let Ok(file) = open_plain(&logs.join(log.file()), false) else { return false };
+    // Given back when the file is closed, at once.
+    matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+}
+
 /// Whether a first line starts this log of this responder in this incident.
 pub(super) fn is_start_of(first: &Entry, place: &Place, name: &LogName) -> bool {
     matches!(first.event(), Ok(JournalEvent::LogStarted { incident, responder, log, .. })

@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     event::{EventRef, Exposure, ImpactField, IncidentEvent, Phase, Versioned},
-    journal::Item,
+    journal::{Item, LogName},
 };
 use crate::{
     health::Status,
@@ -76,11 +76,15 @@ pub struct SecondRequest {
     pub place: Vec<String>,
     /// Who answered, and what.
     pub answer: Option<Since<bool>>,
+    /// No answer is needed any more.
+    pub withdrawn: bool,
 }
 
-/// Somebody whose console has the incident open.
+/// A console that has the incident open.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Presence {
+    /// Who sits there.
+    pub by: Arc<str>,
     pub since: Timestamp,
     pub read_only: bool,
 }
@@ -125,8 +129,11 @@ pub struct IncidentState {
     /// When each audience was informed.
     pub updates: BTreeMap<String, Vec<Timestamp>>,
     pub action_items: Vec<ActionItem>,
-    pub present: BTreeMap<Arc<str>, Presence>,
-    pub claims: BTreeMap<(RunId, StepId), Since<()>>,
+    /// Consoles that said that they are here and did not say that they left, by their logs. One that was killed says nothing:
+    /// see [`super::journal::is_alive`].
+    pub present: BTreeMap<LogName, Presence>,
+    /// Who works on which step, with the log of their console.
+    pub claims: BTreeMap<(RunId, StepId), Since<LogName>>,
     pub seconds: BTreeMap<EventRef, SecondRequest>,
 }
 
@@ -226,12 +233,19 @@ impl IncidentState {
                     item.done.get_or_insert(at);
                 }
             }
-            E::Joined { read_only } => drop(self.present.insert(by.clone(), Presence { since: at, read_only })),
-            E::Left {} => drop(self.present.remove(by)),
-            E::StepClaimed { run, step } => drop(self.claims.insert((run, step), since(at, by, ()))),
+            E::Joined { read_only } => {
+                self.present.insert(of.log, Presence { by: by.clone(), since: at, read_only });
+            }
+            E::Left {} => drop(self.present.remove(&of.log)),
+            E::StepClaimed { run, step } => drop(self.claims.insert((run, step), since(at, by, of.log))),
             E::SecondAsked { run, action, attempt, title, command, place } => {
-                let asked = since(at, by, ());
-                let request = SecondRequest { asked, run, action, attempt, title, command, place, answer: None };
+                // Whoever asks anew for the same has given the old question up.
+                for old in self.seconds.values_mut().filter(|old| old.run == run && old.action == action) {
+                    old.withdrawn = true;
+                }
+                let (asked, answer) = (since(at, by, ()), None);
+                let request =
+                    SecondRequest { asked, run, action, attempt, title, command, place, answer, withdrawn: false };
                 self.seconds.insert(of, request);
             }
             E::SecondAnswered { of: target, agreed } => {
@@ -240,8 +254,25 @@ impl IncidentState {
                     request.answer.get_or_insert(since(at, by, agreed));
                 }
             }
+            E::SecondWithdrawn { of: target } => {
+                if let Some(request) = self.seconds.get_mut(&target).filter(|request| request.asked.by == *by) {
+                    request.withdrawn = true;
+                }
+            }
             E::Noted { .. } => {}
         }
+    }
+
+    /// Questions for a second person that wait for an answer, the oldest first.
+    pub fn open_seconds(&self) -> Vec<(&EventRef, &SecondRequest)> {
+        let is_over = |run: &RunId| {
+            let events = self.runs.get(run).into_iter().flatten();
+            events.rev().any(|event| matches!(event.kind, EventKind::RunEnded { .. }))
+        };
+        let mut open: Vec<_> = self.seconds.iter().collect();
+        open.retain(|(_, request)| request.answer.is_none() && !request.withdrawn && !is_over(&request.run));
+        open.sort_by_key(|(_, request)| request.asked.at);
+        open
     }
 
     fn run(&mut self, run: RunId, kind: EventKind, at: Timestamp, by: &Arc<str>) {

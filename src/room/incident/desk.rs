@@ -6,10 +6,10 @@ use super::verb::{self, Declaration, Verb};
 use crate::{
     host::clock,
     incident::{
-        IncidentEvent, IncidentState, Versioned,
+        IncidentEvent, IncidentState, Versioned, event,
         journal::{
-            Access, Appended, Checkpoint, Finding, IncidentFolder, IncidentId, Incidents, LogFolder, Notice, Now,
-            Place, Source, Union, Writer, WriterState,
+            Access, Appended, Checkpoint, Finding, IncidentFolder, IncidentId, Incidents, JournalEvent, LogFolder,
+            LogName, Notice, Now, Place, Source, Union, Writer, WriterState, is_alive,
         },
         timeline::{TimelineEntry, timeline},
     },
@@ -25,14 +25,16 @@ pub struct View {
     state: IncidentState,
     /// What is wrong with the logs, as far as it was read.
     findings: Vec<Finding>,
+    /// The first place that holds another event than when [`View::take_changed`] was called last.
+    changed: Option<usize>,
 }
 
 impl View {
     /// Reads an incident. Leaves no trace. The error is one sentence.
     pub fn read(folder: IncidentFolder) -> Result<View, String> {
         let source = LogFolder::new(&folder.logs());
-        let mut view =
-            View { folder, source, union: Union::default(), state: IncidentState::default(), findings: Vec::new() };
+        let (union, state) = (Union::default(), IncidentState::default());
+        let mut view = View { folder, source, union, state, findings: Vec::new(), changed: None };
         view.refresh()?;
         if view.state.declared.is_none() {
             return Err(format!("{} was never declared: nothing in its logs says what it is", view.folder.id()));
@@ -49,6 +51,7 @@ impl View {
             let before = self.union.items().len();
             let change = self.union.take(batch);
             news |= change.first.is_some();
+            self.changed = self.changed.into_iter().chain(change.first).min();
             if change.appended && !fold_again {
                 for item in self.union.items().iter().skip(before) {
                     self.state.apply(item);
@@ -61,6 +64,23 @@ impl View {
             self.state = IncidentState::fold(self.union.items());
         }
         Ok(news)
+    }
+
+    /// From where on the events are others than at the last call; `None` when nothing has changed.
+    pub fn take_changed(&mut self) -> Option<usize> {
+        self.changed.take()
+    }
+
+    /// Lets the next [`View::take_changed`] give everything.
+    pub fn tell_all(&mut self) {
+        self.changed = Some(0);
+    }
+
+    /// True while a line stands where a checkpoint says.
+    pub fn holds(&self, checkpoint: &Checkpoint) -> bool {
+        self.union.items().iter().rev().any(|item| {
+            item.log == checkpoint.log && item.entry.seq == checkpoint.seq && item.entry.hash == checkpoint.hash
+        })
     }
 
     pub fn id(&self) -> &IncidentId {
@@ -149,6 +169,25 @@ impl IncidentDesk {
     /// Writes what happened by itself as soon as that is possible, and keeps it in memory until then.
     pub fn keep(&self, event: IncidentEvent) -> Result<(), String> {
         self.writer.keep(&Versioned::from(event)).map_err(|error| error.to_string())
+    }
+
+    /// Writes down how far other logs went.
+    pub fn keep_checkpoints(&self, checkpoints: &[Checkpoint]) -> Result<(), String> {
+        let event = JournalEvent::Checkpoint { version: event::VERSION, checkpoints: checkpoints.to_vec() };
+        self.writer.keep(&event).map_err(|error| error.to_string())
+    }
+
+    /// One's own log, once it was begun.
+    pub fn log(&self) -> Option<LogName> {
+        self.writer.head().map(|head| head.log)
+    }
+
+    /// The logs of other consoles that have the incident open now.
+    pub fn alive(&self) -> Vec<LogName> {
+        let view = self.view();
+        let own = self.log();
+        let others = view.state().present.keys().filter(|log| Some(*log) != own.as_ref());
+        others.filter(|log| is_alive(&view.folder.logs(), log)).cloned().collect()
     }
 
     /// Whether what happens now is recorded.

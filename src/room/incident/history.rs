@@ -1,12 +1,15 @@
 //! The events of an incident's runs, in its journal: what [`FileLog`](crate::incident::FileLog) is for a run of no incident.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fs, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
 
-use super::IncidentDesk;
+use super::{IncidentDesk, View};
 use crate::{
-    incident::{EventLog, IncidentEvent, LogError},
-    room::run::RunHistory,
-    runbook::run::{EventKind, Evidence, RunEvent, RunId},
+    incident::{EventLog, EventRef, IncidentEvent, LogError, Versioned, journal::LogName},
+    room::run::{Claimant, RunHistory, Second, SecondWanted},
+    runbook::{
+        StepId,
+        run::{EventKind, Evidence, RunEvent, RunId},
+    },
 };
 
 /// Writes and reads the runs of one incident.
@@ -51,6 +54,67 @@ impl RunHistory for IncidentHistory {
         }
         events
     }
+
+    fn claimant(&self, run: &RunId) -> Option<Claimant> {
+        let own = self.0.log();
+        let mut view = self.0.view();
+        let _ = view.refresh();
+        let claims = view.state().claims.iter().filter(|((of, _), _)| of == run);
+        let ((_, step), claim) = claims.max_by_key(|(_, claim)| claim.at)?;
+        Some(Claimant { by: claim.by.to_string(), step: step.clone(), own: own.as_ref() == Some(&claim.value) })
+    }
+
+    fn claim(&self, run: &RunId, step: &StepId) -> Result<(), String> {
+        self.0.append(vec![IncidentEvent::StepClaimed { run: run.clone(), step: step.clone() }]).map(drop)
+    }
+
+    fn ask_second(&self, wanted: SecondWanted) -> Result<EventRef, String> {
+        let SecondWanted { run, action, attempt, title, command, place } = wanted;
+        let asked = IncidentEvent::SecondAsked { run, action, attempt, title, command, place };
+        let written = self.0.append(vec![asked])?;
+        let written = written.into_iter().next().ok_or_else(|| "the question was not written down".to_owned())?;
+        Ok(EventRef { log: written.log, seq: written.seq })
+    }
+
+    fn second(&self, of: &EventRef) -> Option<Second> {
+        let mut view = self.0.view();
+        let _ = view.refresh();
+        let answer = view.state().seconds.get(of)?.answer.clone()?;
+        let by = answer.by.to_string();
+        if !answer.value {
+            return Some(Second::Refused { by });
+        }
+        // What a log says of its writer anybody can write; whose file it is the system knows.
+        Some(match answered_in(&view, of).and_then(|log| owner(&view, &log)) {
+            Some(uid) if uid != rustix::process::geteuid().as_raw() => Second::Agreed { by },
+            Some(_) => Second::Void { why: format!("{by} acts under the same Unix user: that is no second person") },
+            None => Second::Void { why: format!("the log in which {by} agreed cannot be looked at") },
+        })
+    }
+
+    fn withdraw_second(&self, of: &EventRef) {
+        // It has happened: who asked goes on without.
+        if let Err(why) = self.0.keep(IncidentEvent::SecondWithdrawn { of: of.clone() }) {
+            tracing::warn!(%why, "a question was not withdrawn");
+        }
+    }
+}
+
+/// The log that holds the answer that counts.
+fn answered_in(view: &View, of: &EventRef) -> Option<LogName> {
+    let answer = view.state().seconds.get(of)?.answer.as_ref()?;
+    let is_it =
+        |event: &IncidentEvent| matches!(event, IncidentEvent::SecondAnswered { of: target, .. } if target == of);
+    let items = view.union().items().iter().rev().filter(|item| &*item.entry.kind == "second_answered");
+    let mut found = items.filter(|item| item.intact && item.entry.at == answer.at && item.entry.by == answer.by);
+    let found = found.find(|item| item.entry.event::<Versioned>().is_ok_and(|known| is_it(&known.event)))?;
+    Some(found.log.clone())
+}
+
+/// The Unix user whose file a log is.
+fn owner(view: &View, log: &LogName) -> Option<u32> {
+    let file = view.folder().logs().join(log.file());
+    fs::symlink_metadata(file).ok().filter(fs::Metadata::is_file).map(|found| found.uid())
 }
 
 /// Evidence is named from the run's folder in a run, and from the incident's folder in its journal.

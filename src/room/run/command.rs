@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 
+use super::history::History;
 use crate::{
     exec::{Job, gate::Wants, place::Fact},
     runbook::{
@@ -24,6 +25,15 @@ pub enum Command {
     },
     /// Open a run from before.
     Reopen(RunId),
+    /// Open a run that another console has open; that one lets go of it.
+    TakeOver(RunId),
+    /// Somebody has taken the run over: let go of it.
+    Yield {
+        run: RunId,
+        by: String,
+    },
+    /// Keep runs in the journal of an incident from now on; in files of their own without one.
+    Attach(Option<History>),
     /// Let go of the open run; what runs goes on.
     Close,
     /// Start nothing from now on, or leave that mode. Only before anything was done.
@@ -116,6 +126,8 @@ pub struct Question {
     /// Further things to know, one sentence each.
     pub notes: Vec<String>,
     pub wants: Wants,
+    /// The second person answers in a console of their own.
+    pub elsewhere: bool,
     /// Why the last answer does not do.
     pub problem: Option<String>,
 }
@@ -154,6 +166,14 @@ pub enum News {
     /// Something to know. One sentence.
     Notice(String),
     Asked(Box<Question>),
+    /// The question about this action is answered elsewhere.
+    Answered(ActionId),
+    /// A run that was to be opened is open in another console.
+    Held {
+        run: RunId,
+        /// `alice@bastion-1`, and what they work on.
+        by: String,
+    },
     /// The choices of a variable.
     Choices {
         name: String,

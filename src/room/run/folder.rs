@@ -114,6 +114,19 @@ impl RunFolder {
         Ok(file)
     }
 
+    /// Who has the run open in another process, as far as that is known; `None` when nobody has.
+    pub fn holder(&self) -> Option<String> {
+        let mut file = File::open(self.path.join("lock")).ok()?;
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Err(Errno::WOULDBLOCK) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                Some(if holder.is_empty() { "somebody".to_owned() } else { holder })
+            }
+            _ => None,
+        }
+    }
+
     /// The document as it was; `file` is the name that the run began with.
     pub fn document(&self, file: &str) -> io::Result<Runbook> {
         Ok(runbook::parse(file, &fs::read_to_string(self.path.join("runbook.md"))?))

@@ -5,6 +5,7 @@
 //! | [`command`] | what a front end can want, and what it hears back |
 //! | [`shelf`] | where runbooks come from |
 //! | [`folder`] | a run's folder |
+//! | [`history`] | an incident's journal, as its runs see it |
 //! | `runs` | the runs that there are, and where their events are |
 //! | [`variables`] | what a value must look like |
 //! | `driver` | the loop that carries commands out |
@@ -15,6 +16,7 @@ pub mod command;
 mod driver;
 mod ending;
 pub mod folder;
+pub mod history;
 mod prepare;
 mod runs;
 pub mod shelf;
@@ -27,29 +29,11 @@ use tokio::sync::mpsc;
 pub use self::{
     command::{Answer, Command, EarlierRun, Known, Library, News, Question, Value},
     folder::RunFolder,
+    history::{Claimant, History, RunHistory, Second, SecondWanted},
     shelf::{PackShelf, Shelf},
 };
 use super::Room;
-use crate::{
-    exec::Supervisor,
-    incident::EventLog,
-    runbook::{
-        Risk,
-        run::{RunEvent, RunId},
-    },
-};
-
-/// Where the events of runs are kept when that is not a file of each run: the journal of an incident.
-pub trait RunHistory: EventLog {
-    /// Below it is `runs/RUN/` of each run.
-    fn folder(&self) -> PathBuf;
-
-    /// The runs so far.
-    fn runs(&self) -> Vec<RunId>;
-
-    /// What happened in a run, in order; nothing for one that is not known.
-    fn events(&self, run: &RunId) -> Vec<RunEvent>;
-}
+use crate::{exec::Supervisor, runbook::Risk};
 
 /// What all runs of a front end have in common.
 #[derive(Clone)]

@@ -164,6 +164,7 @@ impl Prepared {
             reasons: self.action.assessment.reasons.iter().map(|reason| reason.text.clone()).collect(),
             notes: self.notes.clone(),
             wants,
+            elsewhere: false,
             problem,
         }
     }

@@ -4,6 +4,7 @@ use super::{
     Action,
     Context::{
         self, Ask, AskText, Details, Filter, Form, Help, Log, Menu, Palette, Panes, Picker, Pods, Prompt, Runbook,
+        Sheet, SheetText,
     },
     Entry,
 };
@@ -16,7 +17,9 @@ const JUMPING: &[Context] = &[Panes, Runbook, Details, Pods, Log, Help, Palette,
 const OVERLAYS: &[Context] = &[Details, Pods, Log, Help, Menu];
 const DETAILS: &[Context] = &[Details, Pods];
 const PANES: &[Context] = &[Panes, Runbook];
-const TYPING: &[Context] = &[Palette, Filter, Picker, Prompt, Form, AskText];
+const TYPING: &[Context] = &[Palette, Filter, Picker, Prompt, Form, AskText, Sheet, SheetText];
+const SHEETS: &[Context] = &[Sheet, SheetText];
+const FIELDS: &[Context] = &[Form, Sheet, SheetText];
 
 macro_rules! entry {
     ($action:ident, $id:literal, $name:literal, [$($key:literal),*], $contexts:expr, $hint:literal, $description:literal) => {
@@ -44,6 +47,22 @@ pub static REGISTRY: &[Entry] = &[
     entry!(ShowOutput, "output", "Step or output", ["v"], &[Runbook], "output", "Show the selected step's output below the list, or its text"),
     entry!(CancelStep, "cancel-step", "Cancel what runs", ["c"], &[Runbook], "cancel", "End the running action; asks before it does"),
     entry!(AdHoc, "command", "Run a command", ["!"], PANES, "command", "Run a command that is in no runbook, under the same rules"),
+    entry!(Incident, "incident", "Incident", ["i"], PANES, "incident", "Everything that can be done to the incident, or which one to open"),
+    entry!(Declare, "declare", "Declare an incident", ["D"], PANES, "declare", "Declare an incident; what fires is filled in"),
+    entry!(AddNote, "note", "Write down", ["a"], PANES, "note", "Write into the timeline what was seen, decided or done"),
+    entry!(AnswerSecond, "second", "Be the second person", ["S"], PANES, "second", "Look at what somebody else wants to run and needs a second person for"),
+    entry!(SetPhase, "phase", "Change the phase", ["P"], PANES, "", "Say that the incident is identified, monitored, resolved or closed, or goes back"),
+    entry!(SetSeverity, "severity", "Reclassify", [], PANES, "", "Change the incident's severity, with the reason"),
+    entry!(SetRole, "role", "Take a role", [], PANES, "", "Take a role, hand it over, or give it back"),
+    entry!(SetComponents, "components", "Affected components", [], PANES, "", "Say which components are affected"),
+    entry!(SetImpact, "impact", "Impact", [], PANES, "", "Say what the impact is"),
+    entry!(Inform, "inform", "An audience was informed", [], PANES, "", "Write down that an audience was told how it stands"),
+    entry!(Escalate, "escalate", "Escalation", [], PANES, "", "Write down who was told, or why they were not"),
+    entry!(SayRestored, "restored", "Service restored", [], PANES, "", "Say since when users have their service again"),
+    entry!(AssessLoss, "data-loss", "Data loss", [], PANES, "", "Say what is lost"),
+    entry!(AddToDo, "to-do", "Add a to-do", [], PANES, "", "Write down what has to be done afterwards"),
+    entry!(FinishToDo, "to-do-done", "A to-do is done", [], PANES, "", "Say that something that had to be done is done"),
+    entry!(PickIncident, "incidents", "Open an incident", ["I"], PANES, "", "Find an incident and open it"),
     entry!(PickRunbook, "runbooks", "Open a runbook", ["o"], PANES, "runbooks", "Find a runbook, or a run from before, and open it"),
     entry!(Agree, "yes", "Yes", ["y"], &[Ask], "yes", "Agree to what is asked"),
     entry!(RunAsked, "go", "Go on", ["enter"], &[Ask], "go on", "Start what only reads; anything else needs more than this key"),
@@ -51,11 +70,15 @@ pub static REGISTRY: &[Entry] = &[
     entry!(CopyAsked, "copy-asked", "Copy the command in question", ["c"], &[Ask], "copy", "Copy the command in question to the clipboard"),
     entry!(Override, "override", "Override with a reason", ["tab"], &[AskText], "override", "Give a reason to do without the second person, or go back"),
     entry!(Choose, "choose", "Choose", ["enter", "space"], &[Menu], "choose", "Take the selected line"),
-    entry!(NextField, "next-field", "Next field", ["tab"], &[Form], "next", "Go to the next field"),
-    entry!(PreviousField, "previous-field", "Previous field", ["shift-tab"], &[Form], "", "Go to the field before"),
-    entry!(NextChoice, "next-choice", "Next choice", ["down"], &[Form], "choices", "Take the next choice over; without choices, go to the next field"),
-    entry!(PreviousChoice, "previous-choice", "Previous choice", ["up"], &[Form], "", "Take the choice before over; without choices, go to the field before"),
+    entry!(NextField, "next-field", "Next field", ["tab"], FIELDS, "next", "Go to the next field"),
+    entry!(PreviousField, "previous-field", "Previous field", ["shift-tab"], FIELDS, "", "Go to the field before"),
+    entry!(NextChoice, "next-choice", "Next choice", ["down"], FIELDS, "choices", "Take the next choice over; on a sheet and without choices, go to the next field"),
+    entry!(PreviousChoice, "previous-choice", "Previous choice", ["up"], FIELDS, "", "Take the choice before over; on a sheet and without choices, go to the field before"),
     entry!(ListChoices, "list-choices", "List the choices", ["ctrl-l"], &[Form], "list", "Run the read-only command that lists what can be chosen"),
+    entry!(TickRow, "tick-row", "Tick", ["space"], &[Sheet], "tick", "Tick the row of the sheet, or take that back"),
+    entry!(NextValue, "next-value", "Next value", ["right", "l"], &[Sheet], "change", "Take the next value of the row"),
+    entry!(PreviousValue, "previous-value", "Previous value", ["left", "h"], &[Sheet], "", "Take the value before"),
+    entry!(Submit, "submit", "Say it", ["ctrl-s"], SHEETS, "say it", "Do what the sheet is for, from any row"),
     entry!(Close, "close", "Close", ["esc", "q", "backspace"], OVERLAYS, "close", "Close what is on top and go back"),
     entry!(Accept, "accept", "Accept", ["enter"], TYPING, "accept", "Take what is typed or selected"),
     entry!(Cancel, "cancel", "Cancel", ["esc", "ctrl-c"], TYPING, "cancel", "Drop what is typed and go back"),

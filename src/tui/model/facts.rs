@@ -1,18 +1,24 @@
 //! What the console knows of its platform from the start.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{platform::ProbeTarget, room::Room};
+use crate::{
+    platform::{Pack, ProbeTarget},
+    room::Room,
+};
 
 /// What does not change while the console runs.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Facts {
+    pub pack: Arc<Pack>,
     pub platform: String,
     pub environment: String,
     pub protected: bool,
     /// True when the readings come from a scenario instead of real targets.
     pub simulated: bool,
     pub read_only: bool,
+    /// Who sits here: `alice@bastion-1`.
+    pub by: String,
     /// Variables of runbooks to which the environment gives a value.
     pub variables: Vec<String>,
     /// Components with an objective, in the pack's order.
@@ -30,10 +36,12 @@ pub struct Objective {
 }
 
 impl Facts {
-    pub fn of(room: &Room, read_only: bool) -> Facts {
+    pub fn of(room: &Room, read_only: bool, by: &str) -> Facts {
         let pack = &room.pack;
         let simulated = |target: &ProbeTarget| matches!(target, ProbeTarget::Simulated { .. });
         Facts {
+            pack: pack.clone(),
+            by: by.to_owned(),
             platform: if pack.name.is_empty() { pack.title.clone() } else { pack.name.clone() },
             environment: room.environment_name.clone(),
             protected: room.environment.protected,

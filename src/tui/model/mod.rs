@@ -7,6 +7,7 @@ mod drawn;
 mod facts;
 mod fetch;
 mod help;
+pub mod incident;
 mod input;
 mod log;
 mod palette;
@@ -26,6 +27,7 @@ pub use self::{
     facts::{Facts, Objective},
     fetch::Fetch,
     help::{Help, HelpLine},
+    incident::{Incidents, OpenIncident, Sheet, SheetKind, SheetOption, SheetPurpose, SheetRow, Timeline},
     input::Input,
     log::Log,
     palette::{Command, Item, Palette},
@@ -59,6 +61,7 @@ pub struct Model {
     pub keymap: Keymap,
     pub panes: Panes,
     pub runbooks: Runbooks,
+    pub incidents: Incidents,
     /// What lies over the panes, the topmost last.
     pub overlays: Vec<Overlay>,
     /// Alerts whose banner was dismissed: id, and since when they held.
@@ -86,6 +89,7 @@ pub enum Overlay {
     Prompt(Box<Prompt>),
     Form(Box<Form>),
     Ask(Box<Ask>),
+    Sheet(Box<Sheet>),
 }
 
 impl Overlay {
@@ -123,6 +127,7 @@ impl Model {
             keymap,
             panes: Panes::default(),
             runbooks: Runbooks::default(),
+            incidents: Incidents::default(),
             overlays: Vec::new(),
             dismissed: HashSet::new(),
             notice: None,
@@ -141,6 +146,8 @@ impl Model {
             Some(Overlay::Menu(_)) => Context::Menu,
             Some(Overlay::Prompt(_)) => Context::Prompt,
             Some(Overlay::Form(_)) => Context::Form,
+            Some(Overlay::Sheet(sheet)) if sheet.is_typed() => Context::SheetText,
+            Some(Overlay::Sheet(_)) => Context::Sheet,
             Some(Overlay::Ask(ask)) if ask.is_typed() => Context::AskText,
             Some(Overlay::Ask(_)) => Context::Ask,
             Some(Overlay::Details(details)) if details.filter.editing => Context::Filter,

@@ -2,6 +2,7 @@
 
 mod details;
 mod fetching;
+mod incident;
 mod mouse;
 mod movement;
 mod overlays;
@@ -45,13 +46,14 @@ fn took_in(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Resize => vec![],
         Message::Signal(signal) => {
             took(model, signal);
-            vec![]
+            incident::record(model)
         }
         Message::Answer { ticket, result } => {
             fetching::answered(model, ticket, result);
             vec![]
         }
         Message::Run(news) => runbook::news(model, *news),
+        Message::Incident(news) => incident::news(model, *news),
         Message::Output { ticket, result } => {
             runbook::output::took(model, ticket, result);
             vec![]
@@ -144,10 +146,32 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::CopyAsked => return runbook::ask::copy(model),
         Action::Override => runbook::ask::toggle_override(model),
         Action::Choose => return runbook::menu::choose(model),
+        Action::NextField | Action::NextChoice if on_sheet(model) => incident::step(model, 1),
+        Action::PreviousField | Action::PreviousChoice if on_sheet(model) => incident::step(model, -1),
         Action::NextField => return runbook::form::step(model, 1),
         Action::PreviousField => return runbook::form::step(model, -1),
         Action::NextChoice => runbook::form::step_choice(model, 1),
         Action::PreviousChoice => runbook::form::step_choice(model, -1),
+        Action::NextValue => incident::change(model, 1),
+        Action::PreviousValue => incident::change(model, -1),
+        Action::TickRow => incident::tick(model),
+        Action::Submit => return incident::submit(model, true),
+        Action::Incident => return incident::menu(model),
+        Action::PickIncident => return incident::pick(model),
+        Action::Declare => incident::declare(model),
+        Action::AddNote => incident::add_note(model),
+        Action::SetPhase => incident::set_phase(model),
+        Action::SetSeverity => incident::set_severity(model),
+        Action::SetRole => incident::set_role(model),
+        Action::SetComponents => incident::affected(model),
+        Action::SetImpact => incident::set_impact(model),
+        Action::AssessLoss => incident::assess_loss(model),
+        Action::SayRestored => incident::restored(model),
+        Action::Escalate => incident::escalate(model),
+        Action::Inform => incident::inform(model),
+        Action::AddToDo => incident::add_to_do(model),
+        Action::FinishToDo => incident::finish_to_do(model),
+        Action::AnswerSecond => incident::answer_second(model),
         Action::ListChoices => return runbook::form::list(model),
     }
     vec![]
@@ -188,6 +212,7 @@ fn typing(model: &mut Model) -> Option<&mut Input> {
         Overlay::Prompt(prompt) => Some(&mut prompt.input),
         Overlay::Ask(ask) => Some(&mut ask.input),
         Overlay::Form(form) => form.field_mut().map(|field| &mut field.input),
+        Overlay::Sheet(sheet) => sheet.input_mut(),
         overlay => overlay.filter_mut(),
     }
 }
@@ -219,6 +244,7 @@ fn arrange(model: &mut Model) {
                 field.problem = None;
             }
         }
+        Some(Overlay::Sheet(sheet)) => sheet.problem = None,
         Some(Overlay::Menu(_)) | None => {}
     }
 }
@@ -242,7 +268,13 @@ fn ticked(model: &mut Model) -> Vec<Effect> {
     if model.notice.as_ref().is_some_and(|(_, since)| model.now.duration_since(*since) > NOTICE) {
         model.notice = None;
     }
-    fetching::due(model)
+    let mut effects = incident::ticked(model);
+    effects.extend(fetching::due(model));
+    effects
+}
+
+fn on_sheet(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Sheet(_)))
 }
 
 fn happened(model: &mut Model, happenings: Vec<Happening>) {

@@ -46,6 +46,7 @@ pub(super) fn step(model: &mut Model, by: isize) {
         Some(Overlay::Picker(picker)) => picker.cursor.step(by, picker.items.len()),
         Some(Overlay::Menu(menu)) => menu.cursor.step(by, menu.items.len()),
         Some(Overlay::Ask(ask)) => ask.scroll = scrolled(ask.scroll),
+        Some(Overlay::Sheet(sheet)) => sheet.step(by),
         Some(Overlay::Prompt(_) | Overlay::Form(_)) => {}
         None => match model.panes.focus {
             Pane::Health => {

@@ -1,6 +1,6 @@
 //! What lies over the panes: help, palette, logs; opening, accepting and closing them.
 
-use super::{act, arrange, details, fetching, filter, focus, runbook, switch_theme};
+use super::{act, arrange, details, fetching, filter, focus, incident, runbook, switch_theme};
 use crate::{
     room::run::Command as Wish,
     tui::{
@@ -40,6 +40,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
         Some(Overlay::Prompt(_)) => prompted(model),
         Some(Overlay::Ask(_)) => runbook::ask::typed(model),
         Some(Overlay::Form(_)) => runbook::form::accept(model),
+        Some(Overlay::Sheet(_)) => incident::submit(model, false),
         _ => {
             let searching = model.overlays.is_empty();
             if let Some(filter) = filter(model) {
@@ -70,7 +71,7 @@ fn prompted(model: &mut Model) -> Vec<Effect> {
 pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Ask(_)) => return runbook::ask::refuse(model),
-        Some(Overlay::Palette(_) | Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Form(_)) => {
+        Some(Overlay::Palette(_) | Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Form(_) | Overlay::Sheet(_)) => {
             model.overlays.pop();
             return vec![];
         }

@@ -84,7 +84,9 @@ fn is_useful(model: &Model, action: Action) -> bool {
         (Action::NextProbe, _) => several_probes(model),
         (Action::RunAsked, Some(Overlay::Ask(ask))) => *ask.wants() == Wants::Enter,
         (Action::Agree, Some(Overlay::Ask(ask))) => *ask.wants() == Wants::YesOrNo,
-        (Action::Override, Some(Overlay::Ask(ask))) => matches!(ask.wants(), Wants::SecondPerson { .. }),
+        (Action::Override, Some(Overlay::Ask(ask))) => {
+            matches!(ask.wants(), Wants::SecondPerson { .. }) && !ask.question.elsewhere
+        }
         (Action::NextChoice, Some(Overlay::Form(form))) => form.field().is_some_and(|f| !f.choices.is_empty()),
         (Action::ListChoices, Some(Overlay::Form(form))) => form.field().is_some_and(|f| f.variable.from.is_some()),
         (Action::Undo, None) => opened.and_then(|o| o.step()).is_some_and(|step| !step.undo.is_empty()),

@@ -35,6 +35,9 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
         left.push(span(format!(" ▸ {}", clean(&facts.environment)), style));
     }
     left.push(span(" ", style));
+    if let Some(open) = &model.incidents.open {
+        left.extend(super::incident::title(model, open, style));
+    }
     let badges = [
         (facts.simulated, " SIMULATED ", theme.role(Role::Simulated)),
         (facts.protected, " PROTECTED ", theme.role(Role::Protected)),
@@ -150,7 +153,7 @@ pub(super) fn banner(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut D
     let theme = &model.appearance.theme;
     let style = theme.role(Role::Banner);
     let alerts = model.banner();
-    let Some((alert, since)) = alerts.first() else { return };
+    let Some((alert, since)) = alerts.first().filter(|_| !area.is_empty()) else { return };
     let rule = &alert.rule;
     let mut text = format!(
         " {} {} since {} ({}) — {}",

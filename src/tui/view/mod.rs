@@ -7,12 +7,14 @@ mod header;
 mod health;
 mod help;
 mod history;
+mod incident;
 mod log;
 mod overview;
 mod palette;
 mod panel;
 mod pieces;
 mod pods;
+mod popup;
 mod runbook;
 mod sparkline;
 mod table;
@@ -38,18 +40,22 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
     let has = |wanted: bool, least: u16| u16::from(wanted && area.height >= least);
     let rows = [
         Constraint::Length(1),
-        Constraint::Length(has(!model.facts.objectives.is_empty(), 12)),
-        Constraint::Length(has(!model.banner().is_empty(), 8)),
+        Constraint::Length(has(model.incidents.open.is_some() || !model.facts.objectives.is_empty(), 12)),
+        Constraint::Length(incident::banners::height(model, area.height) + has(!model.banner().is_empty(), 8)),
         Constraint::Fill(1),
         Constraint::Length(has(true, 4)),
     ];
     let [bar, objectives, banner, body, footer] = Layout::vertical(rows).areas(area);
     header::bar(model, frame, bar);
     if objectives.height > 0 {
-        header::objectives(model, frame, objectives);
+        match &model.incidents.open {
+            Some(open) => incident::clocks::draw(model, open, frame, objectives),
+            None => header::objectives(model, frame, objectives),
+        }
     }
     if banner.height > 0 {
-        header::banner(model, frame, banner, &mut drawn);
+        let rest = incident::banners::draw(model, frame, banner, &mut drawn);
+        header::banner(model, frame, rest, &mut drawn);
     }
     body_of(model, frame, body, &mut drawn);
     if footer.height > 0 {
@@ -96,6 +102,7 @@ fn body_of(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
             Overlay::Prompt(prompt) => runbook::prompt::draw(model, prompt, frame, body, drawn),
             Overlay::Form(form) => runbook::form::draw(model, form, frame, body, drawn),
             Overlay::Ask(ask) => runbook::ask::draw(model, ask, frame, body, drawn),
+            Overlay::Sheet(sheet) => incident::sheet::draw(model, sheet, frame, body, drawn),
         }
     }
 }

@@ -47,6 +47,7 @@ impl Driver {
                 self.tell(News::Choices { name, result });
                 Ok(())
             }
+            Happened::Seconded { of, second } => self.seconded(&of, second).await,
             // Of a run that is not open any more.
             _ => Ok(()),
         }

@@ -5,6 +5,7 @@ mod following;
 mod open;
 mod saving;
 mod starting;
+mod together;
 mod undoing;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -17,7 +18,7 @@ use tokio::{
 
 use self::open::{Begun, Open};
 use super::{
-    RunnerOptions, Shelf,
+    RunnerOptions, Second, Shelf,
     command::{Command, Known, Library, News},
     prepare::{self, Prepared},
     runs::Runs,
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     exec::{Job, JobState},
     host::clock,
-    incident::{EventLog, MemoryLog},
+    incident::{EventLog, EventRef, MemoryLog},
     room::Room,
     runbook::{
         ActionId, Step, StepId,
@@ -42,6 +43,8 @@ pub(super) struct Driver {
     open: Option<Open>,
     /// The action that waits for an answer.
     asked: Option<Prepared>,
+    /// The question to a second person that waits for an answer.
+    second: Option<EventRef>,
     /// Actions that come next by themselves while all goes well: the rest of an undo, what runs beside what was started.
     queue: VecDeque<ActionId>,
     happening: JoinSet<Happened>,
@@ -54,6 +57,7 @@ enum Happened {
     Ended { run: RunId, action: ActionId, attempt: u32, late: bool, state: Box<JobState> },
     PollDue { run: RunId, action: ActionId },
     Listed { name: String, result: Result<Vec<String>, String> },
+    Seconded { of: EventRef, second: Second },
 }
 
 /// Why a command is not carried out. One sentence.
@@ -73,6 +77,7 @@ impl Driver {
             news,
             open: None,
             asked: None,
+            second: None,
             queue: VecDeque::new(),
             happening: JoinSet::new(),
             pauses: Vec::new(),
@@ -122,7 +127,18 @@ impl Driver {
                 self.show(Open::new(document, mode, &self.room), Vec::new());
                 Ok(())
             }
-            Command::Reopen(id) => self.reopen(&id),
+            Command::Reopen(id) => match self.reopen(&id) {
+                Err(_) if self.options.history.is_some() && self.holder(&id).is_some() => {
+                    let claimant = self.options.history.as_ref().and_then(|history| history.claimant(&id));
+                    let by = claimant.map(|claimant| claimant.by).or_else(|| self.holder(&id)).unwrap_or_default();
+                    self.tell(News::Held { run: id, by });
+                    Ok(())
+                }
+                outcome => outcome,
+            },
+            Command::TakeOver(id) => self.take_over(&id).await,
+            Command::Yield { run, by } => self.yield_to(&run, &by),
+            Command::Attach(history) => self.attach(history),
             Command::Close => {
                 self.let_go();
                 self.tell(News::Closed);
@@ -244,6 +260,7 @@ impl Driver {
 
     /// What runs goes on; its supervisors need nobody.
     fn let_go(&mut self) {
+        self.withdraw_second();
         self.open = None;
         self.asked = None;
         self.queue.clear();

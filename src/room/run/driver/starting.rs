@@ -43,6 +43,7 @@ impl Driver {
         let (action, title) = self.startable(&id)?;
         self.begin()?;
         let prepared = self.prepared(action, title).await?;
+        self.claim_step(&id)?;
         self.decide(prepared, None).await
     }
 
@@ -129,7 +130,13 @@ impl Driver {
         match gate::decide(&prepared.request) {
             Decision::Allowed(permit) => self.start(prepared, permit).await,
             Decision::Ask(wants) => {
-                self.tell(News::Asked(Box::new(prepared.question(wants, problem))));
+                let second = matches!(wants, Wants::SecondPerson { .. });
+                if second {
+                    self.ask_second(&prepared)?;
+                }
+                let mut question = prepared.question(wants, problem);
+                question.elsewhere = second && self.second.is_some();
+                self.tell(News::Asked(Box::new(question)));
                 self.asked = Some(prepared);
                 Ok(())
             }
@@ -182,7 +189,8 @@ impl Driver {
         let supervisor = self.options.supervisor.clone();
         let open = self.open()?;
         let Some(begun) = &open.begun else { return Ok(()) };
-        let refusal = begun.unwritable.as_ref().filter(|_| prepared.request.risk > runbook::Risk::Read);
+        let overridden = prepared.request.overrides(gate::JOURNAL);
+        let refusal = begun.unwritable.as_ref().filter(|_| prepared.request.risk > runbook::Risk::Read && !overridden);
         let started = match refusal {
             Some(why) => Err(why.clone()),
             None => {
@@ -214,10 +222,15 @@ impl Driver {
         let Decision::Ask(wants) = gate::decide(&prepared.request) else {
             return self.decide(prepared, None).await;
         };
+        let elsewhere = self.second.is_some();
         let said = match (wants, answer) {
             (_, Answer::No) => {
+                self.withdraw_second();
                 self.queue.clear();
                 return Ok(());
+            }
+            (Wants::SecondPerson { .. }, Answer::Second(_)) if elsewhere => {
+                Err("the second person agrees in a console of their own".to_owned())
             }
             (Wants::Enter, Answer::Enter | Answer::Yes) => Ok(Confirmation::Enter),
             (Wants::YesOrNo, Answer::Yes) => Ok(Confirmation::Yes),
@@ -230,8 +243,8 @@ impl Driver {
                 Ok(Confirmation::Override { of: gate::SECOND_PERSON.to_owned(), reason })
             }
             (Wants::SecondPerson { .. }, Answer::Second(_)) => Err("it has to be somebody else".to_owned()),
-            (Wants::Reason { .. }, Answer::Override(reason)) if !reason.trim().is_empty() => {
-                Ok(Confirmation::Override { of: gate::GATE.to_owned(), reason })
+            (Wants::Reason { of, .. }, Answer::Override(reason)) if !reason.trim().is_empty() => {
+                Ok(Confirmation::Override { of: of.to_owned(), reason })
             }
             (Wants::SecondPerson { .. } | Wants::Reason { .. }, _) => Err("a reason is needed".to_owned()),
             (Wants::Enter | Wants::YesOrNo, _) => Err("it takes a yes".to_owned()),
@@ -239,13 +252,18 @@ impl Driver {
         match said {
             Ok(confirmation) => {
                 prepared.request.confirmations.push(confirmation);
-                self.startable(prepared.id())?;
-                // It may have taken a while to answer.
-                let fresh = self.prepared(prepared.action.clone(), prepared.title.clone()).await?;
-                let (prepared, problem) = prepared.renewed(fresh);
-                self.decide(prepared, problem).await
+                self.withdraw_second();
+                self.go_on_with(prepared).await
             }
             Err(problem) => self.decide(prepared, Some(problem)).await,
         }
+    }
+
+    /// Something was said: what the action is about may have changed meanwhile.
+    pub(super) async fn go_on_with(&mut self, prepared: Prepared) -> Outcome {
+        self.startable(prepared.id())?;
+        let fresh = self.prepared(prepared.action.clone(), prepared.title.clone()).await?;
+        let (prepared, problem) = prepared.renewed(fresh);
+        self.decide(prepared, problem).await
     }
 }

@@ -18,7 +18,9 @@ pub struct Ask {
 impl Ask {
     pub fn new(question: Question) -> Self {
         let problem = question.problem.clone();
-        Ask { question, input: Input::opened(), overriding: false, problem, scroll: 0 }
+        // Where the second person answers elsewhere, a reason to do without is all that can be typed here.
+        let overriding = question.elsewhere;
+        Ask { question, input: Input::opened(), overriding, problem, scroll: 0 }
     }
 
     /// What it takes to go on.

@@ -1,8 +1,9 @@
 //! A few things to choose from, with a word on each: after a failure, among alternatives, before leaving.
 
 use crate::{
-    runbook::{ActionId, StepId},
-    tui::model::Cursor,
+    incident::{EventRef, journal::IncidentId},
+    runbook::{ActionId, StepId, run::RunId},
+    tui::{action::Action, model::Cursor},
 };
 
 /// What choosing an item does.
@@ -23,6 +24,17 @@ pub enum Choice {
     /// Close the open runbook.
     CloseRunbook,
     Quit,
+    /// What an action of the registry does.
+    Do(Action),
+    OpenIncident(IncidentId),
+    LeaveIncident,
+    /// The word of a second person.
+    AnswerSecond {
+        of: EventRef,
+        agreed: bool,
+    },
+    /// Work here on a run that another console has open.
+    TakeOver(RunId),
     /// Nothing; the menu closes.
     Stay,
 }

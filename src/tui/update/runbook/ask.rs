@@ -75,6 +75,7 @@ pub(in crate::tui::update) fn typed(model: &mut Model) -> Vec<Effect> {
 pub(in crate::tui::update) fn toggle_override(model: &mut Model) {
     if let Some(ask) = asked(model)
         && matches!(ask.wants(), Wants::SecondPerson { .. })
+        && !ask.question.elsewhere
     {
         ask.overriding = !ask.overriding;
         ask.input = Input::opened();

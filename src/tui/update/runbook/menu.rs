@@ -1,6 +1,6 @@
 //! Taking a choice of a menu.
 
-use super::{let_go, run, steps};
+use super::{super::incident, let_go, run, steps};
 use crate::{
     room::run::Command as Wish,
     tui::{
@@ -16,6 +16,13 @@ pub(in crate::tui::update) fn choose(model: &mut Model) -> Vec<Effect> {
     model.overlays.pop();
     let wish = match choice {
         None | Some(Choice::Stay) => return vec![],
+        Some(
+            choice @ (Choice::Do(_)
+            | Choice::OpenIncident(_)
+            | Choice::LeaveIncident
+            | Choice::AnswerSecond { .. }
+            | Choice::TakeOver(_)),
+        ) => return incident::chosen(model, choice),
         Some(Choice::Quit) => return vec![Effect::Quit],
         Some(Choice::CloseRunbook) => return let_go(model),
         Some(Choice::Retry(action)) => return run::start(model, action),

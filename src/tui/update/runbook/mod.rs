@@ -66,6 +66,10 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             model.overlays.push(Overlay::Ask(Box::new(Ask::new(*asked))));
         }
         News::Choices { name, result } => form::listed(model, &name, result),
+        News::Answered(action) => {
+            model.overlays.retain(|overlay| !matches!(overlay, Overlay::Ask(ask) if ask.question.action == action));
+        }
+        News::Held { run, by } => super::incident::held(model, run, &by),
         News::Refused(why) => {
             let why = clean(&why);
             match &mut model.runbooks.open {
@@ -173,7 +177,7 @@ fn calls(model: &Model) -> Vec<(String, Option<String>)> {
     firing(model.board.alerts()).map(|(alert, _)| (alert.rule.id.clone(), alert.rule.runbook.clone())).collect()
 }
 
-fn since(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
     age(Duration::try_from(now.duration_since(at)).unwrap_or_default())
 }
 

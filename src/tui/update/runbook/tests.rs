@@ -67,6 +67,7 @@ fn ask(wants: Wants) -> Box<Question> {
         reasons: vec!["dropdb destroys the database portal".into()],
         notes: vec![],
         wants,
+        elsewhere: false,
         problem: None,
     })
 }

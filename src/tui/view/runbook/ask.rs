@@ -2,10 +2,7 @@
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::{
-    popup::{Popup, columns, entry, keys, paragraph},
-    risk_style,
-};
+use super::risk_style;
 use crate::{
     exec::{gate::Wants, place::Fact},
     health::Status,
@@ -14,7 +11,10 @@ use crate::{
         model::{Ask, Drawn, Model},
         text,
         theme::Role,
-        view::pieces::span,
+        view::{
+            pieces::span,
+            popup::{Popup, columns, entry, keys, paragraph},
+        },
     },
 };
 
@@ -122,13 +122,23 @@ fn question(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
             lines.push(entry(theme, "second person: ", &ask.input, false, room));
             lines
         }
+        Wants::SecondPerson { first } if ask.question.elsewhere => {
+            let sentence = format!(
+                "Waiting for a second person: somebody other than {} agrees in a console of their own. Or give a reason to do \
+                 without; it is kept with the run.",
+                text::clean(first)
+            );
+            let mut lines = paragraph(&sentence, room, strong);
+            lines.push(entry(theme, "reason: ", &ask.input, false, room));
+            lines
+        }
         Wants::SecondPerson { .. } => {
             let sentence = "Without a second person: the reason is kept with the run.";
             let mut lines = paragraph(sentence, room, strong);
             lines.push(entry(theme, "reason: ", &ask.input, false, room));
             lines
         }
-        Wants::Reason { why } => {
+        Wants::Reason { why, .. } => {
             let mut lines = paragraph(&text::clean(why), room, theme.status(Status::Warn));
             lines.extend(paragraph("To go on all the same, give a reason; it is kept with the run.", room, strong));
             lines.push(entry(theme, "reason: ", &ask.input, false, room));

@@ -2,7 +2,6 @@
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::popup::{Popup, columns, field, keys, paragraph};
 use crate::{
     health::Status,
     runbook::VariableKind,
@@ -11,7 +10,10 @@ use crate::{
         model::{Drawn, Field, Form, Listing, Model},
         text,
         theme::Role,
-        view::pieces::span,
+        view::{
+            pieces::span,
+            popup::{Popup, columns, field, keys, paragraph},
+        },
     },
 };
 

@@ -2,11 +2,13 @@
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::popup::{Popup, columns, paragraph};
 use crate::tui::{
     model::{Drawn, Menu, Model, Target},
     text,
-    view::pieces::span,
+    view::{
+        pieces::span,
+        popup::{Popup, columns, paragraph},
+    },
 };
 
 pub(in crate::tui::view) fn draw(model: &Model, menu: &Menu, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {

@@ -6,7 +6,6 @@ pub(super) mod form;
 pub(super) mod menu;
 mod output;
 pub(super) mod picker;
-mod popup;
 pub(super) mod prompt;
 mod prose;
 mod step;
@@ -20,8 +19,8 @@ use ratatui::{
     text::Line,
 };
 
-use self::popup::paragraph;
 use super::pieces::{frame_of, put, span, title, waiting};
+use super::popup::paragraph;
 use crate::{
     health::{Status, firing},
     runbook::{Risk, run::Mode},

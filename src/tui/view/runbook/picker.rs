@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{how_to_add, popup::paragraph, risk_style};
+use super::{how_to_add, risk_style};
 use crate::{
     health::Status,
     tui::{
@@ -18,6 +18,7 @@ use crate::{
             footer::typed,
             pieces::{cut_spans, frame_of, put, scroll_marks, span, title, width},
             popup,
+            popup::paragraph,
         },
     },
 };

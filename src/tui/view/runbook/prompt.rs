@@ -2,10 +2,12 @@
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::popup::{Popup, columns, entry, paragraph};
 use crate::{
     health::Status,
-    tui::model::{Drawn, Model, Prompt, Purpose},
+    tui::{
+        model::{Drawn, Model, Prompt, Purpose},
+        view::popup::{Popup, columns, entry, paragraph},
+    },
 };
 
 pub(in crate::tui::view) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {

@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{checklist::name_of, key, popup::paragraph, prose::prose, risk_style};
+use super::{checklist::name_of, key, prose::prose, risk_style};
 use crate::{
     health::{Status, duration},
     runbook::{
@@ -19,7 +19,10 @@ use crate::{
         outcome,
         text::{self, clean},
         theme::Role,
-        view::pieces::{put, scroll_marks, span},
+        view::{
+            pieces::{put, scroll_marks, span},
+            popup::paragraph,
+        },
     },
 };
 

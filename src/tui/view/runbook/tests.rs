@@ -38,6 +38,7 @@ pub(in crate::tui::view) fn ask(wants: Wants) -> Ask {
         reasons: vec!["dropdb destroys the database portal".into()],
         notes: vec![],
         wants,
+        elsewhere: false,
         problem: None,
     })
 }

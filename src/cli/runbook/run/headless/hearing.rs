@@ -83,12 +83,17 @@ impl Headless<'_> {
                 News::Notice(sentence) => self.complain(&sentence),
                 News::Asked(question) => return Ok(Heard::Asked(question)),
                 News::Refused(why) => return Ok(Heard::Refused(why)),
+                News::Held { by, .. } => {
+                    return Ok(Heard::Refused(format!(
+                        "this run is open in another console ({by}): close it there first"
+                    )));
+                }
                 News::Choices { result, .. } => match result {
                     Ok(choices) => return Ok(Heard::Choices(choices)),
                     Err(why) => return Ok(Heard::Refused(why)),
                 },
                 News::Settled => return Ok(Heard::Settled),
-                News::Listed(_) | News::Mode(_) | News::Closed => {}
+                News::Listed(_) | News::Mode(_) | News::Closed | News::Answered(_) => {}
             }
         }
     }

@@ -28,7 +28,7 @@ impl Headless<'_> {
                 Wants::Enter | Wants::YesOrNo => format!("--confirm {risk} allows it"),
                 Wants::Type { .. } => "--confirm destructive allows it".to_owned(),
                 Wants::SecondPerson { .. } => "it takes a second person, so run it on a terminal".to_owned(),
-                Wants::Reason { why } => format!("{why}, so run it on a terminal"),
+                Wants::Reason { why, .. } => format!("{why}, so run it on a terminal"),
             };
             self.complain(&format!("{} is {risk} and there is no terminal to ask on: {what}", question.title));
             return Ok(Some(self.stop_here(Exit::Refused)));
@@ -40,7 +40,7 @@ impl Headless<'_> {
             Wants::SecondPerson { first } => {
                 format!("  A second person has to agree (not {first}). Their name, or ! and a reason to do without:")
             }
-            Wants::Reason { why } => format!("  {why}\n  A reason to go on, or Enter not to:"),
+            Wants::Reason { why, .. } => format!("  {why}\n  A reason to go on, or Enter not to:"),
         };
         let line = match self.ask(&format!("{}\n{asked}", show::question(question)), signals).await? {
             Said::Line(line) => line,

@@ -1,0 +1,357 @@
+//! Where one console works on an incident: commands in, news out. It reads what others write, and writes what people want and
+//! what happens by itself.
+//!
+//! A thread of its own: files are slow when a disk is, and a console must not be.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc as channel},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+
+use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Verb, list};
+use crate::{
+    incident::{
+        EventRef, IncidentEvent,
+        journal::{Access, Checkpoint, Follower, IncidentId, Incidents, Item, LogFolder, LogName, WriterState, follow},
+    },
+    platform::Pack,
+    room::run::{self, History, Runner},
+};
+
+/// How often is looked whether the journal can be written, and who is there.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often the ends of the other logs are written into one's own.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// How long a line of another log must have stood before it is sworn to: a machine that lost its power may rightly have lost
+/// its last moments.
+const SETTLED: Duration = Duration::from_secs(10);
+/// How long ending waits for what is still being written.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Something wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// List the incidents that there are.
+    List,
+    /// Declare one; it is open then.
+    Declare(Box<Declaration>),
+    Open(IncidentId),
+    /// Let go of the open incident. It goes on without this console.
+    Leave,
+    /// Do something; [`News::Done`] or [`News::Refused`] comes of it.
+    Act(Box<Verb>),
+    /// Agree, or not, to what another person wants to run.
+    AnswerSecond {
+        of: EventRef,
+        agreed: bool,
+    },
+    /// What has happened by itself: it is kept until it can be written.
+    Keep(Vec<IncidentEvent>),
+}
+
+/// What came of it, and what others did.
+#[derive(Debug, Clone)]
+pub enum News {
+    Listed {
+        /// The newest first.
+        incidents: Vec<Listed>,
+        /// What could not be read, one sentence each.
+        problems: Vec<String>,
+    },
+    /// An incident is open. Its events follow.
+    Opened {
+        id: IncidentId,
+        folder: PathBuf,
+        /// It was declared here and now.
+        declared: bool,
+    },
+    /// From place `first` on, the events of the incident are these.
+    Events { first: usize, items: Vec<Arc<Item>> },
+    /// Whether what happens is recorded, and in which log.
+    Writing { state: WriterState, log: Option<LogName> },
+    /// Logs of other consoles that are there now.
+    Alive(Vec<LogName>),
+    /// Something to know. One sentence.
+    Notice(String),
+    /// What was wanted is done, and durable.
+    Done,
+    /// It was not done. One sentence.
+    Refused(String),
+    /// No incident is open.
+    Left,
+}
+
+/// What a station works with.
+pub struct StationOptions {
+    pub incidents: Incidents,
+    pub access: Access,
+    /// Who acts: `alice@bastion-1`.
+    pub by: String,
+    pub pack: Arc<Pack>,
+    /// Looks on: writes nothing but that it is there.
+    pub read_only: bool,
+    /// Runs belong to the incident that is open.
+    pub runner: Runner,
+}
+
+enum Wish {
+    Command(Command),
+    /// Something was written, by somebody.
+    Look,
+    Stop,
+}
+
+/// A console's handle. Ending it says goodbye in the journal.
+pub struct Station {
+    wishes: channel::Sender<Wish>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Station {
+    /// Starts it on a thread of its own.
+    pub fn start(options: StationOptions) -> std::io::Result<(Station, mpsc::UnboundedReceiver<News>)> {
+        let (wishes, wanted) = channel::channel();
+        let (news, heard) = mpsc::unbounded_channel();
+        let work = Work { options, news, wake: wishes.clone(), open: None };
+        let thread = std::thread::Builder::new().name("incident".to_owned()).spawn(move || work.run(&wanted))?;
+        Ok((Station { wishes, thread: Some(thread) }, heard))
+    }
+
+    /// Wants something. What comes of it is news.
+    pub fn send(&self, command: Command) {
+        // The thread ends only with the station.
+        let _ = self.wishes.send(Wish::Command(command));
+    }
+
+    /// Says goodbye, writes what waits, and ends; gives up on a disk that does not answer.
+    pub fn stop(mut self) {
+        let _ = self.wishes.send(Wish::Stop);
+        let deadline = Instant::now() + FAREWELL;
+        if let Some(thread) = self.thread.take() {
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+struct Work {
+    options: StationOptions,
+    news: mpsc::UnboundedSender<News>,
+    wake: channel::Sender<Wish>,
+    open: Option<Open>,
+}
+
+/// The incident that is open.
+struct Open {
+    desk: Arc<IncidentDesk>,
+    /// Keeps looking until it is dropped.
+    _follower: Option<Follower>,
+    writing: Option<(WriterState, Option<LogName>)>,
+    alive: Option<Vec<LogName>>,
+    /// Ends of the other logs, and when they were seen.
+    seen: Option<(Instant, Vec<Checkpoint>)>,
+    /// What was written down of them last.
+    sworn: Vec<Checkpoint>,
+    sworn_at: Instant,
+}
+
+impl Work {
+    fn run(mut self, wanted: &channel::Receiver<Wish>) {
+        loop {
+            let wish = match self.open {
+                Some(_) => wanted.recv_timeout(LOOK_EVERY),
+                None => wanted.recv().map_err(|_| channel::RecvTimeoutError::Disconnected),
+            };
+            match wish {
+                Ok(Wish::Command(command)) => {
+                    if let Err(why) = self.carry_out(command) {
+                        self.tell(News::Refused(why));
+                    }
+                }
+                Ok(Wish::Look) | Err(channel::RecvTimeoutError::Timeout) => {}
+                Ok(Wish::Stop) | Err(channel::RecvTimeoutError::Disconnected) => {
+                    self.leave();
+                    return;
+                }
+            }
+            self.look();
+        }
+    }
+
+    fn tell(&self, news: News) {
+        // Nobody listens any more when the console ends.
+        let _ = self.news.send(news);
+    }
+
+    fn carry_out(&mut self, command: Command) -> Result<(), String> {
+        match command {
+            Command::List => {
+                let (incidents, problems) = list(&self.options.incidents)?;
+                self.tell(News::Listed { incidents, problems });
+            }
+            Command::Declare(declaration) => {
+                self.may_write()?;
+                let StationOptions { incidents, access, by, pack, .. } = &self.options;
+                let desk = IncidentDesk::declare(incidents, *access, by, *declaration, pack)?;
+                self.take_up(desk, true);
+                self.tell(News::Done);
+            }
+            Command::Open(id) => {
+                let StationOptions { incidents, access, by, pack, .. } = &self.options;
+                let desk = IncidentDesk::open(incidents, *access, &id, by)?;
+                let platform = desk.view().state().platform.clone();
+                if platform != pack.name {
+                    return Err(format!("{id} is an incident of {platform}: start warroom with --pack {platform}"));
+                }
+                self.take_up(desk, false);
+            }
+            Command::Leave => {
+                self.leave();
+                self.tell(News::Left);
+            }
+            Command::Act(verb) => {
+                self.may_write()?;
+                let desk = self.desk()?;
+                desk.act(*verb, &self.options.pack)?;
+                self.tell(News::Done);
+            }
+            Command::AnswerSecond { of, agreed } => {
+                self.may_write()?;
+                self.desk()?.append(vec![IncidentEvent::SecondAnswered { of, agreed }])?;
+                self.tell(News::Done);
+            }
+            Command::Keep(events) => {
+                if !self.options.read_only {
+                    let desk = self.desk()?;
+                    for event in events {
+                        desk.keep(event)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn may_write(&self) -> Result<(), String> {
+        match self.options.read_only {
+            true => Err("this console is read-only: it looks on, and writes nothing to an incident".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    fn desk(&self) -> Result<Arc<IncidentDesk>, String> {
+        self.open.as_ref().map(|open| open.desk.clone()).ok_or_else(|| "no incident is open here".to_owned())
+    }
+
+    fn take_up(&mut self, desk: IncidentDesk, declared: bool) {
+        self.leave();
+        let desk = Arc::new(desk);
+        let (id, folder) = {
+            let mut view = desk.view();
+            // All of it is news here.
+            view.tell_all();
+            (view.id().clone(), view.folder().clone())
+        };
+        if !self.options.read_only {
+            let history = History(Arc::new(IncidentHistory(desk.clone())));
+            self.options.runner.send(run::Command::Attach(Some(history)));
+        }
+        self.tell(News::Opened { id, folder: folder.path().to_owned(), declared });
+        // It cannot be missing: what is kept waits in memory when it cannot be written.
+        if let Err(why) = desk.keep(IncidentEvent::Joined { read_only: self.options.read_only }) {
+            self.tell(News::Notice(why));
+        }
+        let wake = self.wake.clone();
+        let follower =
+            Follower::start(LogFolder::new(&folder.logs()), follow::LOOK_EVERY, move |_| wake.send(Wish::Look).is_ok());
+        if let Err(error) = &follower {
+            tracing::warn!(%error, "cannot follow the journal");
+        }
+        self.open = Some(Open {
+            desk,
+            _follower: follower.ok(),
+            writing: None,
+            alive: None,
+            seen: None,
+            sworn: Vec::new(),
+            sworn_at: Instant::now(),
+        });
+    }
+
+    fn leave(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if !self.options.read_only {
+            self.options.runner.send(run::Command::Attach(None));
+        }
+        let _ = open.desk.keep(IncidentEvent::Left {});
+    }
+
+    /// Takes in what was written, and says what is new.
+    fn look(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let mut told = Vec::new();
+        {
+            let mut view = open.desk.view();
+            if let Err(why) = view.refresh() {
+                tracing::warn!(%why, "the journal cannot be read");
+            }
+            if let Some(first) = view.take_changed() {
+                let items = view.union().items().get(first..).unwrap_or_default().to_vec();
+                told.push(News::Events { first, items });
+            }
+        }
+        told.extend(open.desk.notices().into_iter().map(|notice| News::Notice(notice.to_string())));
+        let writing = (open.desk.writing(), open.desk.log());
+        if open.writing.as_ref() != Some(&writing) {
+            open.writing = Some(writing.clone());
+            // An observer writes nothing that anybody would miss.
+            if !self.options.read_only {
+                told.push(News::Writing { state: writing.0, log: writing.1 });
+            }
+        }
+        let alive = open.desk.alive();
+        if open.alive.as_ref() != Some(&alive) {
+            open.alive = Some(alive.clone());
+            told.push(News::Alive(alive));
+        }
+        if !self.options.read_only {
+            open.swear();
+        }
+        for news in told {
+            self.tell(news);
+        }
+    }
+}
+
+impl Open {
+    /// Writes the ends of the other logs into one's own, when they have moved and have stood for a while.
+    fn swear(&mut self) {
+        let now = Instant::now();
+        let own = self.desk.log();
+        let heads = || -> Vec<Checkpoint> {
+            let heads = self.desk.view().checkpoints();
+            heads.into_iter().filter(|head| Some(&head.log) != own.as_ref()).collect()
+        };
+        match self.seen.take() {
+            None if now.duration_since(self.sworn_at) >= CHECKPOINT_EVERY => {
+                let heads = heads();
+                self.sworn_at = now;
+                self.seen = (heads != self.sworn && !heads.is_empty()).then_some((now, heads));
+            }
+            Some((at, heads)) if now.duration_since(at) >= SETTLED => {
+                let view = self.desk.view();
+                let still: Vec<Checkpoint> = heads.into_iter().filter(|head| view.holds(head)).collect();
+                drop(view);
+                if self.desk.keep_checkpoints(&still).is_ok() {
+                    self.sworn = still;
+                }
+            }
+            seen => self.seen = seen,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The incident that the console works on, as far as its journal was read, and those that there are.
+
+mod sheet;
+mod timeline;
+
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+
+pub use self::{
+    sheet::{Purpose as SheetPurpose, Row as SheetRow, Sheet, SheetKind, SheetOption},
+    timeline::Timeline,
+};
+use crate::{
+    incident::{
+        EventRef, IncidentEvent, IncidentState,
+        arrivals::has_arrived,
+        clocks::{Clock, clocks},
+        journal::{IncidentId, Item, LogName, WriterState},
+        state::SecondRequest,
+    },
+    platform::Pack,
+    room::incident::Listed,
+};
+
+/// What the console knows of incidents.
+#[derive(Debug, Clone, Default)]
+pub struct Incidents {
+    /// All that there are, the newest first.
+    pub listed: Vec<Listed>,
+    /// True once the list has come; the open ones are offered then.
+    pub offered: bool,
+    pub open: Option<Box<OpenIncident>>,
+}
+
+/// The incident that is open here.
+#[derive(Debug, Clone)]
+pub struct OpenIncident {
+    pub id: IncidentId,
+    pub folder: PathBuf,
+    /// Every event, in the order of the union.
+    items: Vec<Arc<Item>>,
+    /// The fold of the events.
+    pub state: IncidentState,
+    pub clocks: Vec<Clock>,
+    pub timeline: Timeline,
+    /// Whether what happens is recorded.
+    pub writing: WriterState,
+    /// This console's own log.
+    pub log: Option<LogName>,
+    /// Logs of the other consoles that are there.
+    pub alive: Vec<LogName>,
+    /// What has happened by itself and is on its way into the journal.
+    pub sent: Vec<IncidentEvent>,
+    /// Clocks whose running out was announced here.
+    pub announced: HashSet<String>,
+    /// True until its events have come for the first time.
+    pub fresh: bool,
+}
+
+impl OpenIncident {
+    pub fn new(id: IncidentId, folder: PathBuf) -> Self {
+        OpenIncident {
+            id,
+            folder,
+            items: Vec::new(),
+            state: IncidentState::default(),
+            clocks: Vec::new(),
+            timeline: Timeline::default(),
+            writing: WriterState::Writable,
+            log: None,
+            alive: Vec::new(),
+            sent: Vec::new(),
+            announced: HashSet::new(),
+            fresh: true,
+        }
+    }
+
+    /// From place `first` on, the events are these. Gives back the place from which on the state has them anew.
+    pub fn take(&mut self, first: usize, items: Vec<Arc<Item>>) {
+        let follows = first >= self.items.len();
+        self.items.truncate(first);
+        let from = self.items.len();
+        self.items.extend(items);
+        if follows {
+            for item in self.items.iter().skip(from) {
+                self.state.apply(item);
+            }
+        } else {
+            self.state = IncidentState::fold(&self.items);
+        }
+        self.timeline.take(if follows { from } else { 0 }, &self.items, &self.state);
+        let state = &self.state;
+        self.sent.retain(|event| !has_arrived(event, state));
+    }
+
+    /// Looks at the clocks again.
+    pub fn tick(&mut self, pack: &Pack, now: Timestamp) {
+        self.clocks = clocks(&self.state, pack, now);
+    }
+
+    /// True when this console is the one of all that are there which writes down what happens by itself: the one whose log's
+    /// name comes first.
+    pub fn is_recorder(&self) -> bool {
+        let Some(own) = &self.log else { return self.alive.is_empty() };
+        let writes = |log: &&LogName| self.state.present.get(*log).is_some_and(|present| !present.read_only);
+        self.alive.iter().filter(writes).all(|other| own <= other)
+    }
+
+    /// Who has the incident open now, this console first; with `(read-only)` where they only look on.
+    pub fn people(&self) -> Vec<String> {
+        let own = self.log.iter();
+        let logs = own.chain(self.alive.iter());
+        let mut people = Vec::new();
+        for present in logs.filter_map(|log| self.state.present.get(log)) {
+            let mark = if present.read_only { " (looks on)" } else { "" };
+            let name = format!("{}{mark}", present.by);
+            if !people.contains(&name) {
+                people.push(name);
+            }
+        }
+        people
+    }
+
+    /// Questions of others to a second person, which this console could answer. The oldest first.
+    pub fn questions(&self) -> Vec<(&EventRef, &SecondRequest)> {
+        let mut open = self.state.open_seconds();
+        open.retain(|(of, _)| Some(&of.log) != self.log.as_ref() && self.alive.contains(&of.log));
+        open
+    }
+}

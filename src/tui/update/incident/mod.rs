@@ -1,0 +1,308 @@
+//! The incident: what its station says, what people want of it, and what the console writes into it by itself.
+
+mod sheets;
+mod verbs;
+
+use std::collections::BTreeSet;
+
+pub(super) use self::sheets::{change, step, submit, tick};
+pub(super) use self::verbs::{
+    add_note, add_to_do, affected, assess_loss, declare, escalate, finish_to_do, inform, restored, set_impact,
+    set_phase, set_role, set_severity,
+};
+use super::{act, focus};
+use crate::{
+    incident::{EventRef, arrivals::arrivals, journal::IncidentId},
+    room::{
+        incident::station::{Command as Wish, News},
+        run,
+    },
+    tui::{
+        action::Action,
+        effect::Effect,
+        model::{Choice, Menu, Model, OpenIncident, Overlay, Pane},
+        text::clean,
+    },
+};
+
+/// Incidents that are offered at once.
+const OFFERED: usize = 8;
+
+/// Takes in what the station says.
+pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
+    match news {
+        News::Listed { incidents, problems } => {
+            model.incidents.listed = incidents;
+            if let Some(problem) = problems.first() {
+                model.say(clean(problem));
+            }
+            if !std::mem::replace(&mut model.incidents.offered, true) {
+                offer_open(model);
+            }
+        }
+        News::Opened { id, folder, declared } => {
+            model.incidents.open = Some(Box::new(OpenIncident::new(id.clone(), folder)));
+            model.panes.activity.selected = 0;
+            if declared {
+                model.say(format!("{id} is declared"));
+            }
+        }
+        News::Events { first, items } => return took_events(model, first, items),
+        News::Writing { state, log } => {
+            if let Some(open) = &mut model.incidents.open {
+                (open.writing, open.log) = (state, log);
+            }
+        }
+        News::Alive(logs) => {
+            if let Some(open) = &mut model.incidents.open {
+                open.alive = logs;
+            }
+        }
+        News::Notice(sentence) => {
+            let sentence = clean(&sentence);
+            model.activity.note(model.now, sentence.clone());
+            model.say(sentence);
+        }
+        News::Done => {
+            if matches!(model.overlays.last(), Some(Overlay::Sheet(sheet)) if sheet.sent) {
+                model.overlays.pop();
+            }
+        }
+        News::Refused(why) => {
+            let why = clean(&why);
+            match model.overlays.last_mut() {
+                Some(Overlay::Sheet(sheet)) if sheet.sent => {
+                    sheet.sent = false;
+                    sheet.problem = Some(why);
+                }
+                _ => model.say(why),
+            }
+        }
+        News::Left => {
+            model.incidents.open = None;
+            model.panes.activity.selected = 0;
+        }
+    }
+    vec![]
+}
+
+/// Events of the journal: the state follows them, and so does what is on the screen.
+fn took_events(
+    model: &mut Model,
+    first: usize,
+    items: Vec<std::sync::Arc<crate::incident::journal::Item>>,
+) -> Vec<Effect> {
+    let (now, pack) = (model.now, model.facts.pack.clone());
+    let selected = model.panes.activity.selected;
+    let Some(open) = &mut model.incidents.open else { return vec![] };
+    let before = open.timeline.entries().len();
+    let fresh = std::mem::take(&mut open.fresh);
+    open.take(first, items);
+    open.tick(&pack, now);
+    let grown = open.timeline.entries().len().saturating_sub(before);
+    // The cursor stays on its entry while newer ones come in above it; at the top it stays at the top.
+    if selected > 0 && grown > 0 && !fresh {
+        model.panes.activity.step(grown as isize, before + grown);
+    }
+    let mut effects = Vec::new();
+    if fresh {
+        effects.extend(resume_run(model));
+    }
+    effects.extend(yielded(model));
+    effects.extend(record(model));
+    effects
+}
+
+/// Opens the run that was being worked on when the incident is opened again.
+fn resume_run(model: &mut Model) -> Option<Effect> {
+    if model.runbooks.open.is_some() || model.facts.read_only {
+        return None;
+    }
+    let open = model.incidents.open.as_ref()?;
+    let is_over = |events: &[crate::runbook::run::RunEvent]| {
+        events.iter().any(|event| matches!(event.kind, crate::runbook::run::EventKind::RunEnded { .. }))
+    };
+    let own = |events: &[crate::runbook::run::RunEvent]| events.first().is_some_and(|e| e.by == model.facts.by);
+    let begun = open.state.runs.iter().filter(|(_, events)| own(events) && !is_over(events));
+    // Ids sort by the time of their making.
+    let (latest, _) = begun.max_by_key(|(id, _)| (*id).clone())?;
+    Some(Effect::Run(run::Command::Reopen(latest.clone())))
+}
+
+/// Lets go of the run when somebody else has taken it over.
+fn yielded(model: &Model) -> Option<Effect> {
+    let open = model.incidents.open.as_ref()?;
+    let run = model.runbooks.open.as_ref()?.run.clone()?;
+    let claims = open.state.claims.iter().filter(|((of, _), _)| *of == run);
+    let (_, latest) = claims.max_by_key(|(_, claim)| claim.at)?;
+    let other = open.log.as_ref().is_some_and(|own| *own != latest.value);
+    other.then(|| Effect::Run(run::Command::Yield { run, by: latest.by.to_string() }))
+}
+
+/// What the journal lacks of what has happened by itself, when it is this console's to write, and the bell for clocks that have
+/// run out.
+pub(super) fn record(model: &mut Model) -> Vec<Effect> {
+    let (now, read_only) = (model.now, model.facts.read_only);
+    let Some(open) = &mut model.incidents.open else { return vec![] };
+    let mut effects = Vec::new();
+    let overdue: BTreeSet<&str> =
+        open.clocks.iter().filter(|clock| clock.is_overdue()).map(|clock| clock.id.as_str()).collect();
+    // What had run out before this console came is on the screen, and no news.
+    let new = overdue.iter().any(|clock| !open.announced.contains(*clock) && !open.state.overdue.contains_key(*clock));
+    if new && open.state.declared.is_some() {
+        effects.push(Effect::Ring);
+    }
+    open.announced.extend(overdue.into_iter().map(str::to_owned));
+    if read_only || open.fresh || !open.is_recorder() {
+        return effects;
+    }
+    let events = arrivals(&model.board, &open.clocks, &open.state, &open.sent, now);
+    if !events.is_empty() {
+        open.sent.extend(events.iter().cloned());
+        effects.push(Effect::Incident(Wish::Keep(events)));
+    }
+    effects
+}
+
+/// A second has passed.
+pub(super) fn ticked(model: &mut Model) -> Vec<Effect> {
+    let (now, pack) = (model.now, model.facts.pack.clone());
+    if let Some(open) = &mut model.incidents.open {
+        open.tick(&pack, now);
+    }
+    record(model)
+}
+
+/// Offers the incidents that people still work on, as the console begins.
+fn offer_open(model: &mut Model) {
+    let open = model.incidents.listed.iter().filter(|listed| listed.phase.is_open());
+    let open: Vec<_> = open.filter(|listed| belongs_here(model, listed)).cloned().collect();
+    if open.is_empty() || model.incidents.open.is_some() || !model.overlays.is_empty() {
+        return;
+    }
+    let title = if open.len() == 1 { "An incident is open" } else { "Incidents are open" };
+    let text = vec!["It comes back as it was: timeline, clocks, roles, and the steps that run.".to_owned()];
+    let mut menu = Menu::new(title, text);
+    for listed in open.iter().take(OFFERED) {
+        menu = item(menu, listed, model);
+    }
+    let menu = menu.with("not now", "Go on without; i and the palette open it later.", Choice::Stay);
+    model.overlays.push(Overlay::Menu(Box::new(menu)));
+}
+
+fn belongs_here(model: &Model, listed: &crate::room::incident::Listed) -> bool {
+    listed.platform == model.facts.pack.name && listed.environment == model.facts.environment
+}
+
+fn item(menu: Menu, listed: &crate::room::incident::Listed, model: &Model) -> Menu {
+    let since = listed.detected_at.map(|at| super::runbook::since(at, model.now));
+    let since = since.map_or_else(String::new, |since| format!(", detected {since}"));
+    let detail = format!("{} {}: {}{since}", listed.severity, clean(&listed.title), listed.phase.word());
+    let Ok(id) = listed.id.parse::<IncidentId>() else { return menu };
+    menu.with(listed.id.clone(), detail, Choice::OpenIncident(id))
+}
+
+/// The incidents that there are, to open one.
+pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
+    let here: Vec<_> = model.incidents.listed.iter().filter(|listed| belongs_here(model, listed)).cloned().collect();
+    let open = model.incidents.open.as_ref().map(|open| open.id.to_string());
+    let mut menu = Menu::new("Incidents", Vec::new());
+    // Those that people work on first.
+    let (working, over): (Vec<_>, Vec<_>) = here.iter().partition(|listed| listed.phase.is_open());
+    for listed in working.into_iter().chain(over).filter(|listed| Some(&listed.id) != open.as_ref()).take(20) {
+        menu = item(menu, listed, model);
+    }
+    if menu.items.is_empty() {
+        menu.text.push("There is no other incident of this platform and environment.".to_owned());
+    }
+    menu = menu.with("declare", "Declare a new one.", Choice::Do(Action::Declare)).with("close", "", Choice::Stay);
+    model.overlays.push(Overlay::Menu(Box::new(menu)));
+    vec![Effect::Incident(Wish::List)]
+}
+
+/// Everything that can be done to the incident, or how one begins.
+pub(super) fn menu(model: &mut Model) -> Vec<Effect> {
+    let Some(open) = &model.incidents.open else { return pick(model) };
+    let people = open.people().join(", ");
+    let mut text =
+        vec![format!("{} · {} · {}", open.state.severity(), open.state.phase().word(), clean(&open.state.title))];
+    text.push(format!("Here now: {}", if people.is_empty() { "nobody else".to_owned() } else { clean(&people) }));
+    let mut menu = Menu::new(format!("Incident {}", open.id), text);
+    let items = [
+        ("note", "Write something down: seen, decided, done.", Action::AddNote),
+        ("phase", "Identified, monitoring, resolved, closed; or back.", Action::SetPhase),
+        ("severity", "Reclassify, with the reason.", Action::SetSeverity),
+        ("role", "Take a role, or hand one over.", Action::SetRole),
+        ("components", "Say what is affected.", Action::SetComponents),
+        ("impact", "Users, services, revenue.", Action::SetImpact),
+        ("informed", "An audience was told how it stands.", Action::Inform),
+        ("escalate", "Who had to be told was told, or is not told for a reason.", Action::Escalate),
+        ("restored", "Users have their service again.", Action::SayRestored),
+        ("data loss", "Say what is lost.", Action::AssessLoss),
+        ("to do", "What has to be done afterwards.", Action::AddToDo),
+        ("done", "Something that had to be done is done.", Action::FinishToDo),
+        ("another", "Open another incident, or declare one.", Action::PickIncident),
+    ];
+    for (label, detail, action) in items {
+        menu = menu.with(label, detail, Choice::Do(action));
+    }
+    let menu = menu.with("leave", "Let go of the incident; it stays open for the others.", Choice::LeaveIncident);
+    model.overlays.push(Overlay::Menu(Box::new(menu)));
+    vec![]
+}
+
+/// Does what was chosen in one of these menus.
+pub(super) fn chosen(model: &mut Model, choice: Choice) -> Vec<Effect> {
+    match choice {
+        Choice::Do(action) => act(model, action),
+        Choice::OpenIncident(id) => {
+            focus(model, Pane::Activity);
+            vec![Effect::Incident(Wish::Open(id))]
+        }
+        Choice::LeaveIncident => vec![Effect::Incident(Wish::Leave)],
+        Choice::AnswerSecond { of, agreed } => vec![Effect::Incident(Wish::AnswerSecond { of, agreed })],
+        Choice::TakeOver(run) => vec![Effect::Run(run::Command::TakeOver(run))],
+        _ => vec![],
+    }
+}
+
+/// Shows what somebody else wants to run and needs a second person for.
+pub(super) fn answer_second(model: &mut Model) {
+    let Some(open) = &model.incidents.open else {
+        model.say("no incident is open");
+        return;
+    };
+    let Some((of, request)) = open.questions().first().map(|(of, request)| ((*of).clone(), (*request).clone())) else {
+        model.say("nobody asks for a second person");
+        return;
+    };
+    if model.facts.read_only {
+        model.say("this console is read-only: it cannot be the second person");
+        return;
+    }
+    let mut text = vec![format!("{} wants to run “{}”:", clean(&request.asked.by), clean(&request.title))];
+    text.extend(request.command.trim_end().lines().map(|line| format!("$ {}", clean(line))));
+    text.extend(request.place.iter().map(|fact| format!("· {}", clean(fact))));
+    text.push(
+        "It is destructive and this environment is protected: it starts only when you agree. Your name is kept."
+            .to_owned(),
+    );
+    let answer = |agreed| Choice::AnswerSecond { of: EventRef { log: of.log.clone(), seq: of.seq }, agreed };
+    let menu = Menu::new("A second person is asked for", text)
+        .with("not now", "Leave the question open.", Choice::Stay)
+        .with("agree", "I have read the command and where it acts, and it is right.", answer(true))
+        .with("refuse", "It must not run.", answer(false));
+    model.overlays.push(Overlay::Menu(Box::new(menu)));
+}
+
+/// A run that was to be opened is open elsewhere.
+pub(super) fn held(model: &mut Model, run: crate::runbook::run::RunId, by: &str) {
+    let text = vec![
+        format!("{} works on this run. What they do is in the timeline.", clean(by)),
+        "Taking it over makes their console let go of it; what runs goes on.".to_owned(),
+    ];
+    let menu = Menu::new("The run is open in another console", text)
+        .with("leave it", "They go on with it.", Choice::Stay)
+        .with("take over", "Work on it here from now on.", Choice::TakeOver(run));
+    model.overlays.push(Overlay::Menu(Box::new(menu)));
+}

@@ -1,0 +1,302 @@
+//! The sheets for what people do to an incident, filled in with what is known.
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    health::{Status, firing},
+    incident::{ImpactField, Phase},
+    tui::{
+        model::{Model, OpenIncident, Overlay, Sheet, SheetOption, SheetPurpose, SheetRow},
+        text::clean,
+    },
+};
+
+/// How a time is typed.
+const TIME: &str = "14:02 (UTC), 10m (so long ago), or a time with its zone";
+
+fn show(model: &mut Model, sheet: Sheet) {
+    model.overlays.push(Overlay::Sheet(Box::new(sheet)));
+}
+
+/// The open incident, or a word to the user; and a word that a console that looks on writes nothing.
+fn open(model: &mut Model) -> Option<&OpenIncident> {
+    if model.facts.read_only {
+        model.say("this console is read-only: it looks on, and writes nothing to an incident");
+        return None;
+    }
+    if model.incidents.open.is_none() {
+        model.say("no incident is open: i opens one, D declares one");
+        return None;
+    }
+    model.incidents.open.as_deref()
+}
+
+fn option(value: &str, label: &str, detail: &str) -> SheetOption {
+    SheetOption { value: value.to_owned(), label: clean(label), detail: clean(detail) }
+}
+
+/// Declares an incident; what fires, and what is down, is filled in.
+pub(in crate::tui::update) fn declare(model: &mut Model) {
+    if model.facts.read_only {
+        model.say("this console is read-only: it declares nothing");
+        return;
+    }
+    let pack = model.facts.pack.clone();
+    let mut alerts: Vec<_> = firing(model.board.alerts()).collect();
+    alerts.sort_by_key(|(alert, _)| model.facts.rank(&alert.rule.severity));
+    let alert = alerts.first().map(|(alert, since)| (alert.rule.clone(), *since));
+    let (title, level) = match &alert {
+        Some((rule, _)) => (rule.title.as_str(), rule.severity.as_str()),
+        None => ("", ""),
+    };
+    let detected = alert.as_ref().map_or_else(
+        || "now".to_owned(),
+        |(_, since)| since.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    );
+    let mut rows = vec![
+        SheetRow::text("title", "Title", title, "What it is, in a few words."),
+        SheetRow::text("detected", "Detected", &detected, TIME),
+    ];
+    // What people see decides the severity: the criteria come before it.
+    for severity in &pack.severities {
+        for (index, criterion) in severity.criteria.iter().enumerate() {
+            let row = SheetRow::tick(&format!("criterion:{}:{index}", severity.level), criterion, false);
+            let heading = format!("{} {}: which of these hold?", severity.level, severity.title);
+            rows.push(if index == 0 { row.under(&heading) } else { row });
+        }
+    }
+    let options: Vec<_> = pack.severities.iter().map(|s| option(&s.level, &s.level, &s.title)).collect();
+    if options.is_empty() {
+        rows.push(SheetRow::text("severity", "Severity", level, "The platform pack has no levels: any word will do."));
+    } else {
+        let help = "As the gravest criterion that holds, else as the alert says.";
+        rows.push(SheetRow::choice("severity", "Severity", options, level, help));
+    }
+    let affected = affected_now(model);
+    for (index, component) in pack.components.iter().enumerate() {
+        let on = affected.contains(&component.id);
+        let row = SheetRow::tick(&format!("component:{}", component.id), &component.title, on);
+        rows.push(if index == 0 { row.under("Which components are affected?") } else { row });
+    }
+    let mut sheet = Sheet::new(
+        SheetPurpose::Declare { alert: alert.as_ref().map(|(rule, _)| rule.id.clone()) },
+        "Declare an incident",
+        "declare",
+        rows,
+    );
+    if let Some((rule, _)) = &alert {
+        sheet = sheet.saying(format!("Filled in from the alert {} ({}).", clean(&rule.id), clean(&rule.severity)));
+    }
+    show(model, sheet);
+}
+
+/// Components that a probe says are down.
+fn affected_now(model: &Model) -> BTreeSet<String> {
+    let down = model.board.probes().filter(|probe| probe.status(model.now) == Status::Down);
+    down.filter_map(|probe| probe.spec.component.clone()).collect()
+}
+
+/// Writes something down.
+pub(in crate::tui::update) fn add_note(model: &mut Model) {
+    if open(model).is_none() {
+        return;
+    }
+    let kinds = vec![
+        option("note", "note", ""),
+        option("decision", "decision", "Kept as part of the story."),
+        option("finding", "finding", "What was seen or measured."),
+    ];
+    let rows = vec![
+        SheetRow::text("text", "Text", "", "What happened, was seen, or was decided."),
+        SheetRow::choice("kind", "Kind", kinds, "note", "←→ chooses."),
+        SheetRow::text("about", "When", "", &format!("Empty for now. {TIME}")),
+        SheetRow::text("author", "Who", "", "Empty for yourself; a name when you write for somebody."),
+    ];
+    show(model, Sheet::new(SheetPurpose::Note, "Write down", "write", rows));
+}
+
+pub(in crate::tui::update) fn set_severity(model: &mut Model) {
+    let pack = model.facts.pack.clone();
+    let Some(incident) = open(model) else { return };
+    let now = incident.state.severity().to_owned();
+    let words = |criteria: &[String]| criteria.join("; ");
+    let options: Vec<_> = pack
+        .severities
+        .iter()
+        .map(|s| option(&s.level, &format!("{} {}", s.level, s.title), &words(&s.criteria)))
+        .collect();
+    let severity = match options.is_empty() {
+        true => SheetRow::text("severity", "Severity", &now, "The platform pack has no levels: any word will do."),
+        false => SheetRow::choice("severity", "Severity", options, &now, ""),
+    };
+    let rows = vec![severity, SheetRow::text("reason", "Reason", "", "Why it is this now.")];
+    let sheet = Sheet::new(SheetPurpose::Severity, "Reclassify", "reclassify", rows);
+    show(model, sheet.saying(format!("It is {now} now.")));
+}
+
+pub(in crate::tui::update) fn set_phase(model: &mut Model) {
+    let Some(incident) = open(model) else { return };
+    let now = incident.state.phase();
+    let next = Phase::ALL.into_iter().find(|phase| *phase > now).unwrap_or(now);
+    let meaning = |phase| match phase {
+        Phase::Investigating => "Nobody knows yet what it is.",
+        Phase::Identified => "What it is is known; it is being mended.",
+        Phase::Monitoring => "It is mended, and watched.",
+        Phase::Resolved => "It is over.",
+        Phase::Closed => "All that had to be said about it is said.",
+    };
+    let options: Vec<_> = Phase::ALL.map(|phase| option(phase.word(), phase.word(), meaning(phase))).to_vec();
+    let rows = vec![
+        SheetRow::choice("phase", "Phase", options, next.word(), ""),
+        SheetRow::text("reason", "Reason", "", "Needed to go back, welcome otherwise."),
+    ];
+    let sheet = Sheet::new(SheetPurpose::Phase, "Phase", "change", rows);
+    show(model, sheet.saying(format!("It is {} now.", now.word())));
+}
+
+pub(in crate::tui::update) fn set_role(model: &mut Model) {
+    let (pack, by) = (model.facts.pack.clone(), model.facts.by.clone());
+    let Some(incident) = open(model) else { return };
+    let name = |contact: &Option<String>| {
+        let contact = contact.as_ref()?;
+        let known = pack.contacts.iter().find(|known| known.id == *contact);
+        Some(known.map_or(contact.clone(), |known| known.name.clone()))
+    };
+    let holder = |id: &str| incident.state.roles.get(id).map(|holder| holder.value.clone());
+    let options: Vec<_> = pack
+        .roles
+        .iter()
+        .map(|role| {
+            let held = holder(&role.id).map_or_else(|| "nobody yet".to_owned(), |who| format!("now {who}"));
+            let people: Vec<String> = [name(&role.primary), name(&role.backup)].into_iter().flatten().collect();
+            let people = if people.is_empty() { String::new() } else { format!(" · {}", people.join(", then ")) };
+            option(&role.id, &role.title, &format!("{held}{people}"))
+        })
+        .collect();
+    let role = match options.is_empty() {
+        true => SheetRow::text("role", "Role", "", "The platform pack has no roles: any word will do."),
+        false => SheetRow::choice("role", "Role", options, "", ""),
+    };
+    let who = SheetRow::text("who", "Who", &by, "Who has it from now on; empty to give it back.");
+    show(model, Sheet::new(SheetPurpose::Role, "Role", "say so", vec![role, who]));
+}
+
+pub(in crate::tui::update) fn affected(model: &mut Model) {
+    let pack = model.facts.pack.clone();
+    let Some(incident) = open(model) else { return };
+    let rows = pack.components.iter().map(|component| {
+        let on = incident.state.components.contains(&component.id);
+        SheetRow::tick(&format!("component:{}", component.id), &component.title, on)
+    });
+    let rows = rows.collect();
+    show(model, Sheet::new(SheetPurpose::Components, "Affected components", "say so", rows));
+}
+
+pub(in crate::tui::update) fn set_impact(model: &mut Model) {
+    let Some(incident) = open(model) else { return };
+    let said = |field: &ImpactField| incident.state.impact.get(field).map_or("nothing yet", |value| &value.value);
+    let options = ImpactField::ALL.map(|field| option(field.word(), field.word(), said(&field))).to_vec();
+    let rows = vec![
+        SheetRow::choice("field", "Impact on", options, "", ""),
+        SheetRow::text("value", "What", "", "In words: 1,200 of 3,000 customers; all payments."),
+    ];
+    show(model, Sheet::new(SheetPurpose::Impact, "Impact", "say so", rows));
+}
+
+pub(in crate::tui::update) fn assess_loss(model: &mut Model) {
+    if open(model).is_none() {
+        return;
+    }
+    let rows = vec![
+        SheetRow::text("restored_to", "Restored to", "", TIME),
+        SheetRow::text("last_write", "Last write", "", TIME),
+        SheetRow::text("statement", "What is lost", "", "One sentence; “nothing” is one, too."),
+    ];
+    show(model, Sheet::new(SheetPurpose::DataLoss, "Data loss", "say so", rows));
+}
+
+pub(in crate::tui::update) fn restored(model: &mut Model) {
+    if open(model).is_none() {
+        return;
+    }
+    let rows = vec![SheetRow::text("at", "Restored", "now", TIME)];
+    let sheet = Sheet::new(SheetPurpose::Restored, "Service restored", "say so", rows);
+    show(model, sheet.saying("Users have their service again. The clocks of recovery stop at that time."));
+}
+
+pub(in crate::tui::update) fn escalate(model: &mut Model) {
+    let pack = model.facts.pack.clone();
+    if open(model).is_none() {
+        return;
+    }
+    let mut options: Vec<SheetOption> = Vec::new();
+    for step in &pack.escalations {
+        let detail = format!("after {}", crate::health::duration(step.after));
+        match options.iter_mut().find(|known| known.value == step.to) {
+            Some(known) => known.detail = format!("{}, {detail}", known.detail),
+            None => options.push(option(&step.to, &step.to, &detail)),
+        }
+    }
+    if options.is_empty() {
+        model.say("the platform pack says nothing about escalation");
+        return;
+    }
+    let due = model.incidents.open.as_ref().and_then(|open| {
+        let clock = open.clocks.iter().find(|clock| clock.id.starts_with("escalation:"))?;
+        clock.id.split(':').nth(1).map(str::to_owned)
+    });
+    let rows = vec![
+        SheetRow::choice("to", "Told", options, &due.unwrap_or_default(), ""),
+        SheetRow::text("reason", "Not told", "", "Empty when they were told; else the reason why not."),
+    ];
+    show(model, Sheet::new(SheetPurpose::Escalate, "Escalation", "say so", rows));
+}
+
+pub(in crate::tui::update) fn inform(model: &mut Model) {
+    let pack = model.facts.pack.clone();
+    if open(model).is_none() {
+        return;
+    }
+    let channel = |channel: &Option<String>| channel.clone().unwrap_or_default();
+    let options: Vec<_> = pack.audiences.iter().map(|a| option(&a.id, &a.title, &channel(&a.channel))).collect();
+    if options.is_empty() {
+        model.say("the platform pack has no audiences");
+        return;
+    }
+    let due = model.incidents.open.as_ref().and_then(|open| {
+        let updates = open.clocks.iter().filter(|clock| clock.id.starts_with("update:"));
+        updates.min_by_key(|clock| clock.due)?.id.split(':').nth(1).map(str::to_owned)
+    });
+    let rows = vec![
+        SheetRow::choice("audience", "Audience", options, &due.unwrap_or_default(), ""),
+        SheetRow::text("text", "Told", "", "What they were told, in a sentence."),
+    ];
+    show(model, Sheet::new(SheetPurpose::Inform, "An audience was informed", "write", rows));
+}
+
+pub(in crate::tui::update) fn add_to_do(model: &mut Model) {
+    if open(model).is_none() {
+        return;
+    }
+    let rows = vec![
+        SheetRow::text("text", "What", "", "What has to be done afterwards."),
+        SheetRow::text("owner", "Who", "", "May stay empty."),
+        SheetRow::text("due", "Until", "", "A date such as 2026-02-03; may stay empty."),
+    ];
+    show(model, Sheet::new(SheetPurpose::AddToDo, "To do", "write", rows));
+}
+
+pub(in crate::tui::update) fn finish_to_do(model: &mut Model) {
+    let Some(incident) = open(model) else { return };
+    let undone = incident.state.action_items.iter().filter(|item| item.done.is_none());
+    let options: Vec<_> =
+        undone.map(|item| option(&item.id, &item.text, item.owner.as_deref().unwrap_or_default())).collect();
+    if options.is_empty() {
+        model.say("nothing is to be done");
+        return;
+    }
+    let rows = vec![SheetRow::choice("item", "Done", options, "", "")];
+    show(model, Sheet::new(SheetPurpose::FinishToDo, "Done", "say so", rows));
+}

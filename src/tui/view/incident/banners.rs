@@ -1,0 +1,82 @@
+//! Lines that stay until somebody does something: the journal cannot be written, a second person is asked for, clocks ran out.
+
+use ratatui::{Frame, layout::Rect, text::Line};
+
+use crate::{
+    incident::{clocks::ClockKind, journal::WriterState},
+    tui::{
+        action::Action,
+        model::{Drawn, Model, Target},
+        text::{self, clean},
+        theme::Role,
+        view::pieces::{between, coarse, put},
+    },
+};
+
+/// Rows that the body keeps at least.
+const BODY: u16 = 14;
+
+/// The banners now, the gravest first, each with what a click on it does.
+fn banners(model: &Model) -> Vec<(String, Option<Action>)> {
+    let Some(open) = &model.incidents.open else { return Vec::new() };
+    let key = |action: Action| model.keymap.chords(action, model.context()).next().map(|key| format!(" · {key}"));
+    let mut banners = Vec::new();
+    if let WriterState::Unwritable { since, why, waiting } = &open.writing {
+        let events = if *waiting == 1 { "1 event waits".to_owned() } else { format!("{waiting} events wait") };
+        banners.push((
+            format!(
+                "NOT RECORDED since {}: {} · {events} in memory, tried again · nothing above read runs without a reason",
+                model.appearance.clock(*since),
+                clean(why)
+            ),
+            None,
+        ));
+    }
+    if let Some((_, request)) = open.questions().first() {
+        let key = key(Action::AnswerSecond).unwrap_or_default();
+        let (by, title) = (clean(&request.asked.by), clean(&request.title));
+        let ago = coarse(between(request.asked.at, model.now));
+        let text = format!("{by} asks for a second person before “{title}” ({ago} ago){key} look at it");
+        banners.push((text, Some(Action::AnswerSecond)));
+    }
+    let overdue: Vec<_> = open.clocks.iter().filter(|clock| clock.is_overdue()).collect();
+    // What somebody can do now comes first; an objective that was missed stays missed.
+    let first = overdue.iter().min_by_key(|clock| {
+        let answerable = matches!(clock.kind, ClockKind::Update | ClockKind::Escalation | ClockKind::Response);
+        (!answerable, clock.due)
+    });
+    if let Some(clock) = first {
+        let more = if overdue.len() > 1 { format!(" · +{} more overdue", overdue.len() - 1) } else { String::new() };
+        let action = match clock.kind {
+            ClockKind::Update => Action::Inform,
+            ClockKind::Escalation => Action::Escalate,
+            ClockKind::Response => Action::SetRole,
+            _ => Action::Incident,
+        };
+        let key = model.keymap.chords(Action::Incident, model.context()).next();
+        let key = key.map_or_else(String::new, |key| format!(" · {key} incident"));
+        banners.push((format!("OVERDUE {}: {}{more}{key}", clean(&clock.label), clock.text), Some(action)));
+    }
+    banners
+}
+
+/// Rows that the banners take on a screen of this height.
+pub(in crate::tui::view) fn height(model: &Model, screen: u16) -> u16 {
+    (banners(model).len() as u16).min(screen.saturating_sub(BODY))
+}
+
+/// Draws them, and gives back the rows that are left.
+pub(in crate::tui::view) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) -> Rect {
+    let style = model.appearance.theme.role(Role::Banner);
+    let banners = banners(model);
+    let shown = (banners.len() as u16).min(height(model, frame.area().height)).min(area.height);
+    for (row, (text, action)) in banners.into_iter().take(shown.into()).enumerate() {
+        let place = Rect { y: area.y + row as u16, height: 1, ..area };
+        frame.buffer_mut().set_style(place, style);
+        put(frame, place, 0, &Line::styled(text::fit(&format!(" {text}"), area.width.into()), style));
+        if let Some(action) = action {
+            drawn.target(place, Target::Act(action));
+        }
+    }
+    Rect { y: area.y + shown, height: area.height - shown, ..area }
+}

@@ -1,0 +1,35 @@
+//! What the screen shows of the incident: its line in the top bar, its clocks, banners, and the sheets.
+
+pub(super) mod banners;
+pub(super) mod clocks;
+pub(super) mod sheet;
+
+use ratatui::{style::Style, text::Span};
+
+use super::pieces::{between, span};
+use crate::tui::{
+    model::{Model, OpenIncident},
+    outcome::took,
+    text::{clean, cut},
+};
+
+/// Columns of the incident's title in the top bar.
+const TITLE: usize = 40;
+
+/// The incident in the top bar: which, how grave, where it stands, since when.
+pub(super) fn title(model: &Model, open: &OpenIncident, bar: Style) -> Vec<Span<'static>> {
+    let theme = &model.appearance.theme;
+    let state = &open.state;
+    let strong = bar.patch(theme.title(true));
+    let mut spans = vec![
+        span(format!("  {} ", open.id), bar.patch(theme.accent())),
+        span(format!("{} ", clean(state.severity())), strong),
+        span(format!("{} ", cut(&clean(&state.title), TITLE)), bar),
+        span(format!(" {} ", state.phase().word()), bar.patch(theme.accent())),
+    ];
+    if let Some(detected) = state.detected_at {
+        let until = state.restored().unwrap_or(model.now);
+        spans.push(span(format!(" T+{} ", took(between(detected, until))), strong));
+    }
+    spans
+}
