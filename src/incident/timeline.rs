@@ -13,7 +13,7 @@ use super::{
 use crate::{
     health::Status,
     runbook::run::{
-        ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, RunId, RunOutcome,
+        ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, Names, RunId, RunOutcome,
     },
 };
 
@@ -200,7 +200,9 @@ fn say(event: &IncidentEvent, state: &IncidentState) -> Option<Said> {
         E::Joined { read_only: true } => said(Category::People, false, "looks on (read-only)"),
         E::Joined { .. } => said(Category::People, false, "joined"),
         E::Left {} => said(Category::People, false, "left"),
-        E::StepClaimed { step, .. } => said(Category::People, false, format!("works on {}", step.0)),
+        E::StepClaimed { run, step } => {
+            said(Category::People, false, format!("works on {}", names(state, run).step(step)))
+        }
         E::SecondAsked { title, .. } => {
             said(Category::People, false, format!("asks for a second person before {title}"))
         }
@@ -234,11 +236,16 @@ fn say(event: &IncidentEvent, state: &IncidentState) -> Option<Said> {
             let text = state.action_items.iter().find(|item| item.id == *id).map_or(id.as_str(), |item| &item.text);
             said(Category::Incident, false, format!("done: {text}"))
         }
-        E::Run { kind, .. } => say_run(kind),
+        E::Run { run, kind } => say_run(kind, names(state, run)),
     })
 }
 
-fn say_run(kind: &EventKind) -> Said {
+/// What the steps of a run are called.
+fn names<'s>(state: &'s IncidentState, run: &RunId) -> Names<'s> {
+    state.runs.get(run).map_or_else(Names::default, |events| Names::of(events))
+}
+
+fn say_run(kind: &EventKind, names: Names<'_>) -> Said {
     let step = |key, text: String| said(Category::Step, key, text);
     match kind {
         EventKind::RunStarted { title, mode, .. } => {
@@ -251,34 +258,39 @@ fn say_run(kind: &EventKind) -> Said {
         }
         EventKind::VariableSet { name, value: Some(value) } => step(false, format!("{name} = {value}")),
         EventKind::VariableSet { name, value: None } => step(false, format!("{name} was given (secret)")),
-        EventKind::OptionChosen { group, key } => step(true, format!("chose {key} of {group}")),
+        EventKind::OptionChosen { group, key } => step(
+            true,
+            names
+                .option(group, key)
+                .map_or_else(|| format!("chose {key} of {group}"), |option| format!("chose {option}")),
+        ),
         EventKind::CheckTicked { step: id, check, ticked } => {
             let word = if *ticked { "checked" } else { "unchecked" };
-            step(false, format!("{}: {word} {}", id.0, check + 1))
+            step(false, format!("{}: {word} {}", names.step(id), check + 1))
         }
-        EventKind::StepTicked { step: id, ticked: true } => step(false, format!("{} done", id.0)),
-        EventKind::StepTicked { step: id, .. } => step(false, format!("{} is not done after all", id.0)),
+        EventKind::StepTicked { step: id, ticked: true } => step(false, format!("{} done", names.step(id))),
+        EventKind::StepTicked { step: id, .. } => step(false, format!("{} is not done after all", names.step(id))),
         EventKind::Confirmed { action, confirmation, .. } => match confirmation {
-            Confirmation::Second { by } => step(true, format!("{by} agreed to {}", action.0)),
+            Confirmation::Second { by } => step(true, format!("{by} agreed to {}", names.action(action))),
             Confirmation::Override { of, reason } => {
-                step(true, format!("{} goes on without a {of}: {reason}", action.0))
+                step(true, format!("{} goes on without a {of}: {reason}", names.action(action)))
             }
-            Confirmation::Typed { name } => step(false, format!("{} confirmed by typing {name}", action.0)),
-            Confirmation::Enter | Confirmation::Yes => step(false, format!("{} confirmed", action.0)),
-            Confirmation::Allowed { up_to } => step(false, format!("{} allowed up to {up_to}", action.0)),
+            Confirmation::Typed { name } => step(false, format!("{} confirmed by typing {name}", names.action(action))),
+            Confirmation::Enter | Confirmation::Yes => step(false, format!("{} confirmed", names.action(action))),
+            Confirmation::Allowed { up_to } => step(false, format!("{} allowed up to {up_to}", names.action(action))),
         },
         EventKind::ActionIntended { action, attempt, risk, .. } => {
             let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
-            step(false, format!("{} started, {risk}{again}", action.0))
+            step(false, format!("{} started, {risk}{again}", names.action(action)))
         }
         EventKind::ActionEnded { action, outcome, .. } => {
-            step(!outcome.succeeded(), format!("{} {}", action.0, ended(outcome)))
+            step(!outcome.succeeded(), format!("{} {}", names.action(action), ended(outcome)))
         }
-        EventKind::StepSkipped { step: id, reason } => step(true, format!("{} skipped: {reason}", id.0)),
+        EventKind::StepSkipped { step: id, reason } => step(true, format!("{} skipped: {reason}", names.step(id))),
         EventKind::FailureAccepted { step: id, reason } => {
-            step(true, format!("went on after {} failed: {reason}", id.0))
+            step(true, format!("went on after {} failed: {reason}", names.step(id)))
         }
-        EventKind::RollbackStarted { step: Some(id) } => step(true, format!("{} is rolled back", id.0)),
+        EventKind::RollbackStarted { step: Some(id) } => step(true, format!("{} is rolled back", names.step(id))),
         EventKind::RollbackStarted { step: None } => step(true, "the run is rolled back".to_owned()),
         EventKind::PriorStateSaved { what, .. } => step(false, format!("saved before the change: {what}")),
         EventKind::RunEnded { outcome, reason } => {

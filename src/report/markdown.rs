@@ -113,7 +113,7 @@ impl Document {
         for act in &run.acts {
             let Some(command) = &act.command else { continue };
             let place = if act.place.is_empty() { String::new() } else { format!(" ({})", act.place.join(", ")) };
-            self.paragraph(&format!("{} at {}{place}:", act.what, times.at(act.at)));
+            self.paragraph(&format!("{} at {}{place}:", act.title, times.at(act.at)));
             self.code(command);
             if let Some(evidence) = &act.evidence {
                 self.paragraph(&format!("Output: {}, SHA-256 {}", bytes(evidence.bytes as f64), evidence.sha256));

@@ -8,6 +8,7 @@
 //! | `milestones` | when the turning points were, and how long it took to them ([`Metrics`]) |
 //! | `spans` | how long phases, severities and roles lasted |
 //! | `runs` | what ran, with results |
+//! | `estimates` | how long steps took, against what their runbook says |
 //! | `recovery` | objectives against what was reached |
 //! | `punctuality` | updates and escalations against the pack |
 //! | `history` | what the probes said over time |
@@ -15,6 +16,7 @@
 //! | `markdown`, `html`, `json`, `csv`, `postmortem` | the formats |
 
 mod csv;
+mod estimates;
 mod history;
 mod html;
 mod json;

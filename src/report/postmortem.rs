@@ -190,11 +190,17 @@ fn resolution(source: &Source<'_>, runs: &[Run], times: Times, to: &mut Document
         to.paragraph("No runbook or command was run from the console.");
     } else {
         under(to, &tables::runs_table(runs, times), "What ran");
-        to.paragraph("The estimates of the runbooks are not recorded in the journal; the durations are measured.");
+        if !runs.iter().any(Run::is_estimated) {
+            to.paragraph("The journal holds no estimates for what ran; the durations are measured.");
+        }
     }
     for run in runs.iter().filter(|run| !run.acts.is_empty()) {
         to.heading(4, &format!("Steps of {}", run.title));
         to.table(&tables::run_table(run, times));
+        if !run.steps.is_empty() {
+            to.heading(4, &format!("Durations of the steps of {}", run.title));
+            to.table(&tables::step_table(run, times));
+        }
     }
     to.prompt("which of these steps resolved the incident, and what was done outside of the console.");
 }
@@ -217,7 +223,7 @@ fn response(source: &Source<'_>, times: Times, to: &mut Document) {
 fn hints(runs: &[Run], source: &Source<'_>) -> Vec<(&'static str, String)> {
     let mut hints = Vec::new();
     let failed = runs.iter().flat_map(|run| run.acts.iter().filter(|act| act.tone == Tone::Bad));
-    hints.extend(failed.map(|act| ("Step failed", format!("{} {}", act.what, act.result))));
+    hints.extend(failed.map(|act| ("Step failed", format!("{} {}", act.title, act.result))));
     let missed = |table: &Table, said: &dyn Fn(&[Cell]) -> String| {
         let bad = table.rows.iter().filter(|row| row.iter().any(|cell| cell.tone == Tone::Bad));
         bad.map(|row| said(row)).collect::<Vec<_>>()

@@ -3,9 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Source, milestones::as_seconds, words::signed};
+use super::{
+    Source,
+    estimates::{StepTime, step_times},
+    milestones::as_seconds,
+    words::signed,
+};
 use crate::runbook::run::{
-    ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, RunEvent, RunId, RunOutcome,
+    ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, Names, RunEvent, RunId,
+    RunOutcome,
 };
 
 /// How something looks at a glance.
@@ -34,13 +40,23 @@ pub(super) struct Run {
     pub(super) ended: Option<Timestamp>,
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub(super) lasted: Option<SignedDuration>,
+    /// How long its runbook says that it takes.
+    #[serde(rename = "estimate_seconds", serialize_with = "as_seconds")]
+    pub(super) estimate: Option<SignedDuration>,
     pub(super) outcome: Option<RunOutcome>,
     pub(super) reason: Option<String>,
     /// What was done, in order.
     pub(super) acts: Vec<Act>,
+    /// How long its steps took.
+    pub(super) steps: Vec<StepTime>,
 }
 
 impl Run {
+    /// Its runbook says of it, or of one of its steps that were begun, how long that takes.
+    pub(super) fn is_estimated(&self) -> bool {
+        self.estimate.is_some() || self.steps.iter().any(|step| step.estimate.is_some())
+    }
+
     /// One word for how it ended.
     pub(super) fn result(&self) -> (&'static str, Tone) {
         match self.outcome {
@@ -56,8 +72,10 @@ impl Run {
 /// One thing that was done: an attempt of an action, or a decision about a step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Act {
-    /// The step or action, as the runbook names it.
+    /// The id of the step or action.
     pub(super) what: String,
+    /// What the runbook calls it; the id where the journal does not say.
+    pub(super) title: String,
     /// From 1; 0 where there are no attempts.
     pub(super) attempt: u32,
     pub(super) at: Timestamp,
@@ -100,16 +118,20 @@ fn run(id: &RunId, events: &[RunEvent]) -> Run {
         started: events.first().map(|event| event.at),
         ended: None,
         lasted: None,
+        estimate: None,
         outcome: None,
         reason: None,
         acts: Vec::new(),
+        steps: step_times(events),
     };
+    let names = Names::of(events);
     let mut agreed = Vec::new();
     for event in events {
         match &event.kind {
-            EventKind::RunStarted { runbook, title, digest, environment, mode, .. } => {
+            EventKind::RunStarted { runbook, title, digest, environment, mode, estimate_seconds, .. } => {
                 (run.title, run.runbook, run.digest) = (title.clone(), runbook.clone(), digest.clone());
                 (run.environment, run.mode) = (environment.clone(), Some(*mode));
+                run.estimate = estimate_seconds.map(|seconds| signed(std::time::Duration::from_secs(seconds)));
             }
             EventKind::Confirmed { action, attempt, confirmation } => {
                 agreed.extend(agreement(confirmation).map(|how| (action.clone(), *attempt, how)));
@@ -123,7 +145,7 @@ fn run(id: &RunId, events: &[RunEvent]) -> Run {
                     command: Some(command.clone()),
                     place: place.clone(),
                     agreed,
-                    ..Act::new(&action.0, event, "no result was recorded".to_owned(), Tone::Warn)
+                    ..Act::new(&action.0, names.action(action), event, "no result was recorded".to_owned(), Tone::Warn)
                 };
                 run.acts.push(act);
             }
@@ -132,25 +154,37 @@ fn run(id: &RunId, events: &[RunEvent]) -> Run {
                 if let Some(act) = run.acts.iter_mut().rev().find(open) {
                     act.end(outcome, *late);
                 } else {
-                    let mut act = Act { attempt: *attempt, ..Act::new(&action.0, event, String::new(), Tone::Plain) };
+                    let mut act = Act {
+                        attempt: *attempt,
+                        ..Act::new(&action.0, names.action(action), event, String::new(), Tone::Plain)
+                    };
                     act.end(outcome, *late);
                     run.acts.push(act);
                 }
             }
-            EventKind::OptionChosen { group, key } => run.decided(group, event, format!("chose {key}"), Tone::Plain),
-            EventKind::StepTicked { step, ticked: true } => run.decided(&step.0, event, "done".to_owned(), Tone::Good),
+            EventKind::OptionChosen { group, key } => {
+                let option = names.option(group, key).unwrap_or_else(|| key.clone());
+                run.decided(group, group.clone(), event, format!("chose {option}"), Tone::Plain);
+            }
+            EventKind::StepTicked { step, ticked: true } => {
+                run.decided(&step.0, names.step(step), event, "done".to_owned(), Tone::Good);
+            }
             EventKind::StepTicked { step, .. } => {
-                run.decided(&step.0, event, "not done after all".to_owned(), Tone::Plain);
+                run.decided(&step.0, names.step(step), event, "not done after all".to_owned(), Tone::Plain);
             }
             EventKind::StepSkipped { step, reason } => {
-                run.decided(&step.0, event, format!("skipped: {reason}"), Tone::Warn);
+                run.decided(&step.0, names.step(step), event, format!("skipped: {reason}"), Tone::Warn);
             }
             EventKind::FailureAccepted { step, reason } => {
-                run.decided(&step.0, event, format!("went on after the failure: {reason}"), Tone::Warn);
+                let result = format!("went on after the failure: {reason}");
+                run.decided(&step.0, names.step(step), event, result, Tone::Warn);
             }
             EventKind::RollbackStarted { step } => {
-                let what = step.as_ref().map_or("the run", |step| step.0.as_str());
-                run.decided(what, event, "rollback begun".to_owned(), Tone::Warn);
+                let (what, title) = match step {
+                    Some(step) => (step.0.as_str(), names.step(step)),
+                    None => ("the run", "the run".to_owned()),
+                };
+                run.decided(what, title, event, "rollback begun".to_owned(), Tone::Warn);
             }
             EventKind::RunEnded { outcome, reason } => {
                 (run.outcome, run.reason, run.ended) = (Some(*outcome), reason.clone(), Some(event.at));
@@ -163,15 +197,16 @@ fn run(id: &RunId, events: &[RunEvent]) -> Run {
 }
 
 impl Run {
-    fn decided(&mut self, what: &str, event: &RunEvent, result: String, tone: Tone) {
-        self.acts.push(Act::new(what, event, result, tone));
+    fn decided(&mut self, what: &str, title: String, event: &RunEvent, result: String, tone: Tone) {
+        self.acts.push(Act::new(what, title, event, result, tone));
     }
 }
 
 impl Act {
-    fn new(what: &str, event: &RunEvent, result: String, tone: Tone) -> Self {
+    fn new(what: &str, title: String, event: &RunEvent, result: String, tone: Tone) -> Self {
         Act {
             what: what.to_owned(),
+            title,
             attempt: 0,
             at: event.at,
             by: event.by.clone(),

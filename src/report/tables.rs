@@ -283,7 +283,7 @@ pub(super) fn run_table(run: &Run, times: Times) -> Table {
         let risk = act.risk.map_or_else(String::new, |risk| risk.to_string());
         vec![
             times.at(act.at).into(),
-            format!("{}{attempt}", act.what).into(),
+            format!("{}{attempt}", act.title).into(),
             risk.into(),
             act.by.as_str().into(),
             act.took.map_or_else(String::new, span).into(),
@@ -293,6 +293,36 @@ pub(super) fn run_table(run: &Run, times: Times) -> Table {
     };
     let head = [times.head(), "Step", "Risk", "Who", "Took", "Result", "Notes"];
     Table::new("Steps", &head, run.acts.iter().map(row).collect())
+}
+
+/// How long the steps of one run took, against what the runbook says.
+pub(super) fn step_table(run: &Run, times: Times) -> Table {
+    let row = |step: &super::estimates::StepTime| {
+        let estimate = step.estimate.map_or_else(|| "—".to_owned(), span);
+        let begun = step.begun.map_or_else(String::new, |at| times.at(at));
+        let took = step.took.map_or_else(|| "—".to_owned(), span);
+        vec![step.title.as_str().into(), begun.into(), estimate.into(), took.into(), against(step.estimate, step.took)]
+    };
+    let mut rows: Vec<Vec<Cell>> = run.steps.iter().map(row).collect();
+    if run.estimate.is_some() {
+        rows.push(vec![
+            "The whole run".into(),
+            run.started.map_or_else(String::new, |at| times.at(at)).into(),
+            maybe_span(run.estimate).into(),
+            maybe_span(run.lasted).into(),
+            against(run.estimate, run.lasted),
+        ]);
+    }
+    Table::new("Durations", &["Step", "Begun (UTC)", "Estimated", "Took", "Against the estimate"], rows)
+}
+
+fn against(estimate: Option<SignedDuration>, took: Option<SignedDuration>) -> Cell {
+    match estimate.zip(took).map(|(estimate, took)| took.saturating_sub(estimate)) {
+        None => "—".into(),
+        Some(over) if over.is_positive() => Cell::toned(&format!("{} longer", span(over)), Tone::Warn),
+        Some(over) if over.is_zero() => Cell::toned("as estimated", Tone::Good),
+        Some(under) => Cell::toned(&format!("{} shorter", span(under.abs())), Tone::Good),
+    }
 }
 
 /// The runs of the incident, a line each.

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`document`] | the data of a runbook, as it stands after parsing |
+//! | [`estimate`] | how long it says that it takes |
 //! | [`lint`] | what goes wrong with runbooks, as named rules |
 //! | [`parse`] | from Markdown to that data |
 //! | [`prior`] | what to look at before a command changes it |
@@ -13,6 +14,7 @@
 //! | [`sql`] | SQL taken apart: its statements and what each can do |
 
 pub mod document;
+pub mod estimate;
 pub mod lint;
 pub mod parse;
 pub mod prior;

@@ -132,6 +132,7 @@ fn view(run: &Run, source: &Source<'_>, times: Times) -> RunView {
     let mut facts = vec![
         ("Begun", format!("{} by {}", times.maybe(run.started), clean(&run.by))),
         ("Took", maybe_span(run.lasted)),
+        ("Estimated", run.estimate.map_or_else(String::new, span)),
         ("Runbook", clean(&run.runbook)),
         ("Environment", clean(&run.environment)),
         ("Reason", clean(run.reason.as_deref().unwrap_or_default())),
@@ -158,7 +159,7 @@ fn act_view(act: &Act, run: &Run, source: &Source<'_>, times: Times) -> ActView 
     });
     ActView {
         time: times.at(act.at),
-        what: clean(&format!("{}{attempt}", act.what)),
+        what: clean(&format!("{}{attempt}", act.title)),
         who: clean(&act.by),
         took: act.took.map_or_else(String::new, span),
         risk: act.risk.map_or_else(String::new, |risk| risk.to_string()),

@@ -30,8 +30,10 @@ fn the_markdown_tells_the_incident_in_tables() {
 
     let steps = rendered.table(&["Time (UTC)", "Step", "Risk", "Who", "Took", "Result", "Notes"]);
     let step = |name: &str| steps.iter().find(|row| row[1] == name).unwrap();
-    assert_eq!(step("drop-slot/1")[4..], ["1 min 35 s", "failed with exit code 3", "second person: bob"]);
-    assert_eq!(step("restart-replica/1")[4..6], ["4 min", "succeeded"]);
+    assert_eq!(step("2 Drop the slot")[4..], ["1 min 35 s", "failed with exit code 3", "second person: bob"]);
+    assert_eq!(step("3 Restart the replica")[4..6], ["4 min", "succeeded"]);
+    assert_eq!(step("2 Drop the slot, undo")[5], "succeeded");
+    assert_eq!(said("failed after")[3], "2 Drop the slot failed after 95.0 s with exit code 3");
     assert!(rendered.text.contains("psql -c 'select 2160 | 1'"));
 
     let checkpoints = rendered.table(&["Log", "Line", "SHA-256"]);

@@ -46,6 +46,8 @@ fn incident() -> Journal {
         digest: text(),
         environment: text(),
         mode: Mode::Live,
+        steps: Vec::new(),
+        estimate_seconds: None,
     };
     journal.run(22 * 60, by, started);
     let action = ActionId(text());

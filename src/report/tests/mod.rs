@@ -25,7 +25,7 @@ use crate::{
     platform::{Audience, Component, Escalation, Pack, Role, SeverityLevel},
     runbook::{
         ActionId, Risk, StepId,
-        run::{ActionOutcome, Confirmation, Ending, EventKind, ExpectationResult, Mode, RunOutcome},
+        run::{ActionOutcome, Confirmation, Ending, EventKind, ExpectationResult, ListedStep, Mode, RunOutcome},
     },
 };
 
@@ -163,6 +163,18 @@ pub(super) fn declared(title: &str) -> IncidentEvent {
     }
 }
 
+fn listed(id: &str, number: &str, title: &str, estimate_seconds: Option<u64>) -> ListedStep {
+    ListedStep {
+        id: StepId(id.to_owned()),
+        number: Some(number.to_owned()),
+        title: title.to_owned(),
+        section: "Steps".to_owned(),
+        estimate_seconds,
+        actions: 1,
+        option: None,
+    }
+}
+
 /// A replica falls behind, two steps run, one fails, the service comes back after 51 minutes.
 pub(super) fn story() -> Journal {
     let mut journal = Journal::default();
@@ -209,6 +221,12 @@ pub(super) fn story() -> Journal {
         digest: "cd".repeat(32),
         environment: "production".to_owned(),
         mode: Mode::Live,
+        steps: vec![
+            listed("assess-replication", "1", "Assess replication", Some(60)),
+            listed("drop-slot", "2", "Drop the slot", Some(60)),
+            listed("restart-replica", "3", "Restart the replica", Some(300)),
+        ],
+        estimate_seconds: Some(600),
     };
     journal.run(32 * minute, alice, started);
     journal.act(33 * minute, "assess-replication/1", 12, Ending::Exited { code: 0 }, "lag | 41\n(1 row)\n");

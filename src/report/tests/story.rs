@@ -75,6 +75,35 @@ fn the_postmortem_is_filled_from_the_journal() {
 }
 
 #[test]
+fn steps_are_compared_with_what_the_runbook_says() {
+    let rendered = Rendered::of(&story().with(Some(&pack()), postmortem));
+    let durations = rows(rendered.table(&["Step", "Begun (UTC)", "Estimated", "Took", "Against the estimate"]));
+    let expected = [
+        "1 Assess replication | 03:33:00 | 1 min | 12 s | 48 s shorter",
+        "2 Drop the slot | 03:36:00 | 1 min | 1 min 35 s | 35 s longer",
+        "3 Restart the replica | 03:41:00 | 5 min | 4 min | 1 min shorter",
+        "The whole run | 03:32:00 | 10 min | 14 min | 4 min longer",
+    ];
+    assert_eq!(durations, expected);
+    assert!(rendered.text.contains("2 Drop the slot failed with exit code 3"), "{}", rendered.text);
+}
+
+#[test]
+fn a_run_of_an_older_journal_is_told_by_the_ids_of_its_steps() {
+    let old = r#"{"type":"run","version":1,"run":"run-1","event":"run_started","runbook":"r","title":"Replica","file":"r.md",
+        "digest":"cd","environment":"production","mode":"live"}"#;
+    let mut journal = Journal::default();
+    journal.say(14 * 60, "alice@bastion-1", declared("Long ago"));
+    journal.write(32 * 60, "alice@bastion-1", &serde_json::from_str::<serde_json::Value>(old).unwrap());
+    journal.act(33 * 60, "assess-replication/1", 12, Ending::Exited { code: 0 }, "ok\n");
+    let rendered = Rendered::of(&journal.with(Some(&pack()), postmortem));
+    assert!(rendered.text.contains("runbook begun: Replica"), "{}", rendered.text);
+    assert!(rendered.text.contains("holds no estimates"), "{}", rendered.text);
+    let steps = rendered.table(&["Time (UTC)", "Step", "Risk", "Who", "Took", "Result", "Notes"]);
+    assert_eq!(steps[0][1], "assess-replication/1");
+}
+
+#[test]
 fn a_root_cause_that_was_taken_back_does_not_count() {
     let mut journal = Journal::default();
     journal.say(14 * 60, "alice@bastion-1", declared("Wrong at first"));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ListedStep;
 use crate::runbook::{ActionId, Risk, StepId};
 
 /// Names a run; sorts by its start (UUID version 7).
@@ -29,7 +30,19 @@ pub struct RunEvent {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventKind {
     /// The run exists. `digest` is the SHA-256 of the document, whose text is kept beside the events.
-    RunStarted { runbook: String, title: String, file: String, digest: String, environment: String, mode: Mode },
+    /// `steps` is its checklist, empty in journals that were written before there was one; `estimate_seconds` is for the whole.
+    RunStarted {
+        runbook: String,
+        title: String,
+        file: String,
+        digest: String,
+        environment: String,
+        mode: Mode,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<ListedStep>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimate_seconds: Option<u64>,
+    },
     /// A variable got a value; `None` for a secret, whose value is written nowhere.
     VariableSet { name: String, value: Option<String> },
     /// One of several alternatives was chosen; the others are skipped.

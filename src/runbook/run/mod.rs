@@ -1,10 +1,12 @@
 //! A run of a runbook: every state of it is the fold of its events.
 
+pub mod checklist;
 pub mod event;
 #[cfg(test)]
 mod properties;
 pub mod state;
 
+pub use checklist::{ListedStep, Names, checklist, step_of};
 pub use event::{
     ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, RunEvent, RunId, RunOutcome,
 };

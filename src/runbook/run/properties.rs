@@ -123,6 +123,8 @@ fn events(document: &Runbook) -> impl Strategy<Value = Vec<RunEvent>> + use<> {
         digest: "00".into(),
         environment: "lab".into(),
         mode: Mode::Live,
+        steps: Vec::new(),
+        estimate_seconds: None,
     };
     prop::collection::vec(kind(document), 0..60).prop_map(move |kinds| {
         let run = RunId("0190".into());

@@ -29,8 +29,8 @@ use crate::{
     incident::{EventLog, EventRef, MemoryLog},
     room::Room,
     runbook::{
-        ActionId, Step, StepId,
-        run::{EventKind, Mark, Mode, RunEvent, RunId, RunOutcome},
+        ActionId, Step, StepId, estimate,
+        run::{EventKind, Mark, Mode, RunEvent, RunId, RunOutcome, checklist},
     },
 };
 
@@ -353,6 +353,8 @@ impl Driver {
             digest: hex(&Sha256::digest(document.source.as_bytes())),
             environment,
             mode,
+            steps: checklist(&document),
+            estimate_seconds: estimate::of_runbook(&document).map(|estimate| estimate.as_secs()),
         })?;
         // What the commands will see is part of the record.
         let defaults: Vec<(String, Option<String>)> = self.open()?.defaults();
