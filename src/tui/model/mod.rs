@@ -203,6 +203,9 @@ impl Model {
     pub fn banner(&self) -> Vec<(&Alert, Timestamp)> {
         let dismissed = |alert: &Alert, since| self.dismissed.contains(&(alert.rule.id.clone(), since));
         let mut alerts: Vec<_> = firing(self.board.alerts()).filter(|(a, since)| !dismissed(a, *since)).collect();
+        // What the open incident was declared from needs no announcement.
+        let incident = self.incidents.open.as_ref().and_then(|open| open.state.alert.as_deref());
+        alerts.retain(|(alert, _)| Some(alert.rule.id.as_str()) != incident);
         alerts.sort_by(|(a, _), (b, _)| self.facts.rank(&a.rule.severity).cmp(&self.facts.rank(&b.rule.severity)));
         alerts
     }

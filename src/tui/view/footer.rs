@@ -13,7 +13,7 @@ use crate::{
     runbook::{Step, StepKind},
     tui::{
         action::{Action, Context, REGISTRY},
-        model::{Drawn, Input, Lower, Model, Overlay, Target},
+        model::{Drawn, Input, Lower, Model, Overlay, SheetKind, Target},
         text,
         theme::{Role, Theme},
     },
@@ -87,8 +87,18 @@ fn is_useful(model: &Model, action: Action) -> bool {
         (Action::Override, Some(Overlay::Ask(ask))) => {
             matches!(ask.wants(), Wants::SecondPerson { .. }) && !ask.question.elsewhere
         }
+        (Action::NextChoice | Action::Accept, Some(Overlay::Sheet(_))) => false,
+        (Action::NextValue, Some(Overlay::Sheet(sheet))) => {
+            sheet.row().is_some_and(|row| matches!(row.kind, SheetKind::Choice { .. }))
+        }
+        (Action::TickRow, Some(Overlay::Sheet(sheet))) => {
+            sheet.row().is_some_and(|row| matches!(row.kind, SheetKind::Tick(_)))
+        }
         (Action::NextChoice, Some(Overlay::Form(form))) => form.field().is_some_and(|f| !f.choices.is_empty()),
         (Action::ListChoices, Some(Overlay::Form(form))) => form.field().is_some_and(|f| f.variable.from.is_some()),
+        (Action::Declare, None) => model.incidents.open.is_none(),
+        (Action::AddNote, None) => model.incidents.open.is_some(),
+        (Action::AnswerSecond, None) => model.incidents.open.as_ref().is_some_and(|open| !open.questions().is_empty()),
         (Action::Undo, None) => opened.and_then(|o| o.step()).is_some_and(|step| !step.undo.is_empty()),
         (Action::Tick, None) => opened.and_then(|o| o.step()).is_some_and(can_be_ticked),
         (Action::Skip, None) => opened.is_some_and(|o| o.step().is_some()),

@@ -35,9 +35,6 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
         left.push(span(format!(" ▸ {}", clean(&facts.environment)), style));
     }
     left.push(span(" ", style));
-    if let Some(open) = &model.incidents.open {
-        left.extend(super::incident::title(model, open, style));
-    }
     let badges = [
         (facts.simulated, " SIMULATED ", theme.role(Role::Simulated)),
         (facts.protected, " PROTECTED ", theme.role(Role::Protected)),
@@ -46,6 +43,10 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     for (_, text, badge) in badges.into_iter().filter(|(on, ..)| *on) {
         left.push(span(" ", style));
         left.push(span(text, badge));
+    }
+    // Last, because its end is what a narrow screen can do without.
+    if let Some(open) = &model.incidents.open {
+        left.extend(super::incident::title(model, open, style));
     }
     let whole = usize::from(area.width);
     let needed = width(&left) + 2;
@@ -168,6 +169,10 @@ pub(super) fn banner(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut D
     }
     let key = model.keymap.chords(Action::DismissAlerts, model.context()).next();
     let mut right = key.map(|key| format!(" {key} dismiss ")).unwrap_or_default();
+    if model.incidents.open.is_none() && !model.facts.read_only {
+        let key = model.keymap.chords(Action::Declare, model.context()).next();
+        right = key.map(|key| format!(" {key} declare ")).unwrap_or_default() + &right;
+    }
     if alerts.len() > 1 {
         right = format!(" +{} more {right}", alerts.len() - 1);
     }

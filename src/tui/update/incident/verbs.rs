@@ -51,9 +51,12 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
         Some((rule, _)) => (rule.title.as_str(), rule.severity.as_str()),
         None => ("", ""),
     };
-    let detected = alert.as_ref().map_or_else(
+    // The alert holds since then; without one, what is down is down since then.
+    let down = model.board.probes().filter(|probe| probe.status(model.now) == Status::Down);
+    let since = alert.as_ref().map(|(_, since)| *since).or_else(|| down.filter_map(|probe| probe.since()).min());
+    let detected = since.map_or_else(
         || "now".to_owned(),
-        |(_, since)| since.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        |since| since.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     );
     let mut rows = vec![
         SheetRow::text("title", "Title", title, "What it is, in a few words."),
@@ -71,8 +74,10 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
     if options.is_empty() {
         rows.push(SheetRow::text("severity", "Severity", level, "The platform pack has no levels: any word will do."));
     } else {
-        let help = "As the gravest criterion that holds, else as the alert says.";
-        rows.push(SheetRow::choice("severity", "Severity", options, level, help));
+        let help = "The gravest of which a criterion holds; ←→ takes another.";
+        let unsaid = level.is_empty().then(|| option("", "not said yet", "Tick what holds above, or choose."));
+        let options = unsaid.into_iter().chain(options).collect();
+        rows.push(SheetRow::choice("severity", "Severity", options, level, help).under("How grave is it?"));
     }
     let affected = affected_now(model);
     for (index, component) in pack.components.iter().enumerate() {

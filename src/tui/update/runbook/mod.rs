@@ -48,6 +48,11 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             opened.lost = opened.document.front.vars.iter().filter_map(secret).collect();
             if !events.is_empty() {
                 run::select_current(&mut opened);
+                // What went on without the console is what one wants to see.
+                if opened.running().is_some() {
+                    opened.lower = Lower::Output;
+                    opened.show_output();
+                }
             }
             model.runbooks.open = Some(Box::new(opened));
             model.overlays.clear();
