@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use crate::{
-    health::{Status, firing},
+    health::{ProbeHealth, Status, firing},
     incident::{ImpactField, Phase},
     tui::{
         model::{Model, OpenIncident, Overlay, Sheet, SheetOption, SheetPurpose, SheetRow},
@@ -53,7 +53,7 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
     };
     // The alert holds since then; without one, what is down is down since then.
     let down = model.board.probes().filter(|probe| probe.status(model.now) == Status::Down);
-    let since = alert.as_ref().map(|(_, since)| *since).or_else(|| down.filter_map(|probe| probe.since()).min());
+    let since = alert.as_ref().map(|(_, since)| *since).or_else(|| down.filter_map(ProbeHealth::since).min());
     let detected = since.map_or_else(
         || "now".to_owned(),
         |since| since.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
