@@ -1,10 +1,17 @@
 //! Whether people were told in time: updates to audiences and escalations, against what the pack wants.
+//!
+//! When something is due, and until when it counts, is what the clocks say ([`crate::incident::clocks`]).
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Source, milestones::as_seconds, words::signed};
-use crate::platform::{Audience, Escalation};
+use crate::{
+    incident::clocks::{due, stretches},
+    platform::{Audience, Escalation},
+};
 
 /// How an audience was kept informed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,40 +48,20 @@ pub(super) struct EscalationDue {
     pub(super) due: Option<Timestamp>,
     pub(super) condition: Option<String>,
     pub(super) done: Option<Timestamp>,
+    /// How much later than due it was made, when that is more than the clocks allow.
+    #[serde(rename = "late_seconds", serialize_with = "as_seconds")]
+    pub(super) late: Option<SignedDuration>,
     pub(super) by: Option<String>,
     pub(super) dismissed_because: Option<String>,
     /// It was due before the end.
     pub(super) was_due: bool,
 }
 
-/// The times in which the incident was open with one of these severities; none listed: any.
-fn stretches(source: &Source<'_>, severities: &[String]) -> Vec<(Timestamp, Timestamp)> {
-    let state = source.state;
-    let Some(end) = source.as_of() else { return Vec::new() };
-    let mut turns: Vec<Timestamp> = state.severities.iter().map(|change| change.at).collect();
-    turns.extend(state.phases.iter().map(|change| change.at));
-    turns.sort_unstable();
-    turns.dedup();
-    let open =
-        |at: Timestamp| state.phases.iter().rev().find(|change| change.at <= at).is_some_and(|c| c.value.is_open());
-    let severity = |at: Timestamp| state.severities.iter().rev().find(|change| change.at <= at);
-    let applies = |at: Timestamp| {
-        open(at) && severity(at).is_some_and(|change| severities.is_empty() || severities.contains(&change.value.0))
-    };
-    let mut found: Vec<(Timestamp, Timestamp)> = Vec::new();
-    for (index, &from) in turns.iter().enumerate() {
-        let to = turns.get(index + 1).copied().unwrap_or(end);
-        if !applies(from) {
-            continue;
-        }
-        // What was declared had begun when it was detected.
-        let from = if index == 0 { state.detected_at.map_or(from, |detected| detected.min(from)) } else { from };
-        match found.last_mut() {
-            Some(last) if last.1 == from => last.1 = to,
-            _ => found.push((from, to)),
-        }
-    }
-    found
+/// The stretches in which a rule for these severities applied, what lasts cut at the end of what is known.
+fn known_stretches(source: &Source<'_>, severities: &[String]) -> Vec<(Timestamp, Timestamp)> {
+    let Some((detected, end)) = source.state.detected_at.zip(source.as_of()) else { return Vec::new() };
+    let all = stretches(source.state, severities, detected);
+    all.iter().map(|stretch| (stretch.from, stretch.to.unwrap_or(end))).collect()
 }
 
 /// Every audience that had to be, or was, informed.
@@ -84,17 +71,13 @@ pub(super) fn updates(source: &Source<'_>) -> Vec<Informed> {
     let mut all: Vec<Informed> = audiences
         .iter()
         .map(|audience| {
-            let cadence = Cadence {
-                first: audience.first_within.or(audience.update_every).map(signed),
-                every: audience.update_every.map(signed),
-            };
             let informed = Informed {
-                audience: audience.id.clone(),
                 title: audience.title.clone(),
                 first_within: audience.first_within.map(signed),
+                every: audience.update_every.map(signed),
                 ..unplanned(&audience.id, told(&audience.id))
             };
-            judged(informed, cadence, &stretches(source, &audience.severities))
+            judged(informed, audience, &known_stretches(source, &audience.severities))
         })
         .filter(|informed| informed.wanted || !informed.updates.is_empty())
         .collect();
@@ -122,28 +105,24 @@ fn unplanned(id: &str, updates: Vec<Timestamp>) -> Informed {
     }
 }
 
-struct Cadence {
-    first: Option<SignedDuration>,
-    every: Option<SignedDuration>,
-}
-
-/// Goes through the updates as they were due: the first from the beginning, each further one from the one before.
-fn judged(mut informed: Informed, cadence: Cadence, stretches: &[(Timestamp, Timestamp)]) -> Informed {
-    informed.every = cadence.every;
-    informed.wanted = !stretches.is_empty() && cadence.first.is_some();
+/// Goes through the updates as they came: each is held against when it was due.
+fn judged(mut informed: Informed, audience: &Audience, stretches: &[(Timestamp, Timestamp)]) -> Informed {
+    informed.wanted = !stretches.is_empty() && audience.first_within.or(audience.update_every).is_some();
     let Some(&(begun, _)) = stretches.first() else { return informed };
-    informed.first_after = informed.updates.first().map(|first| first.duration_since(begun));
-    let updates = informed.updates.clone();
-    for (index, &(from, to)) in stretches.iter().enumerate() {
-        let patience = if index == 0 { cadence.first } else { cadence.every };
-        let mut due = patience.and_then(|patience| from.checked_add(patience).ok());
+    // Of two consoles whose clocks differ, the newest update need not stand last.
+    let mut updates = informed.updates.clone();
+    updates.sort_unstable();
+    informed.first_after = updates.first().map(|first| first.duration_since(begun));
+    for &(from, to) in stretches {
+        let mut last = updates.iter().rfind(|at| **at < from).copied();
+        let due = |last| due::update(audience, from, last).and_then(|(from, within)| from.checked_add(within).ok());
         for &at in updates.iter().filter(|at| (from..=to).contains(at)) {
-            if let Some(due) = due {
+            if let Some(due) = due(last) {
                 informed.came(at.duration_since(due));
             }
-            due = cadence.every.and_then(|every| at.checked_add(every).ok());
+            last = Some(at);
         }
-        if let Some(overdue) = due.filter(|due| *due < to).map(|due| to.duration_since(due)) {
+        if let Some(overdue) = due(last).filter(|due| *due < to).map(|due| to.duration_since(due)) {
             informed.missing = true;
             informed.worst = informed.worst.max(Some(overdue));
         }
@@ -166,19 +145,16 @@ impl Informed {
 pub(super) fn escalations(source: &Source<'_>) -> Vec<EscalationDue> {
     let state = source.state;
     let planned: &[Escalation] = source.pack.map_or(&[], |pack| &pack.escalations);
-    let restored = state.restored().or_else(|| source.as_of());
-    let matches = |to: &str, after: u64| {
-        let mut done = state.escalations.iter();
-        done.find(move |done| done.value.to == to && done.value.after_seconds == after)
-    };
     let mut all = Vec::new();
-    for plan in planned {
-        let stretches = stretches(source, &plan.severities);
-        let due = state.detected_at.and_then(|detected| detected.checked_add(signed(plan.after)).ok());
-        let was_due = due.zip(restored).is_some_and(|(due, end)| due <= end)
-            && stretches.iter().any(|(_, to)| due.is_some_and(|due| due <= *to));
-        let done = matches(&plan.to, plan.after.as_secs());
-        if was_due || done.is_some() {
+    for plan in due::distinct(planned) {
+        let stretches = known_stretches(source, &plan.severities);
+        let declared = state.declared.as_ref().map(|declared| declared.at);
+        let due_in = |from| due::escalation(plan, from, declared?);
+        let came_due = stretches.iter().find_map(|(from, to)| due_in(*from).filter(|due| due <= to));
+        let due = came_due.or_else(|| due_in(stretches.first()?.0));
+        let done = state.escalations.iter().find(|done| due::is_done_by(plan, &done.value));
+        if came_due.is_some() || done.is_some() {
+            let late = done.zip(due).map(|(done, due)| done.at.duration_since(due));
             all.push(EscalationDue {
                 to: plan.to.clone(),
                 title: title_of(source, &plan.to),
@@ -186,19 +162,18 @@ pub(super) fn escalations(source: &Source<'_>) -> Vec<EscalationDue> {
                 due,
                 condition: plan.condition.clone(),
                 done: done.map(|done| done.at),
+                late: late.filter(|late| *late > signed(due::ESCALATION_GRACE)),
                 by: done.map(|done| done.by.to_string()),
                 dismissed_because: done.and_then(|done| done.value.dismissed_because.clone()),
-                was_due,
+                was_due: came_due.is_some(),
             });
         }
     }
     for done in &state.escalations {
-        let is_planned =
-            |plan: &Escalation| plan.to == done.value.to && plan.after.as_secs() == done.value.after_seconds;
-        if planned.iter().any(is_planned) {
+        if planned.iter().any(|plan| due::is_done_by(plan, &done.value)) {
             continue;
         }
-        let after = std::time::Duration::from_secs(done.value.after_seconds);
+        let after = Duration::from_secs(done.value.after_seconds);
         all.push(EscalationDue {
             to: done.value.to.clone(),
             title: title_of(source, &done.value.to),
@@ -206,6 +181,7 @@ pub(super) fn escalations(source: &Source<'_>) -> Vec<EscalationDue> {
             due: state.detected_at.and_then(|detected| detected.checked_add(signed(after)).ok()),
             condition: None,
             done: Some(done.at),
+            late: None,
             by: Some(done.by.to_string()),
             dismissed_because: done.value.dismissed_because.clone(),
             was_due: false,

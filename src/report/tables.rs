@@ -393,7 +393,7 @@ pub(super) fn escalation_table(source: &Source<'_>, times: Times) -> Table {
     let row = |one: &super::punctuality::EscalationDue| {
         let result = match (&one.done, &one.dismissed_because) {
             (Some(at), Some(reason)) => Cell::toned(&format!("not told, {}: {reason}", times.at(*at)), Tone::Warn),
-            (Some(at), None) => match one.due.map(|due| at.duration_since(due)).filter(SignedDuration::is_positive) {
+            (Some(at), None) => match one.late {
                 Some(late) => Cell::toned(&format!("told {}, {} late", times.at(*at), span(late)), Tone::Warn),
                 None => Cell::toned(&format!("told {}", times.at(*at)), Tone::Good),
             },

@@ -7,21 +7,32 @@
 //! | recovery | it was detected | as detection | the severity's `recover_within` |
 //! | RTO of an affected component | it was detected | as detection | the component's `rto` |
 //! | RPO of an affected component | the point that it can be restored to | it was detected | the component's `rpo` |
-//! | update to an audience | it was detected, then the last update | it is resolved | `first_within`, then `update_every` |
-//! | escalation | it was detected | it was made, or dismissed with a reason; or it is resolved | its `after` |
+//! | update to an audience | it applies since, or the last update | it is resolved | `first_within`, then `update_every` |
+//! | escalation | it applies since | it was made, or dismissed with a reason; or it is resolved | its `after` |
 //!
-//! Objectives are those of the severity that holds now. The response is counted from the declaration: nobody could answer before.
-//! What users suffer and wait for (recovery, RTO, updates, escalation) is counted from detection. Updates that a reclassification
-//! brings, or that are due again as the incident was opened again, are counted from then: nobody is late with what was not asked for.
+//! Objectives are those of the severity that holds now, and a reclassification makes new clocks of them: `response:P1`. The response
+//! is counted from the declaration: nobody could answer before. What users suffer and wait for (recovery, RTO) is counted from
+//! detection.
+//!
+//! An update or an escalation *applies since* the detection; when a reclassification or an opening again has brought it, since
+//! then: nobody is late with what was not asked for. Both count until the incident is resolved, not only until service is restored:
+//! people still want to hear of it, and whoever is told late can still help to keep it from coming back.
+//!
+//! An escalation is due at the declaration at the earliest. From then it is amber, "due now", for [`due::ESCALATION_GRACE`], and red
+//! after that; every other clock is red when its time is over. The reports judge punctuality by the same rules ([`due`],
+//! [`stretches`]).
 
+pub mod due;
 mod rules;
 mod stretch;
 #[cfg(test)]
 mod tests;
 
+pub use self::stretch::{Stretch, stretches};
+
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use super::{IncidentEvent, IncidentState};
@@ -59,7 +70,7 @@ pub enum ClockLevel {
 /// One clock.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Clock {
-    /// Names it for as long as it is the same clock: `rto:database`, `update:customers:2`.
+    /// Names it for as long as it is the same clock: `response:P1`, `rto:database`, `update:customers:2`.
     pub id: String,
     pub kind: ClockKind,
     /// What a narrow line shows before the time: `RTO database`.
@@ -102,6 +113,22 @@ impl Clock {
         Clock { id, kind, label, started, due: started.checked_add(within).ok(), stopped, level, text }
     }
 
+    /// What was due and when, however late it is now: `update to customers was due at 14:02:00Z`. `None` without an objective.
+    pub fn was_due(&self) -> Option<String> {
+        let due = self.due?;
+        let after = |word| self.label.strip_prefix(word).unwrap_or(&self.label).trim_start();
+        let what = match self.kind {
+            ClockKind::Rto => format!("recovery of {}", after("RTO")),
+            ClockKind::Escalation => format!("escalation {}", after("escalate")),
+            _ => self.label.clone(),
+        };
+        let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC);
+        // The date stands where it is not that of the clock's beginning.
+        let same_day = utc(due).date() == utc(self.started).date();
+        let due = due.strftime(if same_day { "%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%SZ" });
+        Some(format!("{what} was due at {due}"))
+    }
+
     /// It ran out and nobody has done what it waits for.
     pub fn is_overdue(&self) -> bool {
         self.level == ClockLevel::Red && self.stopped.is_none()
@@ -116,14 +143,15 @@ pub fn clocks(state: &IncidentState, pack: &Pack, now: Timestamp) -> Vec<Clock> 
     clocks.extend(rules::objectives(state, pack, declared.at, detected, now));
     clocks.extend(rules::components(state, pack, detected, now));
     clocks.extend(rules::updates(state, pack, detected, now));
-    clocks.extend(rules::escalations(state, pack, detected, now));
+    clocks.extend(rules::escalations(state, pack, declared.at, detected, now));
     clocks
 }
 
 /// What has to be written down of clocks that ran out: each once.
 pub fn overdue(clocks: &[Clock], state: &IncidentState) -> Vec<IncidentEvent> {
     let new = clocks.iter().filter(|clock| clock.is_overdue() && !state.overdue.contains_key(&clock.id));
-    new.map(|clock| IncidentEvent::ClockOverdue { clock: clock.id.clone(), text: clock.label.clone() }).collect()
+    let text = |clock: &Clock| clock.was_due().unwrap_or_else(|| clock.label.clone());
+    new.map(|clock| IncidentEvent::ClockOverdue { clock: clock.id.clone(), text: text(clock) }).collect()
 }
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {

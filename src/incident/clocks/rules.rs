@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Clock, ClockKind, ClockLevel, between, stretch};
+use super::{Clock, ClockKind, ClockLevel, between, due, stretch};
 use crate::{
     health,
     incident::{Exposure, IncidentState, Phase},
-    platform::{Audience, Pack},
+    platform::{Audience, Escalation, Pack},
 };
 
 pub(super) fn detection(state: &IncidentState, detected: Timestamp, now: Timestamp) -> Clock {
@@ -38,11 +38,27 @@ pub(super) fn objectives(
     };
     let response = severity.respond_within.map(|within| {
         let label = format!("response {}", severity.level);
-        Clock::with_due("response".to_owned(), ClockKind::Response, label, declared, within, responded(state), now)
+        Clock::with_due(
+            format!("response:{}", severity.level),
+            ClockKind::Response,
+            label,
+            declared,
+            within,
+            responded(state),
+            now,
+        )
     });
     let recovery = severity.recover_within.map(|within| {
         let label = format!("recovery {}", severity.level);
-        Clock::with_due("recovery".to_owned(), ClockKind::Recovery, label, detected, within, state.restored(), now)
+        Clock::with_due(
+            format!("recovery:{}", severity.level),
+            ClockKind::Recovery,
+            label,
+            detected,
+            within,
+            state.restored(),
+            now,
+        )
     });
     response.into_iter().chain(recovery).collect()
 }
@@ -111,10 +127,8 @@ pub(super) fn updates(state: &IncidentState, pack: &Pack, detected: Timestamp, n
         let since = stretch::since(state, &audience.severities, detected)?;
         let sent = state.updates.get(&audience.id).map(Vec::as_slice).unwrap_or_default();
         // Of two consoles whose clocks differ, the newest update need not stand last.
-        let (from, within) = match sent.iter().max() {
-            Some(last) => (since.max(*last), audience.update_every?),
-            None => (since, audience.first_within.or(audience.update_every)?),
-        };
+        // Of two consoles whose clocks differ, the newest update need not stand last.
+        let (from, within) = due::update(audience, since, sent.iter().max().copied())?;
         let id = format!("update:{}:{}", audience.id, sent.len() + 1);
         let label = format!("update to {}", audience.id);
         Some(Clock::with_due(id, ClockKind::Update, label, from, within, None, now))
@@ -123,24 +137,36 @@ pub(super) fn updates(state: &IncidentState, pack: &Pack, detected: Timestamp, n
 }
 
 /// Who has to be told when it lasts. What was made or dismissed, and what a resolved incident no longer needs, is left out.
-pub(super) fn escalations(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
-    if !state.phase().is_open() {
-        return Vec::new();
-    }
-    let steps = pack.escalations.iter().filter(|step| stretch::concerns(&step.severities, state.severity()));
-    // The journal tells steps apart by whom and when; a pack may state one twice, on two conditions.
-    let mut seen = BTreeSet::new();
-    let steps = steps.filter(|step| seen.insert((&step.to, step.after.as_secs())));
-    let due = steps.filter(|step| {
-        !state
-            .escalations
-            .iter()
-            .any(|made| made.value.to == step.to && made.value.after_seconds == step.after.as_secs())
-    });
-    due.map(|step| {
-        let id = format!("escalation:{}:{}", step.to, step.after.as_secs());
-        let label = format!("escalate to {}", step.to);
-        Clock::with_due(id, ClockKind::Escalation, label, detected, step.after, None, now)
-    })
-    .collect()
+pub(super) fn escalations(
+    state: &IncidentState,
+    pack: &Pack,
+    declared: Timestamp,
+    detected: Timestamp,
+    now: Timestamp,
+) -> Vec<Clock> {
+    let clock = |step: &Escalation| {
+        let since = stretch::since(state, &step.severities, detected)?;
+        let due = due::escalation(step, since, declared)?;
+        let (level, text) = match between(due, now) {
+            over if over > due::ESCALATION_GRACE => (ClockLevel::Red, format!("{} over", health::duration(over))),
+            _ if due <= now => (ClockLevel::Amber, "due now".to_owned()),
+            _ => {
+                let (whole, left) = (between(since, due), between(now, due));
+                let is_near = whole.saturating_sub(left) >= whole.mul_f64(super::AMBER);
+                let level = if is_near { ClockLevel::Amber } else { ClockLevel::Running };
+                (level, format!("{} left", health::duration(left)))
+            }
+        };
+        Some(Clock {
+            id: format!("escalation:{}:{}", step.to, step.after.as_secs()),
+            kind: ClockKind::Escalation,
+            label: format!("escalate to {}", step.to),
+            started: since,
+            due: Some(due),
+            stopped: None,
+            level,
+            text,
+        })
+    };
+    due::distinct(&pack.escalations).filter(|step| !due::is_done(state, step)).filter_map(clock).collect()
 }

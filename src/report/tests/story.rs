@@ -59,7 +59,7 @@ fn the_postmortem_is_filled_from_the_journal() {
     let late = "Customers | within 15 min, then every 30 min | 03:22:00, 04:00:00 | after 10 min | 1 on time, 1 late (at most 8 min late)";
     assert_eq!(updates, [late]);
     let escalations = rows(rendered.table(&["Who", "After", "Due (UTC)", "Result", "By"]));
-    assert_eq!(escalations, ["cto | 30 min | 03:42:00 | told 03:44:00, 2 min late | alice@bastion-1"]);
+    assert_eq!(escalations, ["cto | 30 min | 03:42:00 | told 03:44:00 | alice@bastion-1"]);
 
     let items = rows(rendered.table(&["Action", "Owner", "Due date", "Status"]));
     assert_eq!(items, ["Alert on the replica's disk | dave | 2026-02-01 | open"]);
@@ -125,6 +125,35 @@ fn an_update_that_was_due_and_never_sent_is_said() {
     assert_eq!(updates[0][2..], ["none", "—", "one due and not sent (at most 33 min late)"]);
     let escalations = rendered.table(&["Who", "After", "Due (UTC)", "Result", "By"]);
     assert_eq!(escalations[0][3], "not recorded");
+}
+
+#[test]
+fn an_escalation_is_late_after_the_time_that_its_clock_allows() {
+    for (minute, said) in [(46, "told 03:46:00"), (50, "told 03:50:00, 8 min late")] {
+        let mut journal = Journal::default();
+        journal.say(14 * 60, "alice@bastion-1", declared("Long"));
+        let told = IncidentEvent::Escalated { to: "cto".to_owned(), after_seconds: 1800, dismissed_because: None };
+        journal.say(minute * 60, "alice@bastion-1", told);
+        let rendered = Rendered::of(&journal.with(Some(&pack()), postmortem));
+        assert_eq!(rendered.table(&["Who", "After", "Due (UTC)", "Result", "By"])[0][2..4], ["03:42:00", said]);
+    }
+}
+
+#[test]
+fn what_was_asked_for_again_is_judged_from_then() {
+    let mut journal = Journal::default();
+    let alice = "alice@bastion-1";
+    journal.say(14 * 60, alice, declared("Opened again"));
+    let update = || IncidentEvent::UpdateSent { audience: "customers".to_owned(), channel: None, text: "x".to_owned() };
+    journal.say(20 * 60, alice, update());
+    journal.phase(30 * 60, Phase::Resolved);
+    journal.phase(300 * 60, Phase::Investigating);
+    journal.say(325 * 60, alice, update());
+    journal.phase(327 * 60, Phase::Resolved);
+    let rendered = Rendered::of(&journal.with(Some(&pack()), postmortem));
+    let updates = rendered.table(&["Audience", "Wanted", "Updates (UTC)", "First", "Punctuality"]);
+    assert_eq!(updates[0][4], "2 on time");
+    assert!(!rendered.headings.contains(&"Escalations".to_owned()), "none was due before it was resolved");
 }
 
 #[test]

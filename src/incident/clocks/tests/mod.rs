@@ -11,7 +11,7 @@ use super::{Clock, ClockLevel, clocks, overdue};
 use crate::{
     incident::event::Exposure,
     incident::{
-        IncidentState, Phase,
+        IncidentEvent, IncidentState, Phase,
         state::{EscalationDone, Since},
     },
     platform::{Pack, PackFiles, parse},
@@ -105,19 +105,20 @@ fn an_objective_warns_after_three_quarters_and_is_red_only_after_it() {
 
 #[test]
 fn the_response_is_counted_from_the_declaration_and_met_by_who_takes_it_up() {
-    assert_eq!(stands(&incident(), "response", 20), (ClockLevel::Amber, "0s left".to_owned()));
-    assert_eq!(stands(&incident(), "response", 21).0, ClockLevel::Red);
+    assert_eq!(stands(&incident(), "response:P0", 20), (ClockLevel::Amber, "0s left".to_owned()));
+    assert_eq!(stands(&incident(), "response:P0", 21).0, ClockLevel::Red);
     let mut state = incident();
     state.role_history.push(since(9, ("ic".to_owned(), "alice".to_owned(), true)));
-    assert_eq!(stands(&state, "response", 100), (ClockLevel::Met, "met after 4m".to_owned()));
+    assert_eq!(stands(&state, "response:P0", 100), (ClockLevel::Met, "met after 4m".to_owned()));
 }
 
 #[test]
 fn a_reclassified_incident_has_the_objectives_of_its_new_severity() {
     let mut state = incident();
     state.severities.push(since(10, ("P1".to_owned(), "only writes".to_owned())));
-    assert_eq!(stands(&state, "response", 30), (ClockLevel::Amber, "5m left".to_owned()));
-    assert_eq!(clock(&state, "recovery", 30), None, "P1 has no objective for recovery");
+    assert_eq!(stands(&state, "response:P1", 30), (ClockLevel::Amber, "5m left".to_owned()));
+    assert_eq!(clock(&state, "response:P0", 30), None, "that of P0 counts no more");
+    assert_eq!(clock(&state, "recovery:P1", 30), None, "P1 has no objective for recovery");
     assert_eq!(clock(&state, "escalation:cto:3600", 30), None, "and does not go to the CTO");
 }
 
@@ -154,8 +155,8 @@ fn what_is_stated_twice_is_counted_once() {
     let ids: Vec<_> = clocks(&state, &pack, at(10)).into_iter().map(|clock| clock.id).collect();
     let expected = [
         "detection",
-        "response",
-        "recovery",
+        "response:P0",
+        "recovery:P0",
         "rto:database",
         "rpo:database",
         "update:customers:1",
@@ -167,10 +168,67 @@ fn what_is_stated_twice_is_counted_once() {
 #[test]
 fn an_escalation_is_due_until_it_was_made_or_dismissed() {
     let mut state = incident();
-    assert_eq!(stands(&state, "escalation:cto:3600", 61), (ClockLevel::Red, "1m over".to_owned()));
+    assert_eq!(stands(&state, "escalation:cto:3600", 40), (ClockLevel::Running, "20m left".to_owned()));
+    assert_eq!(stands(&state, "escalation:cto:3600", 50), (ClockLevel::Amber, "10m left".to_owned()));
+    assert_eq!(stands(&state, "escalation:cto:3600", 60), (ClockLevel::Amber, "due now".to_owned()));
+    assert_eq!(stands(&state, "escalation:cto:3600", 65), (ClockLevel::Amber, "due now".to_owned()));
+    assert_eq!(stands(&state, "escalation:cto:3600", 72), (ClockLevel::Red, "12m over".to_owned()));
+    state.restored_at = Some(at(66));
+    assert!(clock(&state, "escalation:cto:3600", 72).is_some(), "it counts until the incident is resolved");
     let dismissed_because = Some("she is in the room".to_owned());
     state.escalations.push(since(61, EscalationDone { to: "cto".to_owned(), after_seconds: 3600, dismissed_because }));
     assert_eq!(clock(&state, "escalation:cto:3600", 62), None);
+}
+
+#[test]
+fn an_escalation_is_not_due_before_it_was_asked_for() {
+    // Detected two hours before it was declared.
+    let mut state = incident();
+    (state.declared, state.severities[0].at, state.phases[0].at) = (Some(since(120, ())), at(120), at(120));
+    assert_eq!(stands(&state, "escalation:cto:3600", 124), (ClockLevel::Amber, "due now".to_owned()));
+    assert_eq!(stands(&state, "escalation:cto:3600", 126), (ClockLevel::Red, "6m over".to_owned()));
+    // Another severity brought it, and then it was opened again.
+    let mut state = incident();
+    state.severities.insert(0, since(5, ("P1".to_owned(), "declared".to_owned())));
+    state.severities[1].at = at(200);
+    assert_eq!(stands(&state, "escalation:cto:3600", 201), (ClockLevel::Running, "59m left".to_owned()));
+    state.phases.extend([since(210, Phase::Resolved), since(300, Phase::Investigating)]);
+    assert_eq!(stands(&state, "escalation:cto:3600", 330), (ClockLevel::Running, "30m left".to_owned()));
+    // One that is due at once is not late at once.
+    let mut pack = pack();
+    pack.escalations[0].after = Duration::ZERO;
+    let levels = [5, 10, 11].map(|minutes| {
+        let clocks = clocks(&incident(), &pack, at(minutes));
+        clocks.iter().find(|clock| clock.id == "escalation:cto:0").unwrap().level
+    });
+    assert_eq!(levels, [ClockLevel::Amber, ClockLevel::Amber, ClockLevel::Red]);
+}
+
+#[test]
+fn what_is_overdue_is_told_with_the_time_at_which_it_was_due() {
+    let state = incident();
+    let texts = |minutes| {
+        let raised = overdue(&clocks(&state, &pack(), at(minutes)), &state);
+        let text = |event| match event {
+            IncidentEvent::ClockOverdue { clock, text } => format!("{clock} {text}"),
+            _ => String::new(),
+        };
+        raised.into_iter().map(text).collect::<Vec<_>>()
+    };
+    let expected = [
+        "response:P0 response P0 was due at 14:20:00Z",
+        "recovery:P0 recovery P0 was due at 18:00:00Z",
+        "rto:database recovery of database was due at 18:00:00Z",
+        "update:customers:1 update to customers was due at 14:15:00Z",
+        "escalation:cto:3600 escalation to cto was due at 15:00:00Z",
+    ];
+    assert_eq!(texts(300), expected);
+    assert_eq!(texts(3000), expected, "it does not matter when somebody looks");
+    let mut pack = pack();
+    pack.severities[0].recover_within = Some(Duration::from_secs(36 * 3600));
+    let clocks = clocks(&state, &pack, at(0));
+    let recovery = clocks.iter().find(|clock| clock.id == "recovery:P0").unwrap();
+    assert_eq!(recovery.was_due().unwrap(), "recovery P0 was due at 2026-02-05T02:00:00Z");
 }
 
 #[test]
