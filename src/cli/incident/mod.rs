@@ -3,13 +3,17 @@
 mod declare;
 mod export;
 mod read;
+mod second;
 mod verify;
 mod write;
 
 use anyhow::Result;
 use clap::Subcommand;
 
-pub use self::{declare::DeclareArgs, export::ExportArgs, read::ShowArgs, verify::VerifyArgs, write::WriteCommand};
+pub use self::{
+    declare::DeclareArgs, export::ExportArgs, read::ShowArgs, second::SecondArgs, verify::VerifyArgs,
+    write::WriteCommand,
+};
 use super::{Exit, UsageError, open, output::Output};
 use crate::{
     host::identity,
@@ -35,6 +39,7 @@ pub enum IncidentCommand {
     Show(ShowArgs),
     #[command(flatten)]
     Write(WriteCommand),
+    Second(SecondArgs),
     Verify(VerifyArgs),
     Export(ExportArgs),
 }
@@ -45,6 +50,7 @@ pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Outpu
         IncidentCommand::Declare(args) => declare::run(args, settings, output),
         IncidentCommand::Show(args) => read::show(args, settings, output),
         IncidentCommand::Write(command) => write::run(command, settings, output),
+        IncidentCommand::Second(args) => second::run(args, settings, output),
         IncidentCommand::Export(args) => export::run(args, settings, output),
         IncidentCommand::Verify(args) => verify::run(args, settings, output),
     }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Verb, list};
 use crate::{
     incident::{
-        EventRef, IncidentEvent,
+        IncidentEvent,
         journal::{Access, Checkpoint, Follower, IncidentId, Incidents, Item, LogFolder, LogName, WriterState, follow},
     },
     platform::Pack,
@@ -44,11 +44,6 @@ pub enum Command {
     Leave,
     /// Do something; [`News::Done`] or [`News::Refused`] comes of it.
     Act(Box<Verb>),
-    /// Agree, or not, to what another person wants to run.
-    AnswerSecond {
-        of: EventRef,
-        agreed: bool,
-    },
     /// What has happened by itself: it is kept until it can be written.
     Keep(Vec<IncidentEvent>),
 }
@@ -218,11 +213,6 @@ impl Work {
                 self.may_write()?;
                 let desk = self.desk()?;
                 desk.act(*verb, &self.options.pack)?;
-                self.tell(News::Done);
-            }
-            Command::AnswerSecond { of, agreed } => {
-                self.may_write()?;
-                self.desk()?.append(vec![IncidentEvent::SecondAnswered { of, agreed }])?;
                 self.tell(News::Done);
             }
             Command::Keep(events) => {

@@ -96,6 +96,11 @@ pub enum Verb {
         id: String,
     },
     Exposures(Vec<Exposure>),
+    /// The word of a second person about what somebody else wants to run.
+    AnswerSecond {
+        of: EventRef,
+        agreed: bool,
+    },
 }
 
 /// The event that declares an incident. The error is one sentence.
@@ -209,6 +214,12 @@ pub fn events(verb: Verb, state: &IncidentState, pack: &Pack, now: Timestamp) ->
                 (Some(_), Some(_)) => return Err(format!("more than one action item begins with {id}")),
                 (None, _) => return Err(format!("there is no action item {id}")),
             }
+        }
+        Verb::AnswerSecond { of, agreed } => {
+            if !state.open_seconds().iter().any(|(open, _)| **open == of) {
+                return Err("this question is not asked any more".to_owned());
+            }
+            IncidentEvent::SecondAnswered { of, agreed }
         }
         Verb::Exposures(exposures) => IncidentEvent::ExposuresFrozen { exposures },
     };

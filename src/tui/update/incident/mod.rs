@@ -14,7 +14,10 @@ use super::{act, focus};
 use crate::{
     incident::{EventRef, arrivals::arrivals, journal::IncidentId},
     room::{
-        incident::station::{Command as Wish, News},
+        incident::{
+            Verb,
+            station::{Command as Wish, News},
+        },
         run,
     },
     tui::{
@@ -260,7 +263,9 @@ pub(super) fn chosen(model: &mut Model, choice: Choice) -> Vec<Effect> {
             vec![Effect::Incident(Wish::Open(id))]
         }
         Choice::LeaveIncident => vec![Effect::Incident(Wish::Leave)],
-        Choice::AnswerSecond { of, agreed } => vec![Effect::Incident(Wish::AnswerSecond { of, agreed })],
+        Choice::AnswerSecond { of, agreed } => {
+            vec![Effect::Incident(Wish::Act(Box::new(Verb::AnswerSecond { of, agreed })))]
+        }
         Choice::TakeOver(run) => vec![Effect::Run(run::Command::TakeOver(run))],
         _ => vec![],
     }

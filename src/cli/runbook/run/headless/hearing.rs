@@ -42,6 +42,11 @@ impl Headless<'_> {
         loop {
             let running = !self.jobs.is_empty();
             let news = tokio::select! {
+                biased;
+                () = std::future::ready(()), if !self.heard.is_empty() => match self.heard.pop_front() {
+                    Some(news) => news,
+                    None => continue,
+                },
                 news = self.news.recv() => news.ok_or_else(|| anyhow!("the run's driver has ended"))?,
                 stop = signals.next() => return Ok(Heard::Stopped(stop)),
                 () = tokio::time::sleep(LOOK), if running => {

@@ -4,7 +4,7 @@ mod failing;
 mod hearing;
 mod questions;
 
-use std::{io::Write, sync::Arc};
+use std::{collections::VecDeque, io::Write, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use tokio::sync::mpsc;
@@ -27,6 +27,8 @@ use crate::{
 pub(super) struct Headless<'a> {
     runner: Runner,
     news: mpsc::UnboundedReceiver<News>,
+    /// News that came while something was asked, and is heard next.
+    heard: VecDeque<News>,
     args: &'a RunArgs,
     output: Output,
     terminal: Option<Terminal>,
@@ -67,6 +69,7 @@ impl<'a> Headless<'a> {
         Headless {
             runner,
             news,
+            heard: VecDeque::new(),
             args,
             output,
             terminal: Terminal::open(),

@@ -19,6 +19,9 @@ use crate::{
 impl Headless<'_> {
     /// Answers a question of the gate on the terminal. An exit code when nobody answers, or says no.
     pub(super) async fn answer(&mut self, question: &Question, signals: &mut Signals) -> Result<Option<Exit>> {
+        if question.elsewhere {
+            return self.wait_for_second(question, signals).await;
+        }
         if self.terminal.is_none() {
             let risk = question.risk;
             let what = match &question.wants {
@@ -70,6 +73,43 @@ impl Headless<'_> {
             return Ok(Some(self.stop_here(Exit::Refused)));
         }
         Ok(None)
+    }
+
+    /// The second person answers in a console of their own; here a reason to do without can be given meanwhile.
+    async fn wait_for_second(&mut self, question: &Question, signals: &mut Signals) -> Result<Option<Exit>> {
+        let waiting = "  Waiting for a second person: they agree in their console, or with `warroom incident second`.";
+        let Some(terminal) = &mut self.terminal else {
+            self.complain(waiting.trim_start());
+            return Ok(None);
+        };
+        let text = format!("{}\n{waiting}\n  Or ! and a reason to do without:", show::question(question));
+        let said = tokio::select! {
+            said = terminal.line(&text, signals) => said?,
+            news = self.news.recv() => {
+                self.heard.extend(news);
+                self.say("");
+                return Ok(None);
+            }
+        };
+        let reason = match said {
+            Said::Line(line) => line.trim().strip_prefix('!').map(|reason| reason.trim().to_owned()),
+            Said::Nothing => None,
+            Said::Stopped(stop) => {
+                self.runner.send(Command::Answer(Answer::No));
+                return Ok(Some(self.leave(stop.exit())));
+            }
+        };
+        match reason {
+            Some(reason) => {
+                self.runner.send(Command::Answer(Answer::Override(reason)));
+                Ok(None)
+            }
+            None => {
+                self.runner.send(Command::Answer(Answer::No));
+                self.complain(&format!("{} was not run", question.title));
+                Ok(Some(self.stop_here(Exit::Refused)))
+            }
+        }
     }
 
     /// Required variables without a value, one after the other.

@@ -1,0 +1,76 @@
+//! `warroom incident second`: what somebody else wants to run and needs a second person for, and the word of that person.
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+
+use super::{desk, pack_of, view, write::Which};
+use crate::{
+    cli::{Exit, UsageError, output::Output},
+    host::plain::plain,
+    incident::{EventRef, IncidentState, state::SecondRequest},
+    room::incident::Verb,
+    settings::Settings,
+};
+
+/// Show what waits for a second person, agree to it, or refuse it
+#[derive(Debug, Clone, Args)]
+pub struct SecondArgs {
+    /// Agree to this question, as it is named where it is shown
+    #[arg(long, value_name = "QUESTION", conflicts_with = "refuse")]
+    pub agree: Option<String>,
+    /// Refuse it
+    #[arg(long, value_name = "QUESTION")]
+    pub refuse: Option<String>,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+pub(super) fn run(args: &SecondArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    let which = args.which.incident.as_deref();
+    let Some(name) = args.agree.as_ref().or(args.refuse.as_ref()) else {
+        let view = view(which, settings)?;
+        let open = view.state().open_seconds();
+        if open.is_empty() {
+            output.print("nobody asks for a second person\n")?;
+        }
+        for (of, request) in open {
+            output.print(&shown(of, request))?;
+        }
+        return Ok(Exit::Ok);
+    };
+    let desk = desk(which, settings)?;
+    let (of, request, platform) = {
+        let view = desk.view();
+        let (of, request) = named(view.state(), name)?;
+        (of.clone(), request.clone(), view.state().platform.clone())
+    };
+    let verb = Verb::AnswerSecond { of, agreed: args.agree.is_some() };
+    desk.act(verb, &pack_of(&platform, settings)?).map_err(|error| anyhow!(error))?;
+    let word = if args.agree.is_some() { "agreed to" } else { "refused" };
+    output.print(&format!("{word} {}\n", plain(&request.title)))?;
+    Ok(Exit::Ok)
+}
+
+/// The question of this name: whoever agrees agrees to what was shown, whatever is asked meanwhile.
+fn named<'s>(state: &'s IncidentState, name: &str) -> Result<(&'s EventRef, &'s SecondRequest), UsageError> {
+    let mut open = state.open_seconds().into_iter();
+    let found = open.find(|(of, _)| name_of(of) == name);
+    found.ok_or_else(|| UsageError(format!("{name} is not asked: `warroom incident second` shows what is")))
+}
+
+fn name_of(of: &EventRef) -> String {
+    format!("{}:{}", of.log, of.seq)
+}
+
+/// What is asked, as it is to be read before anybody agrees.
+fn shown(of: &EventRef, request: &SecondRequest) -> String {
+    let mut text = format!("{} wants to run “{}”:\n\n", request.asked.by, request.title);
+    text.extend(request.command.trim_end().lines().map(|line| format!("  $ {line}\n")));
+    text.push('\n');
+    text.extend(request.place.iter().map(|fact| format!("  {fact}\n")));
+    let name = name_of(of);
+    text.push_str(&format!(
+        "\nAgree with `warroom incident second --agree {name}`, or refuse with `--refuse {name}`.\n\n"
+    ));
+    plain(&text)
+}
