@@ -24,6 +24,8 @@ use crate::{
 
 /// How often is looked whether the journal can be written, and who is there.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often is looked for incidents that others declare while none is open here.
+const LIST_EVERY: Duration = Duration::from_secs(1);
 /// How often the ends of the other logs are written into one's own.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// How long a line of another log must have stood before it is sworn to: a machine that lost its power may rightly have lost
@@ -111,7 +113,7 @@ impl Station {
     pub fn start(options: StationOptions) -> std::io::Result<(Station, mpsc::UnboundedReceiver<News>)> {
         let (wishes, wanted) = channel::channel();
         let (news, heard) = mpsc::unbounded_channel();
-        let work = Work { options, news, wake: wishes.clone(), open: None };
+        let work = Work { options, news, wake: wishes.clone(), open: None, listed: None };
         let thread = std::thread::Builder::new().name("incident".to_owned()).spawn(move || work.run(&wanted))?;
         Ok((Station { wishes, thread: Some(thread) }, heard))
     }
@@ -139,6 +141,8 @@ struct Work {
     news: mpsc::UnboundedSender<News>,
     wake: channel::Sender<Wish>,
     open: Option<Open>,
+    /// The incidents that were listed last; `None` before anybody asked for a list.
+    listed: Option<Vec<IncidentId>>,
 }
 
 /// The incident that is open.
@@ -158,11 +162,8 @@ struct Open {
 impl Work {
     fn run(mut self, wanted: &channel::Receiver<Wish>) {
         loop {
-            let wish = match self.open {
-                Some(_) => wanted.recv_timeout(LOOK_EVERY),
-                None => wanted.recv().map_err(|_| channel::RecvTimeoutError::Disconnected),
-            };
-            match wish {
+            let pause = if self.open.is_some() { LOOK_EVERY } else { LIST_EVERY };
+            match wanted.recv_timeout(pause) {
                 Ok(Wish::Command(command)) => {
                     if let Err(why) = self.carry_out(command) {
                         self.tell(News::Refused(why));
@@ -175,6 +176,7 @@ impl Work {
                 }
             }
             self.look();
+            self.look_for_others();
         }
     }
 
@@ -185,10 +187,7 @@ impl Work {
 
     fn carry_out(&mut self, command: Command) -> Result<(), String> {
         match command {
-            Command::List => {
-                let (incidents, problems) = list(&self.options.incidents)?;
-                self.tell(News::Listed { incidents, problems });
-            }
+            Command::List => self.list()?,
             Command::Declare(declaration) => {
                 self.may_write()?;
                 let StationOptions { incidents, access, by, pack, .. } = &self.options;
@@ -225,6 +224,24 @@ impl Work {
             }
         }
         Ok(())
+    }
+
+    fn list(&mut self) -> Result<(), String> {
+        self.listed = self.options.incidents.list().ok();
+        let (incidents, problems) = list(&self.options.incidents)?;
+        self.tell(News::Listed { incidents, problems });
+        Ok(())
+    }
+
+    /// While no incident is open here, somebody else may declare one.
+    fn look_for_others(&mut self) {
+        let Some(listed) = &self.listed else { return };
+        if self.open.is_none()
+            && self.options.incidents.list().is_ok_and(|now| now != *listed)
+            && let Err(why) = self.list()
+        {
+            tracing::warn!(%why, "incidents cannot be listed");
+        }
     }
 
     fn may_write(&self) -> Result<(), String> {

@@ -21,6 +21,7 @@ use crate::{
     },
     platform::Pack,
     room::incident::Listed,
+    tui::model::Facts,
 };
 
 /// What the console knows of incidents.
@@ -30,7 +31,22 @@ pub struct Incidents {
     pub listed: Vec<Listed>,
     /// True once the list has come; the open ones are offered then.
     pub offered: bool,
+    /// A list was asked for, to pick one from it.
+    pub picking: bool,
     pub open: Option<Box<OpenIncident>>,
+}
+
+impl Incidents {
+    /// Incidents of this platform and environment that people work on, the newest first.
+    pub fn worked_on(&self, facts: &Facts) -> impl Iterator<Item = &Listed> {
+        self.here(facts).filter(|listed| listed.phase.is_open())
+    }
+
+    /// Incidents of this platform and environment, the newest first.
+    pub fn here(&self, facts: &Facts) -> impl Iterator<Item = &Listed> {
+        let (platform, environment) = (facts.pack.name.clone(), facts.environment.clone());
+        self.listed.iter().filter(move |listed| listed.platform == platform && listed.environment == environment)
+    }
 }
 
 /// The incident that is open here.

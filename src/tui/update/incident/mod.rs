@@ -39,7 +39,9 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             if let Some(problem) = problems.first() {
                 model.say(clean(problem));
             }
-            if !std::mem::replace(&mut model.incidents.offered, true) {
+            if std::mem::take(&mut model.incidents.picking) {
+                show_list(model);
+            } else if !std::mem::replace(&mut model.incidents.offered, true) {
                 offer_open(model);
             }
         }
@@ -178,8 +180,7 @@ pub(super) fn ticked(model: &mut Model) -> Vec<Effect> {
 
 /// Offers the incidents that people still work on, as the console begins.
 fn offer_open(model: &mut Model) {
-    let open = model.incidents.listed.iter().filter(|listed| listed.phase.is_open());
-    let open: Vec<_> = open.filter(|listed| belongs_here(model, listed)).cloned().collect();
+    let open: Vec<_> = model.incidents.worked_on(&model.facts).cloned().collect();
     if open.is_empty() || model.incidents.open.is_some() || !model.overlays.is_empty() {
         return;
     }
@@ -193,21 +194,22 @@ fn offer_open(model: &mut Model) {
     model.overlays.push(Overlay::Menu(Box::new(menu)));
 }
 
-fn belongs_here(model: &Model, listed: &crate::room::incident::Listed) -> bool {
-    listed.platform == model.facts.pack.name && listed.environment == model.facts.environment
-}
-
 fn item(menu: Menu, listed: &crate::room::incident::Listed, model: &Model) -> Menu {
     let since = listed.detected_at.map(|at| super::runbook::since(at, model.now));
-    let since = since.map_or_else(String::new, |since| format!(", detected {since}"));
+    let since = since.map_or_else(String::new, |since| format!(", detected {since} ago"));
     let detail = format!("{} {}: {}{since}", listed.severity, clean(&listed.title), listed.phase.word());
     let Ok(id) = listed.id.parse::<IncidentId>() else { return menu };
     menu.with(listed.id.clone(), detail, Choice::OpenIncident(id))
 }
 
-/// The incidents that there are, to open one.
+/// Asks for the incidents that there are, to open one.
 pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
-    let here: Vec<_> = model.incidents.listed.iter().filter(|listed| belongs_here(model, listed)).cloned().collect();
+    model.incidents.picking = true;
+    vec![Effect::Incident(Wish::List)]
+}
+
+fn show_list(model: &mut Model) {
+    let here: Vec<_> = model.incidents.here(&model.facts).cloned().collect();
     let open = model.incidents.open.as_ref().map(|open| open.id.to_string());
     let mut menu = Menu::new("Incidents", Vec::new());
     // Those that people work on first.
@@ -218,9 +220,9 @@ pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
     if menu.items.is_empty() {
         menu.text.push("There is no other incident of this platform and environment.".to_owned());
     }
-    menu = menu.with("declare", "Declare a new one.", Choice::Do(Action::Declare)).with("close", "", Choice::Stay);
+    menu = menu.with("declare", "Declare a new one.", Choice::Do(Action::Declare));
+    menu = menu.with("not now", "Close this.", Choice::Stay);
     model.overlays.push(Overlay::Menu(Box::new(menu)));
-    vec![Effect::Incident(Wish::List)]
 }
 
 /// Everything that can be done to the incident, or how one begins.

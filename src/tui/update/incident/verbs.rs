@@ -94,6 +94,10 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
     if let Some((rule, _)) = &alert {
         sheet = sheet.saying(format!("Filled in from the alert {} ({}).", clean(&rule.id), clean(&rule.severity)));
     }
+    let already: Vec<String> = model.incidents.worked_on(&model.facts).map(|listed| listed.id.clone()).collect();
+    if !already.is_empty() {
+        sheet = sheet.saying(format!("People work on {} already: this would be another one.", already.join(", ")));
+    }
     show(model, sheet);
 }
 

@@ -18,7 +18,7 @@ const BODY: u16 = 14;
 
 /// The banners now, the gravest first, each with what a click on it does.
 fn banners(model: &Model) -> Vec<(String, Option<Action>)> {
-    let Some(open) = &model.incidents.open else { return Vec::new() };
+    let Some(open) = &model.incidents.open else { return declared_elsewhere(model) };
     let key = |action: Action| model.keymap.chords(action, model.context()).next().map(|key| format!(" · {key}"));
     let mut banners = Vec::new();
     if let WriterState::Unwritable { since, why, waiting } = &open.writing {
@@ -58,6 +58,19 @@ fn banners(model: &Model) -> Vec<(String, Option<Action>)> {
         banners.push((format!("OVERDUE {}: {}{more}{key}", clean(&clock.label), clock.text), Some(action)));
     }
     banners
+}
+
+/// Somebody works on an incident that is not open here.
+fn declared_elsewhere(model: &Model) -> Vec<(String, Option<Action>)> {
+    let mut others = model.incidents.worked_on(&model.facts);
+    let Some(listed) = others.next() else { return Vec::new() };
+    let more = others.count();
+    let more = if more > 0 { format!(" · +{more} more") } else { String::new() };
+    let key = model.keymap.chords(Action::PickIncident, model.context()).next();
+    let key = key.map_or_else(String::new, |key| format!(" · {key} open it"));
+    let (id, title, by) = (&listed.id, clean(&listed.title), clean(&listed.declared_by));
+    let text = format!("{id} {} {title} is open, declared by {by}{more}{key}", clean(&listed.severity));
+    vec![(text, Some(Action::PickIncident))]
 }
 
 /// Rows that the banners take on a screen of this height.

@@ -21,14 +21,12 @@ pub(super) fn title(model: &Model, open: &OpenIncident, bar: Style) -> Vec<Span<
     let theme = &model.appearance.theme;
     let state = &open.state;
     let strong = bar.patch(theme.title(true));
-    let mut spans = vec![
-        span(format!("  {} ", clean(state.severity())), strong),
-        span(format!("{} ", open.id), bar.patch(theme.accent())),
-    ];
+    let mut spans = vec![span(format!("  {} ", clean(state.severity())), strong)];
     if let Some(detected) = state.detected_at {
         let until = state.restored().unwrap_or(model.now);
         spans.push(span(format!("T+{} ", took(between(detected, until))), strong));
     }
+    spans.push(span(format!("{} ", open.id), bar.patch(theme.accent())));
     spans.push(span(format!("{}  ", state.phase().word()), bar.patch(theme.accent())));
     spans.push(span(format!("{} ", cut(&clean(&state.title), TITLE)), bar));
     spans
