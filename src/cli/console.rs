@@ -8,9 +8,9 @@ use super::{ConfigError, Exit, UsageError, prepare_process};
 use crate::{
     exec::Supervisor,
     host::{identity, packs::PackFolder},
-    incident::journal::{Access, Incidents},
+    incident::journal::Incidents,
     room::{
-        Room,
+        Room, incident,
         run::{PackShelf, RunnerOptions},
     },
     settings::{Places, Settings},
@@ -22,6 +22,7 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
     let themes = Places::of_this_machine().themes;
     let options = Options::new(settings, &themes).map_err(|error| ConfigError(error.to_string()))?;
     let by = identity::responder();
+    let access = incident::access(settings).map_err(ConfigError)?;
     let runs = Runs {
         shelf: Arc::new(PackShelf(folder)),
         options: RunnerOptions {
@@ -33,8 +34,8 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
             by: by.clone(),
             supervisor: Supervisor::this_program().context("cannot find this program's own file")?,
         },
-        incidents: Incidents::of(&settings.data_dir, Access::Owner),
-        access: Access::Owner,
+        incidents: Incidents::of(&settings.data_dir, access),
+        access,
     };
     let _log = prepare_process(settings);
     match tui::run(room, options, runs) {

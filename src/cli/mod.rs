@@ -125,6 +125,13 @@ fn in_runtime(settings: &Settings, command: impl Future<Output = Result<Exit>>) 
 fn prepare_process(settings: &Settings) -> Option<LogGuard> {
     // An error means that one is installed already, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // It makes the data directory when there is none, which must then be its members'.
+    if settings.data_group.is_some()
+        && let Err(error) = crate::room::incident::access(settings)
+    {
+        complain(&format!("going on without a log: {error}"));
+        return None;
+    }
     let log = log::start(&settings.data_dir, &settings.log.level);
     log.map_err(|error| {
         let folder = settings.data_dir.display();

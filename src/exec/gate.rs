@@ -9,6 +9,7 @@
 //! | `destructive` | the target's name, typed |
 //! | `destructive` where the environment is protected | and a second person, or a reason to do without one |
 
+pub use crate::runbook::run::is_another;
 use crate::runbook::{
     Risk,
     run::{Confirmation, Mode},
@@ -175,12 +176,6 @@ fn missing(request: &Request) -> Option<Wants> {
         return Some(Wants::SecondPerson { first: request.by.clone() });
     }
     None
-}
-
-/// True for a name that is somebody, and not the person who asks (with or without the machine).
-pub fn is_another(name: &str, first: &str) -> bool {
-    let person = |name: &str| name.split('@').next().unwrap_or_default().trim().to_lowercase();
-    !person(name).is_empty() && person(name) != person(first)
 }
 
 #[cfg(test)]

@@ -13,12 +13,7 @@ pub fn responder() -> String {
     }
 }
 
-/// The account's name: what `USER` says can be set by anybody, this cannot. `passwd(5)`: name, password, id, colon by colon.
-fn account(uid: u32) -> Option<String> {
-    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
-    let mut named = accounts.lines().filter_map(|line| {
-        let mut fields = line.split(':');
-        Some((fields.next()?, fields.nth(1)?.parse::<u32>().ok()?))
-    });
-    named.find(|(_, id)| *id == uid).map(|(name, _)| name.to_owned())
+/// The account's name: what `USER` says can be set by anybody, this cannot.
+pub fn account(uid: u32) -> Option<String> {
+    uzers::get_user_by_uid(uid).map(|user| user.name().to_string_lossy().into_owned())
 }

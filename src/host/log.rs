@@ -1,4 +1,6 @@
 //! The diagnostics log: one file a day below the data directory, readable by its owner only.
+//!
+//! In a data directory that a group shares, everybody has a folder of their own: `log/UID/`.
 
 use std::{
     fs, io,
@@ -11,6 +13,8 @@ use tracing_appender::{
     rolling::{RollingFileAppender, Rotation},
 };
 use tracing_subscriber::EnvFilter;
+
+use super::shared;
 
 /// Writes the log until it is dropped; what is still queued then is written first.
 #[derive(Debug)]
@@ -27,7 +31,11 @@ const KEPT: usize = 14;
 /// # Errors
 /// When the folder cannot be made or written, or when something in this process logs already.
 pub fn start(data_dir: &Path, level: &str) -> io::Result<LogGuard> {
-    let folder = data_dir.join("log");
+    let mut folder = data_dir.join("log");
+    if shared::is_shared(data_dir) {
+        shared::make_folder(&folder)?;
+        folder.push(rustix::process::geteuid().as_raw().to_string());
+    }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     // Also when it was there before. A file born at midnight gets the process's own mode: the folder is what guards it.
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;

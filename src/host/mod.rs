@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod discovery;
+pub mod group;
 pub mod identity;
 pub mod job;
 pub mod locale;
@@ -12,4 +13,5 @@ pub mod postgres;
 pub mod process;
 pub mod programs;
 pub mod secret;
+pub mod shared;
 pub mod verifier;

@@ -8,11 +8,12 @@ use super::{Layer, Origin, Settings};
 use crate::platform::{Diagnostic, Position};
 
 /// Every key there is; `keys.*` is open, the screen's key registry checks it.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "pack",
     "pack_dirs",
     "environment",
     "data_dir",
+    "data_group",
     "read_only",
     "ui.theme",
     "ui.color",
@@ -151,7 +152,7 @@ pub(super) fn values(settings: &Settings, origins: &BTreeMap<String, Origin>) ->
 }
 
 /// A diagnostic about a merged value, at the place in the file where that value stands.
-fn at_origin(origin: &Origin, message: String) -> Diagnostic {
+pub(super) fn at_origin(origin: &Origin, message: String) -> Diagnostic {
     match &origin.layer {
         Layer::File(path) => {
             let file = path.display().to_string();

@@ -51,6 +51,13 @@ pub struct Origin {
     pub layer: Layer,
 }
 
+impl Origin {
+    /// Something wrong with the value, at the place where it was set.
+    pub fn wrong(&self, message: String) -> Diagnostic {
+        check::at_origin(self, message)
+    }
+}
+
 /// The defaults, in the form in which a user would write them.
 fn defaults(places: &Places) -> String {
     let text = |path: &Path| toml::Value::String(path.display().to_string()).to_string();

@@ -34,6 +34,9 @@ pub struct Settings {
     pub environment: Option<String>,
     /// Where incidents and logs are kept.
     pub data_dir: PathBuf,
+    /// The Unix group, by name or number, whose members share `data_dir`; without it, what is kept there is its owner's alone.
+    #[serde(default)]
+    pub data_group: Option<String>,
     /// Run nothing that can change anything.
     pub read_only: bool,
     pub ui: Ui,

@@ -56,6 +56,7 @@ fn variables_have_the_types_of_their_settings() {
         ("WARROOM__READ_ONLY", "true"),
         ("WARROOM__UI__COLOR", "16"),
         ("WARROOM__UI__FRAMES_PER_SECOND", "10"),
+        ("WARROOM__DATA_GROUP", "1000"),
     ] {
         layers.environment.insert(name.into(), value.into());
     }
@@ -63,6 +64,7 @@ fn variables_have_the_types_of_their_settings() {
     assert_eq!(settings.pack_dirs, ["/a", "/b"].map(std::path::PathBuf::from));
     assert!(settings.read_only);
     assert_eq!((settings.ui.color, settings.ui.frames_per_second), (Color::Ansi16, 10));
+    assert_eq!(settings.data_group.as_deref(), Some("1000"));
 }
 
 #[test]

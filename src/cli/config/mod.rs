@@ -10,6 +10,7 @@ use clap::Subcommand;
 use super::{ConfigError, Exit, args::Global, diagnostics, output::Output};
 use crate::{
     platform::Diagnostic,
+    room::incident,
     settings::{self, Layers, Origin, Places, Settings},
 };
 
@@ -53,7 +54,10 @@ pub(super) fn load(global: &Global) -> Result<(Settings, Vec<Origin>)> {
 
 fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
     let layers = layers(global);
-    let found = settings::load(&layers).err().unwrap_or_default();
+    let found = match settings::load(&layers) {
+        Ok((settings, origins)) => group(&settings, &origins).into_iter().collect(),
+        Err(found) => found,
+    };
     let shown = if json {
         diagnostics::as_json_lines(&found)?
     } else {
@@ -62,6 +66,14 @@ fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
     };
     output.print(&shown)?;
     Ok(if found.is_empty() { Exit::Ok } else { Exit::Config })
+}
+
+/// Whether the data directory can be shared as it is set. Other commands find out when they need it: a directory service that
+/// does not answer must not keep the panels from being looked at.
+fn group(settings: &Settings, origins: &[Origin]) -> Option<Diagnostic> {
+    let error = incident::access(settings).err()?;
+    let of = |key: &str| origins.iter().find(|origin| origin.key == key);
+    of("data_group").or_else(|| of("data_dir")).map(|origin| origin.wrong(error))
 }
 
 fn layers(global: &Global) -> Layers {

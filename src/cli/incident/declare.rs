@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use clap::Args;
 
-use super::{ACCESS, incidents, may_write};
+use super::{access, incidents, may_write};
 use crate::{
     cli::{Exit, UsageError, in_runtime, open, output::Output},
     health::Board,
@@ -59,7 +59,8 @@ pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> R
     };
     // What is wrong with the words is usage; what is wrong with the disk is not.
     crate::room::incident::verb::declare(declaration.clone(), &room.pack, clock::now()).map_err(UsageError)?;
-    let desk = IncidentDesk::declare(&incidents(settings), ACCESS, &identity::responder(), declaration, &room.pack)
+    let incidents = incidents(settings)?;
+    let desk = IncidentDesk::declare(&incidents, access(settings)?, &identity::responder(), declaration, &room.pack)
         .map_err(|error| anyhow!(error))?;
     let id = desk.view().id().to_string();
     // The id first: looking at backups may take a while, and the incident is there already.

@@ -14,12 +14,12 @@ pub use self::{
     declare::DeclareArgs, export::ExportArgs, read::ShowArgs, second::SecondArgs, verify::VerifyArgs,
     write::WriteCommand,
 };
-use super::{Exit, UsageError, open, output::Output};
+use super::{ConfigError, Exit, UsageError, open, output::Output};
 use crate::{
     host::identity,
     incident::journal::{Access, Incidents},
     platform::Pack,
-    room::incident::{IncidentDesk, View, choose},
+    room::incident::{self, IncidentDesk, View, choose},
     settings::Settings,
 };
 
@@ -57,16 +57,18 @@ pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Outpu
 }
 
 /// The incidents of the data directory.
-fn incidents(settings: &Settings) -> Incidents {
-    Incidents::of(&settings.data_dir, ACCESS)
+fn incidents(settings: &Settings) -> Result<Incidents> {
+    Ok(Incidents::of(&settings.data_dir, access(settings)?))
 }
 
 /// Who may read what is written here.
-const ACCESS: Access = Access::Owner;
+fn access(settings: &Settings) -> Result<Access> {
+    incident::access(settings).map_err(|error| ConfigError(error).into())
+}
 
 /// Reads the incident that is meant.
 fn view(wanted: Option<&str>, settings: &Settings) -> Result<View> {
-    let incidents = incidents(settings);
+    let incidents = incidents(settings)?;
     let id = choose(&incidents, wanted).map_err(UsageError)?;
     let folder = incidents.open(&id)?;
     View::read(folder).map_err(|error| anyhow::anyhow!(error))
@@ -75,9 +77,10 @@ fn view(wanted: Option<&str>, settings: &Settings) -> Result<View> {
 /// Opens the incident that is meant, to write to it.
 pub(in crate::cli) fn desk(wanted: Option<&str>, settings: &Settings) -> Result<IncidentDesk> {
     may_write(settings)?;
-    let incidents = incidents(settings);
+    let incidents = incidents(settings)?;
     let id = choose(&incidents, wanted).map_err(UsageError)?;
-    IncidentDesk::open(&incidents, ACCESS, &id, &identity::responder()).map_err(|error| anyhow::anyhow!(error))
+    IncidentDesk::open(&incidents, access(settings)?, &id, &identity::responder())
+        .map_err(|error| anyhow::anyhow!(error))
 }
 
 fn may_write(settings: &Settings) -> Result<()> {

@@ -33,7 +33,7 @@ pub struct ShowArgs {
 }
 
 pub(super) fn list(open: bool, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
-    let (mut listed, problems) = incident::list(&incidents(settings)).map_err(|error| anyhow!(error))?;
+    let (mut listed, problems) = incident::list(&incidents(settings)?).map_err(|error| anyhow!(error))?;
     listed.retain(|incident| !open || incident.phase.is_open());
     if json {
         output.print(&(serde_json::to_string(&listed)? + "\n"))?;

@@ -27,7 +27,7 @@ pub struct VerifyArgs {
 }
 
 pub(super) fn run(args: &VerifyArgs, settings: &Settings, output: &Output) -> Result<Exit> {
-    let incidents = incidents(settings);
+    let incidents = incidents(settings)?;
     let id = choose(&incidents, args.incident.as_deref()).map_err(UsageError)?;
     let report = journal::verify(&incidents.open(&id)?, &args.checkpoints);
     if args.json {

@@ -9,6 +9,8 @@ use std::{
 
 use rustix::fs::OFlags;
 
+use crate::host::shared;
+
 /// Who may look at the incidents of a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
@@ -29,14 +31,14 @@ impl Access {
     fn folder_mode(self) -> u32 {
         match self {
             Access::Owner => 0o700,
-            Access::Group { .. } => 0o3770,
+            Access::Group { .. } => shared::FOLDER,
         }
     }
 
     fn file_mode(self) -> u32 {
         match self {
             Access::Owner => 0o600,
-            Access::Group { .. } => 0o640,
+            Access::Group { .. } => shared::FILE,
         }
     }
 
@@ -44,12 +46,17 @@ impl Access {
     pub fn make_folder(self, path: &Path) -> io::Result<()> {
         // Nobody gets in before the mode is right.
         DirBuilder::new().mode(0o700).create(path)?;
+        self.give(path)?;
+        sync_folder(path.parent().unwrap_or(path))
+    }
+
+    /// Gives a folder of this user the group and the mode that it must have.
+    fn give(self, path: &Path) -> io::Result<()> {
         if let Access::Group { gid } = self {
             chown(path, None, Some(gid))?;
         }
         // After the owner: changing that takes the set-group-id bit away.
-        std::fs::set_permissions(path, Permissions::from_mode(self.folder_mode()))?;
-        sync_folder(path.parent().unwrap_or(path))
+        std::fs::set_permissions(path, Permissions::from_mode(self.folder_mode()))
     }
 
     /// Makes one file that must not exist yet, open for reading and writing. Its name is durable after [`sync_folder`] only.

@@ -361,6 +361,8 @@ fn take(path: &Path, access: Access) -> io::Result<Option<(File, bool)>> {
 }
 
 /// Whether some process writes a log of this folder now: it holds its lock. A log that cannot be looked at counts as left.
+///
+/// A writer that opens the log in the very instant of the asking goes on in one with the next number.
 pub fn is_alive(logs: &Path, log: &LogName) -> bool {
     let Ok(file) = open_plain(&logs.join(log.file()), false) else { return false };
     // Given back when the file is closed, at once.

@@ -14,7 +14,7 @@ use crate::{
     health::Status,
     runbook::{
         ActionId, StepId,
-        run::{EventKind, Mode, RunEvent, RunId},
+        run::{EventKind, Mode, RunEvent, RunId, is_another},
     },
 };
 
@@ -249,8 +249,9 @@ impl IncidentState {
                 self.seconds.insert(of, request);
             }
             E::SecondAnswered { of: target, agreed } => {
-                // Nobody answers for themselves, and the first answer counts.
-                if let Some(request) = self.seconds.get_mut(&target).filter(|request| request.asked.by != *by) {
+                // Nobody answers for themselves, from no machine, and the first answer counts.
+                let asked = self.seconds.get_mut(&target).filter(|request| is_another(by, &request.asked.by));
+                if let Some(request) = asked {
                     request.answer.get_or_insert(since(at, by, agreed));
                 }
             }

@@ -295,7 +295,7 @@ proptest! {
             asked += 1;
             let of = EventRef { log: item.log.clone(), seq: item.entry.seq };
             // Not the asker, neither here nor from their other console; and not before it was asked.
-            let mut answers = union.items()[place..].iter().filter(|later| later.entry.by != item.entry.by);
+            let mut answers = union.items()[place..].iter().filter(|later| is_another(&later.entry.by, &item.entry.by));
             let first = answers.find_map(|later| match event_of(later) {
                 Some(IncidentEvent::SecondAnswered { of: target, agreed }) if target == of => {
                     Some(since(later.entry.at, &later.entry.by, agreed))
@@ -321,4 +321,47 @@ fn an_incident_that_is_opened_again_is_not_restored() {
     assert_eq!(state(&over).restored(), Some(minute(50)), "when it was resolved");
     let back = [restored, (minute(20), phase(Phase::Monitoring)), (minute(30), phase(Phase::Identified))];
     assert_eq!(state(&back).restored(), Some(minute(9)), "it was open all the time");
+}
+
+#[test]
+fn each_console_of_a_person_is_there_until_it_leaves_itself() {
+    let at = |log: &LogName, events: &[(Timestamp, IncidentEvent)]| {
+        let line =
+            |(at, event): &(Timestamp, IncidentEvent)| (*at, "alice@b".to_owned(), Versioned::from(event.clone()));
+        batch(log, &crate::incident::testing::log(&events.iter().map(line).collect::<Vec<_>>()))
+    };
+    let (first, second) = (LogName::of("alice@b", 1), LogName::of("alice@b", 2));
+    let mut union = Union::default();
+    union.take(at(&first, &[(minute(1), IncidentEvent::Joined { read_only: false })]));
+    union.take(at(
+        &second,
+        &[(minute(2), IncidentEvent::Joined { read_only: true }), (minute(3), IncidentEvent::Left {})],
+    ));
+    let present = IncidentState::fold(union.items()).present;
+    let there = Presence { by: "alice@b".into(), since: minute(1), read_only: false };
+    assert_eq!(present, BTreeMap::from([(first, there)]));
+}
+
+#[test]
+fn nobody_is_their_own_second_person_from_another_machine() {
+    let from = |by: &str, event| {
+        let found = log(&[(minute(1), by.to_owned(), Versioned::from(event))]);
+        batch(&LogName::of(by, 1), &found)
+    };
+    let of = EventRef { log: LogName::of("alice@a", 1), seq: 1 };
+    let asked = IncidentEvent::SecondAsked {
+        run: RunId("r".to_owned()),
+        action: ActionId("drop".to_owned()),
+        attempt: 1,
+        title: "Drop".to_owned(),
+        command: "drop".to_owned(),
+        place: Vec::new(),
+    };
+    let answer = || IncidentEvent::SecondAnswered { of: of.clone(), agreed: true };
+    for (by, counts) in [("Alice@b", false), ("bob@a", true)] {
+        let mut union = Union::default();
+        union.take(from("alice@a", asked.clone()));
+        union.take(from(by, answer()));
+        assert_eq!(IncidentState::fold(union.items()).seconds[&of].answer.is_some(), counts, "{by}");
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod checklist;
 pub mod event;
+pub mod person;
 #[cfg(test)]
 mod properties;
 pub mod state;
@@ -10,4 +11,5 @@ pub use checklist::{ListedStep, Names, checklist, step_of};
 pub use event::{
     ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, RunEvent, RunId, RunOutcome,
 };
+pub use person::is_another;
 pub use state::{Attempt, Mark, RunState};

@@ -179,3 +179,19 @@ fn a_log_that_lost_its_end_is_left_and_the_next_one_says_what_was_lost() {
         "log/alice@b.jsonl, line 2: the end was cut off: there are 1 lines, and log/alice@b.2.jsonl line 1 saw line 2";
     assert_eq!(scene.findings(&[]), [expected]);
 }
+
+#[test]
+fn a_console_is_alive_while_it_holds_its_log() {
+    let scene = Scene::new();
+    let (logs, alice) = (scene.folder.logs(), LogName::of("alice@b", 1));
+    assert!(!is_alive(&logs, &alice), "there is no such log");
+    let writer = scene.writer("alice@b");
+    writer.append(&note("here")).unwrap();
+    assert!(is_alive(&logs, &alice));
+    assert!(is_alive(&logs, &alice), "asking changes nothing");
+    writer.append(&note("still here")).unwrap();
+    writer.close().unwrap();
+    assert!(!is_alive(&logs, &alice), "its file is there, nobody holds it");
+    scene.writer("alice@b").append(&note("back")).unwrap();
+    assert_eq!(scene.files(), ["alice@b.jsonl"], "asking took nothing");
+}
