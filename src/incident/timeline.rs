@@ -90,7 +90,7 @@ pub struct TimelineEntry {
     pub corrections: Vec<Correction>,
     /// Found after a console had come back, not when it happened.
     pub late: bool,
-    /// Output that is kept, in the folder of the run.
+    /// Output that is kept, by its way from the incident's folder.
     pub evidence: Option<(RunId, Evidence)>,
     /// False when its line does not fit its chain.
     pub intact: bool,

@@ -59,7 +59,7 @@ fn record(entry: &TimelineEntry) -> [String; HEAD.len()] {
         yes(entry.intact),
         cell(entry.of.log.as_str()),
         entry.of.seq.to_string(),
-        cell(&evidence.map_or_else(String::new, |(run, evidence)| format!("runs/{}/{}", run.0, evidence.file))),
+        cell(evidence.map_or("", |(_, evidence)| &evidence.file)),
         cell(evidence.map_or("", |(_, evidence)| &evidence.sha256)),
     ]
 }

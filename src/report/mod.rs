@@ -2,9 +2,11 @@
 //!
 //! Pure, and the same bytes for the same journal: no clock is read, "as of" is the time of the last event. All text of an incident
 //! is hostile here (it comes from commands, servers and anybody with a keyboard): each format makes it harmless in its own way.
+//! Only [`bundle`] reads and writes files.
 //!
 //! | module | what it is |
 //! | --- | --- |
+//! | [`bundle`] | all of it as one archive that checks itself |
 //! | `milestones` | when the turning points were, and how long it took to them ([`Metrics`]) |
 //! | `spans` | how long phases, severities and roles lasted |
 //! | `runs` | what ran, with results |
@@ -15,6 +17,7 @@
 //! | `tables` | all of these as tables of text, for the formats that people read |
 //! | `markdown`, `html`, `json`, `csv`, `postmortem` | the formats |
 
+pub mod bundle;
 mod csv;
 mod estimates;
 mod history;

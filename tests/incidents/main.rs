@@ -1,6 +1,7 @@
 //! Incidents through the program: declared, driven, read, checked; and runs that belong to them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bundle;
 mod exports;
 #[path = "../lab/mod.rs"]
 mod lab;

@@ -4,17 +4,22 @@ use std::{
     fs::OpenOptions,
     io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 
-use super::{pack_of, view};
+use super::{incidents, pack_of, view};
 use crate::{
-    cli::{Exit, output::Output},
-    report::{self, Source},
-    room::incident::View,
+    cli::{Exit, UsageError, output::Output},
+    health::bytes,
+    incident::journal::{IncidentFolder, access::sync_folder, verify::open_below},
+    report::{
+        self, Source,
+        bundle::{Bundle, Snapshot},
+    },
+    room::incident::{View, choose},
     runbook::run::{Evidence, RunId},
     settings::Settings,
 };
@@ -28,9 +33,12 @@ pub struct ExportArgs {
     /// The incident; not needed when only one is open
     #[arg(value_name = "ID")]
     pub incident: Option<String>,
-    #[arg(long, value_enum, default_value = "md")]
+    #[arg(long, value_enum, default_value = "md", conflicts_with = "bundle")]
     pub format: Format,
-    /// The file to write instead of standard output
+    /// Write everything as one archive instead: journal, evidence, all formats, and digests that `sha256sum -c` checks
+    #[arg(long)]
+    pub bundle: bool,
+    /// The file to write instead of standard output; a bundle goes to ID.tar without it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -51,8 +59,11 @@ pub enum Format {
 }
 
 pub(super) fn run(args: &ExportArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    if args.bundle {
+        return bundle(args, settings, output);
+    }
     let view = view(args.incident.as_deref(), settings)?;
-    let text = render(&view, args.format, settings)?;
+    let text = render(&view, view.folder().path(), args.format, settings)?;
     match &args.output {
         None => output.print(&text)?,
         Some(path) => {
@@ -65,14 +76,73 @@ pub(super) fn run(args: &ExportArgs, settings: &Settings, output: &Output) -> Re
     Ok(Exit::Ok)
 }
 
-fn render(view: &View, format: Format, settings: &Settings) -> Result<String> {
+/// Everything as one archive, written beside its final name and put there when it is whole.
+fn bundle(args: &ExportArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    let incidents = incidents(settings)?;
+    let id = choose(&incidents, args.incident.as_deref()).map_err(UsageError)?;
+    let folder = incidents.open(&id)?;
+    let target = target(args.output.clone().unwrap_or_else(|| format!("{id}.tar").into()), &folder)?;
+    let place = target.with_file_name(format!(".{id}.{}-{:08x}.part", std::process::id(), fastrand::u32(..)));
+    let snapshot = Snapshot::take(&folder, &place)?;
+    let view = View::read(snapshot.folder().clone()).map_err(|error| anyhow!(error))?;
+    let mut exports = Vec::new();
+    for (name, format) in [
+        ("incident.csv", Format::Csv),
+        ("incident.html", Format::Html),
+        ("incident.json", Format::Json),
+        ("incident.md", Format::Md),
+        ("postmortem.md", Format::Postmortem),
+    ] {
+        exports.push((name, render(&view, folder.path(), format, settings)?));
+    }
+    let as_of = view.union().items().iter().map(|item| item.entry.at).max().unwrap_or_default();
+    let checkpoints = view.checkpoints();
+    let bundle = Bundle { folder: &folder, snapshot: &snapshot, as_of, checkpoints: &checkpoints, exports: &exports };
+    let unfinished = place.join("bundle.tar");
+    let written = report::bundle::write(&bundle, &unfinished)?;
+    std::fs::rename(&unfinished, &target)
+        .and_then(|()| sync_folder(target.parent().unwrap_or(&target)))
+        .with_context(|| format!("cannot write {}", target.display()))?;
+    for name in &written.left_out {
+        let _ = writeln!(std::io::stderr(), "warroom: left out of the bundle: {name}");
+    }
+    let size = bytes(written.bytes as f64);
+    output.print(&format!("{}: {} files, {size}\n", target.display(), written.files))?;
+    Ok(Exit::Ok)
+}
+
+/// Where the archive goes: an absolute path, links followed as when a file is opened. The folder must be there.
+fn target(path: PathBuf, folder: &IncidentFolder) -> Result<PathBuf> {
+    let path = match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => std::fs::canonicalize(&path).unwrap_or(path),
+        _ => path,
+    };
+    let wrong = |what: String| anyhow::Error::from(UsageError(what));
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(wrong(format!("{} is no plain file: name one to write the bundle to", path.display())));
+    }
+    let Some(name) = path.file_name() else {
+        return Err(wrong(format!("{} names no file: name one to write the bundle to", path.display())));
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = std::fs::canonicalize(parent).with_context(|| format!("cannot write to {}", parent.display()))?;
+    let own =
+        std::fs::canonicalize(folder.path()).with_context(|| format!("cannot read {}", folder.path().display()))?;
+    if parent.starts_with(&own) {
+        return Err(wrong("the bundle cannot lie in the incident's own folder: write it to another one".to_owned()));
+    }
+    Ok(parent.join(name))
+}
+
+/// `root` is the folder of the incident, where its outputs are.
+fn render(view: &View, root: &Path, format: Format, settings: &Settings) -> Result<String> {
     let timeline = view.timeline();
     // Without its pack an incident is exported all the same, only without objectives.
     let pack = pack_of(&view.state().platform, settings).ok();
     let checkpoints = view.checkpoints();
-    let root = view.folder().path().to_owned();
     let outputs = |_: &RunId, evidence: &Evidence| -> Option<String> {
-        let file = OpenOptions::new().read(true).open(root.join(&evidence.file)).ok()?;
+        // The journal's words are anybody's: they lead to nothing but files of the incident.
+        let file = open_below(root, Path::new(&evidence.file)).ok()?;
         let mut bytes = Vec::new();
         file.take(LONGEST_OUTPUT).read_to_end(&mut bytes).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())

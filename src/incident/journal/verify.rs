@@ -246,8 +246,12 @@ fn whole_lines(path: &Path, each: impl FnMut(u64, &[u8])) -> io::Result<(u64, u6
     Ok((rest.whole, torn))
 }
 
-/// No part of the way may be a link: a digest must be that of a file in the incident.
-fn open_below(root: &Path, path: &Path) -> io::Result<std::fs::File> {
+/// Opens a plain file of an incident's folder for reading. No part of the way may be a link or lead out of it: a digest must be
+/// that of a file in the incident.
+pub fn open_below(root: &Path, path: &Path) -> io::Result<std::fs::File> {
+    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not below the incident's folder"));
+    }
     let mut way = root.to_owned();
     for part in path.parent().into_iter().flat_map(Path::components) {
         way.push(part);
