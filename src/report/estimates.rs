@@ -27,6 +27,8 @@ pub(super) struct StepTime {
     /// `None` when nothing of it ended.
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub(super) took: Option<SignedDuration>,
+    /// Its last action did not succeed: what it took says nothing about the estimate.
+    pub(super) failed: bool,
 }
 
 /// The steps in the order in which they were begun.
@@ -42,7 +44,7 @@ pub(super) fn step_times(events: &[RunEvent]) -> Vec<StepTime> {
         let index = steps.iter().position(|step| step.step == id).unwrap_or_else(|| {
             let estimate = names.listed(&id).and_then(|listed| listed.estimate_seconds).map(Duration::from_secs);
             let (title, estimate) = (names.step(&id), estimate.map(signed));
-            steps.push(StepTime { step: id, title, estimate, begun: None, took: None });
+            steps.push(StepTime { step: id, title, estimate, begun: None, took: None, failed: false });
             steps.len() - 1
         });
         let Some(step) = steps.get_mut(index) else { continue };
@@ -52,6 +54,7 @@ pub(super) fn step_times(events: &[RunEvent]) -> Vec<StepTime> {
                 // What was found late ended when its program ended, which nobody wrote down: what it took itself is known.
                 let took = signed(Duration::from_millis(outcome.duration_ms));
                 let whole = step.begun.filter(|_| !late).map(|begun| event.at.duration_since(begun));
+                step.failed = !outcome.succeeded();
                 step.took = step.took.max(Some(whole.unwrap_or(took)));
             }
             _ => {}

@@ -301,7 +301,11 @@ pub(super) fn step_table(run: &Run, times: Times) -> Table {
         let estimate = step.estimate.map_or_else(|| "—".to_owned(), span);
         let begun = step.begun.map_or_else(String::new, |at| times.at(at));
         let took = step.took.map_or_else(|| "—".to_owned(), span);
-        vec![step.title.as_str().into(), begun.into(), estimate.into(), took.into(), against(step.estimate, step.took)]
+        let verdict = match step.failed {
+            true => Cell::toned("failed", Tone::Bad),
+            false => against(step.estimate, step.took),
+        };
+        vec![step.title.as_str().into(), begun.into(), estimate.into(), took.into(), verdict]
     };
     let mut rows: Vec<Vec<Cell>> = run.steps.iter().map(row).collect();
     if run.estimate.is_some() {

@@ -99,9 +99,12 @@ fn readme(bundle: &Bundle<'_>, left_out: &[String]) -> String {
   incident.html, incident.md   the incident for people
   incident.json, incident.csv  the same for programs and spreadsheets
   postmortem.md                the draft of the post-mortem
-  incidents/{id}/log/       the journal: one log for each responder, every line chained to the one before it
-  incidents/{id}/evidence/  files that were kept as evidence
-  incidents/{id}/runs/      the runbooks that were followed, and what their commands printed
+
+In incidents/{id}/:
+
+  log/       the journal: a log for each responder, every line chained to the one before it
+  evidence/  files that were kept as evidence
+  runs/      the runbooks that were followed, and what their commands printed
 
 Check that nothing was changed since the bundle was made, in this folder:
 

@@ -89,7 +89,7 @@ impl<'a> Names<'a> {
         self.listed(id).map_or_else(|| id.0.clone(), ListedStep::name)
     }
 
-    /// `3 Restore from backup`, `3 Restore from backup (2 of 4)`, `3 Restore from backup, undo`.
+    /// `3 Restore from backup`, `3 Restore from backup, action 2 of 4`, `3 Restore from backup, undo`.
     pub fn action(self, id: &ActionId) -> String {
         let known = || {
             let (step, part) = id.0.rsplit_once('/')?;
@@ -102,7 +102,7 @@ impl<'a> Names<'a> {
             Some(match (part.strip_prefix("undo-"), part.strip_prefix("remedy-")) {
                 (Some(number), _) => numbered("undo", number),
                 (_, Some(number)) => numbered("remedy", number),
-                _ if step.actions > 1 => format!("{name} ({part} of {})", step.actions),
+                _ if step.actions > 1 => format!("{name}, action {part} of {}", step.actions),
                 _ => name,
             })
         };
@@ -151,8 +151,14 @@ mod tests {
             .flat_map(crate::runbook::Step::all_actions)
             .map(|action| names.action(&action.id))
             .collect();
-        let wanted =
-            ["1 Look (~2 min)", "2 Restore (1 of 2)", "2 Restore (2 of 2)", "2 Restore, undo", "In place", "Elsewhere"];
+        let wanted = [
+            "1 Look (~2 min)",
+            "2 Restore, action 1 of 2",
+            "2 Restore, action 2 of 2",
+            "2 Restore, undo",
+            "In place",
+            "Elsewhere",
+        ];
         assert_eq!(called, wanted);
         assert_eq!(steps[0].estimate_seconds, Some(120));
         let group = &steps.iter().find_map(|step| step.option.as_ref()).unwrap().group;
