@@ -9,11 +9,12 @@
 //! | `result.json` | how it ended; written in one piece, last of all |
 
 use std::{
-    fs::DirBuilder,
-    io,
-    os::unix::fs::DirBuilderExt,
+    fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
+
+use crate::host::shared;
 
 /// Where one attempt of one action keeps its files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,9 +26,15 @@ impl JobFolder {
         JobFolder(path.into())
     }
 
-    /// Makes the folder (mode 0700) and those above it. It may exist already.
+    /// Makes the folder and those above it. It may exist already. Others read it when it lies in a group's folder (see
+    /// [`shared`]), so that they see what was done; nobody else adds to it.
     pub fn create(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0)
+        shared::make_read_only_folder(&self.0)
+    }
+
+    /// Whether this user's console started the job: then what it left is in this user's session.
+    pub fn is_own(&self) -> bool {
+        fs::metadata(&self.0).is_ok_and(|found| found.uid() == rustix::process::geteuid().as_raw())
     }
 
     pub fn path(&self) -> &Path {

@@ -3,12 +3,13 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
+
+use crate::host::shared;
 
 /// At most so often, so that a chatty action costs little.
 const EVERY: Duration = Duration::from_millis(100);
@@ -51,7 +52,7 @@ impl Writer {
             return Ok(());
         }
         let next = path.with_extension("new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+        let mut file = shared::open(OpenOptions::new().write(true).create(true).truncate(true), &next)?;
         file.write_all(&serde_json::to_vec(&live)?)?;
         fs::rename(next, path)?;
         self.last = Some((Instant::now(), live));

@@ -3,12 +3,11 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
-use crate::runbook::run::RunEvent;
+use crate::{host::shared, runbook::run::RunEvent};
 
 /// Why an event could not be written. One sentence.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -66,18 +65,18 @@ pub struct Recorded {
 }
 
 impl FileLog {
-    /// Opens the log for appending, making it (mode 0600) when there is none. A last line that was torn by a crash is moved to
+    /// Opens the log for appending, making it when there is none. A last line that was torn by a crash is moved to
     /// `FILE.torn`, so that the next event stands on its own line.
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let open = || -> io::Result<Tail> {
-            let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+            let mut file = shared::open(OpenOptions::new().read(true).append(true).create(true), path)?;
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
             let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             if whole < bytes.len() {
                 let mut aside = path.as_os_str().to_owned();
                 aside.push(".torn");
-                let mut aside = OpenOptions::new().append(true).create(true).mode(0o600).open(aside)?;
+                let mut aside = shared::open(OpenOptions::new().append(true).create(true), Path::new(&aside))?;
                 aside.write_all(bytes.get(whole..).unwrap_or_default())?;
                 aside.write_all(b"\n")?;
                 aside.sync_all()?;

@@ -6,5 +6,6 @@ mod exports;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod runs;
+mod users;
 mod verbs;
 mod verify;

@@ -37,7 +37,7 @@ impl Desk {
     }
 
     /// The program's arguments: this pack, this data directory, and `more`.
-    fn arguments(&self, more: &[&str]) -> Vec<String> {
+    pub(super) fn arguments(&self, more: &[&str]) -> Vec<String> {
         let at = |name: &str| self.path(name).display().to_string();
         let mut all = vec!["--pack".to_owned(), at("desk"), "--data-dir".to_owned(), at("data")];
         all.extend(more.iter().map(|argument| (*argument).to_owned()));

@@ -41,6 +41,7 @@ mod shop_cluster;
 mod sockets;
 mod stage;
 mod terminal;
+pub mod users;
 mod wait;
 mod whole_cluster;
 mod workloads;

@@ -4,11 +4,12 @@ use std::{
     collections::VecDeque,
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
 use sha2::{Digest, Sha256};
+
+use crate::host::shared;
 
 /// The end is kept in memory until the action has ended.
 const LONGEST_END: u64 = 1 << 20;
@@ -44,9 +45,9 @@ pub struct Kept {
 }
 
 impl Keeper {
-    /// Makes the file (mode 0600), for about `limit` bytes.
+    /// Makes the file, which the group may read in its folder, for about `limit` bytes.
     pub fn create(path: &Path, limit: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let file = shared::open(OpenOptions::new().write(true).create(true).truncate(true), path)?;
         let end_limit = (limit / 2).min(LONGEST_END);
         Ok(Keeper {
             file,

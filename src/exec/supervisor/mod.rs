@@ -23,7 +23,6 @@ use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -45,7 +44,7 @@ use super::{
     output::mask::{Secrets, is_secret_by_name},
 };
 use crate::{
-    host::clock,
+    host::{clock, shared},
     runbook::run::{Ending, Evidence},
 };
 
@@ -165,7 +164,7 @@ fn pairs(known: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn take_lock(path: &Path) -> io::Result<File> {
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mut file = shared::open(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)?;
     // Somebody who looks whether it is held holds it for a moment.
     let mut tries = 0;
     while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -266,7 +265,7 @@ fn evidence_name(folder: &JobFolder) -> String {
 
 fn write_result(path: &Path, end: &ActionEnd) -> io::Result<()> {
     let next: PathBuf = path.with_extension("json.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+    let mut file = shared::open(OpenOptions::new().write(true).create(true).truncate(true), &next)?;
     file.write_all(&serde_json::to_vec(end)?)?;
     file.sync_all()?;
     std::fs::rename(&next, path)?;

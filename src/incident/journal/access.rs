@@ -19,8 +19,9 @@ pub enum Access {
     Owner,
     /// A group, whose members join each other's incidents: folders 3770, files 0640.
     ///
-    /// Everybody adds files and reads all of them; the sticky bit and the mode keep each one's from being changed or removed
-    /// by the others. New files get the group by the folder's set-group-id bit.
+    /// Everybody adds files and reads all of them; the mode keeps each one's from being changed by the others, and the sticky
+    /// bit from being removed by anybody but whoever made the folder. What was removed is written again while its writer
+    /// runs, and a checkpoint tells of it later. New files get the group by the folder's set-group-id bit.
     Group {
         /// The group's number.
         gid: u32,

@@ -75,7 +75,7 @@ fn is_the_groups(folder: &Path, group: &Group) -> Result<(), String> {
         Err(error) => return Err(format!("cannot look at {path}: {error}")),
         Ok(found) => found,
     };
-    if shared::is_shared(folder) && found.gid() == group.gid && found.mode() & 0o002 == 0 {
+    if shared::is_shared(folder) && found.gid() == group.gid && found.mode() & 0o022 == 0o020 {
         return Ok(());
     }
     Err(format!(

@@ -1,21 +1,26 @@
 //! A run's folder in the data directory, and the list of the runs that are there.
 //!
-//! `data_dir/runs/RUN/`, mode 0700:
+//! `data_dir/runs/RUN/`, or `INCIDENT/runs/RUN/`:
 //!
 //! | file | what it is |
 //! | --- | --- |
 //! | `events.jsonl` | everything that happened; the state is its fold |
 //! | `runbook.md` | the document as it was when the run began |
-//! | `session/` | what its actions share: folder and variables, without secrets |
 //! | `lock` | held by the console that has the run open |
-//! | `kubeconfig` | a private copy whose only current context is the pinned one |
 //! | `jobs/NAME/` | one attempt of one action: output and result |
+//! | `own/UID.holder` | who had the run open under this Unix user last |
+//! | `own/UID/session/` | what that user's actions share: folder and variables, without secrets |
+//! | `own/UID/kubeconfig` | a private copy whose only current context is the pinned one |
+//!
+//! All of it is its owner's alone, or, in a folder that a group shares, for the group to read; members add to `jobs/` and `own/`,
+//! and to nothing else. `own/UID/` is that user's alone everywhere: whoever takes a run over begins a session of their own, and
+//! never starts from what another user left in a file.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use rustix::{
@@ -26,11 +31,18 @@ use uuid::Uuid;
 
 use crate::{
     exec::JobFolder,
+    host::{plain::plain, shared},
+    incident::journal::access::open_plain,
     runbook::{self, ActionId, Runbook, run::RunId},
 };
 
 /// Longest part of an action's id in the name of its job.
 const NAME: usize = 48;
+
+/// The end of the name of the file that says who holds the run.
+const HOLDER: &str = "holder";
+/// Bytes of it that are read.
+const LONGEST_HOLDER: u64 = 400;
 
 /// Where a run keeps its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +56,15 @@ impl RunFolder {
     pub fn create(data_dir: &Path, document: &Runbook) -> io::Result<Self> {
         let id = RunId(Uuid::now_v7().to_string());
         let path = runs(data_dir).join(&id.0);
-        DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join("runbook.md"))?;
+        shared::make_read_only_folder(&path)?;
+        // By its maker, since nobody else adds to the folder.
+        for part in ["jobs", "own"] {
+            shared::make_folder(&path.join(part))?;
+        }
+        let mut new = OpenOptions::new();
+        new.write(true).create_new(true);
+        shared::open(&mut new, &path.join("lock"))?;
+        let mut file = shared::open(&mut new, &path.join("runbook.md"))?;
         file.write_all(document.source.as_bytes())?;
         file.sync_all()?;
         Ok(RunFolder { id, path })
@@ -66,12 +85,17 @@ impl RunFolder {
         self.path.join("events.jsonl")
     }
 
+    /// What is this user's alone.
+    fn own(&self) -> PathBuf {
+        self.path.join("own").join(uid().to_string())
+    }
+
     pub fn session(&self) -> PathBuf {
-        self.path.join("session")
+        self.own().join("session")
     }
 
     pub fn kubeconfig(&self) -> PathBuf {
-        self.path.join("kubeconfig")
+        self.own().join("kubeconfig")
     }
 
     /// The folder of the job of this name.
@@ -91,40 +115,55 @@ impl RunFolder {
     pub fn claim(&self, by: &str) -> Result<File, String> {
         let path = self.path.join("lock");
         let cannot = |error: &dyn std::fmt::Display| format!("cannot lock {}: {error}", path.display());
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| cannot(&error))?;
+        // Another user's lock may be read, and that is enough to hold it.
+        let file = match open_plain(&path, false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                shared::open(OpenOptions::new().read(true).write(true).create(true).truncate(false), &path)
+            }
+            other => other,
+        };
+        let file = file.map_err(|error| cannot(&error))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                let holder = if holder.is_empty() { "somebody".to_owned() } else { holder };
-                return Err(format!("this run is open in another console ({holder}): close it there first"));
+                return Err(format!(
+                    "this run is open in another console ({}): close it there first",
+                    self.last_holder()
+                ));
             }
             Err(error) => return Err(cannot(&error)),
         }
-        file.set_len(0).map_err(|error| cannot(&error))?;
-        write!(file, "{by}, process {}", std::process::id()).map_err(|error| cannot(&error))?;
+        let own = self.own();
+        shared::make_private_folder(&own).map_err(|error| format!("cannot use {}: {error}", own.display()))?;
+        let holder = own.with_extension(HOLDER);
+        shared::open(OpenOptions::new().write(true).create(true).truncate(true), &holder)
+            .and_then(|mut file| write!(file, "{by}, process {}", std::process::id()))
+            .map_err(|error| format!("cannot write {}: {error}", holder.display()))?;
         Ok(file)
     }
 
     /// Who has the run open in another process, as far as that is known; `None` when nobody has.
     pub fn holder(&self) -> Option<String> {
-        let mut file = File::open(self.path.join("lock")).ok()?;
+        let file = open_plain(&self.path.join("lock"), false).ok()?;
         match flock(&file, FlockOperation::NonBlockingLockShared) {
-            Err(Errno::WOULDBLOCK) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                Some(if holder.is_empty() { "somebody".to_owned() } else { holder })
-            }
+            Err(Errno::WOULDBLOCK) => Some(self.last_holder()),
             _ => None,
         }
+    }
+
+    /// Who took the run last: each user writes a file of their own, the newest one counts.
+    fn last_holder(&self) -> String {
+        self.newest_holder().unwrap_or_else(|| "somebody".to_owned())
+    }
+
+    fn newest_holder(&self) -> Option<String> {
+        let entries = fs::read_dir(self.path.join("own")).ok()?.flatten();
+        let holders = entries.filter(|entry| entry.path().extension().is_some_and(|end| end == HOLDER));
+        let written = |entry: &fs::DirEntry| entry.metadata().and_then(|found| found.modified());
+        let newest = holders.max_by_key(|entry| written(entry).unwrap_or(SystemTime::UNIX_EPOCH))?;
+        let mut holder = String::new();
+        open_plain(&newest.path(), false).ok()?.take(LONGEST_HOLDER).read_to_string(&mut holder).ok()?;
+        Some(plain(&holder)).filter(|holder| !holder.is_empty())
     }
 
     /// The document as it was; `file` is the name that the run began with.
@@ -138,6 +177,10 @@ pub fn job_name(number: usize, action: &ActionId, attempt: u32) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let name: String = action.0.chars().map(plain).take(NAME).collect();
     format!("{number}-{name}-{attempt}")
+}
+
+fn uid() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 pub(super) fn runs(data_dir: &Path) -> PathBuf {

@@ -56,7 +56,10 @@ impl Driver {
     async fn ended(&mut self, id: ActionId, attempt: u32, late: bool, state: JobState) -> Outcome {
         let open = self.open()?;
         let Some(job) = open.jobs.remove(&id) else { return Ok(()) };
-        if let JobState::Ended(end) = &state {
+        // What another user's action left is not in this user's session.
+        if let JobState::Ended(end) = &state
+            && job.folder().is_own()
+        {
             open.session = end.variables.clone();
         }
         let action = open.document.action(&id).map(|(_, action)| action.clone());

@@ -111,11 +111,12 @@ impl Open {
     pub(super) fn recall(&mut self, events: &[RunEvent], folder: &RunFolder) {
         self.state = RunState::fold(events, &self.document);
         self.started = folder.jobs();
-        // The latest end knows all that was set until then.
+        // The latest end knows all that was set until then, in the session of the user whose action it was.
         let mut jobs = events.iter().rev().filter_map(|event| match &event.kind {
             EventKind::ActionIntended { job, .. } if !job.is_empty() => Some(job),
             _ => None,
         });
+        let mut jobs = jobs.by_ref().filter(|job| folder.job(job).is_own());
         let left = jobs.find_map(|job| match Job::attach(&folder.job(job)).state() {
             JobState::Ended(end) => Some(end.variables),
             _ => None,
