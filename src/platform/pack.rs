@@ -112,6 +112,16 @@ pub struct SeverityLevel {
     pub criteria: Vec<String>,
     pub respond_within: Option<Duration>,
     pub recover_within: Option<Duration>,
+    /// How long an incident may stay in a phase.
+    pub phases: PhaseBudgets,
+}
+
+/// How long an incident may stay in each phase in which people work on it; `None` where nobody says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PhaseBudgets {
+    pub investigating: Option<Duration>,
+    pub identified: Option<Duration>,
+    pub monitoring: Option<Duration>,
 }
 
 /// Who must be told when an incident is not over after a time.

@@ -8,6 +8,7 @@
 //! | RTO of an affected component | it was detected | as detection | the component's `rto` |
 //! | RPO of an affected component | the point that it can be restored to | it was detected | the component's `rpo` |
 //! | update to an audience | it applies since, or the last update | it is resolved | `first_within`, then `update_every` |
+//! | phase | it began | the next one begins | the severity's budget for it, `phases.investigating` and so on |
 //! | escalation | it applies since | it was made, or dismissed with a reason; or it is resolved | its `after` |
 //!
 //! Objectives are those of the severity that holds now, and a reclassification makes new clocks of them: `response:P1`. The response
@@ -52,6 +53,7 @@ pub enum ClockKind {
     Rpo,
     Update,
     Escalation,
+    Phase,
 }
 
 /// How a clock stands.
@@ -141,6 +143,7 @@ pub fn clocks(state: &IncidentState, pack: &Pack, now: Timestamp) -> Vec<Clock> 
     let detected = state.detected_at.unwrap_or(declared.at);
     let mut clocks = vec![rules::detection(state, detected, now)];
     clocks.extend(rules::objectives(state, pack, declared.at, detected, now));
+    clocks.extend(rules::phase(state, pack, detected, now));
     clocks.extend(rules::components(state, pack, detected, now));
     clocks.extend(rules::updates(state, pack, detected, now));
     clocks.extend(rules::escalations(state, pack, declared.at, detected, now));

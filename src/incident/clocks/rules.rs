@@ -63,6 +63,21 @@ pub(super) fn objectives(
     response.into_iter().chain(recovery).collect()
 }
 
+/// The budget of the phase that the incident is in. What came before the declaration is part of the first one.
+pub(super) fn phase(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Option<Clock> {
+    let budgets = pack.severities.iter().find(|known| known.level == state.severity())?.phases;
+    let within = match state.phase() {
+        Phase::Investigating => budgets.investigating,
+        Phase::Identified => budgets.identified,
+        Phase::Monitoring => budgets.monitoring,
+        Phase::Resolved | Phase::Closed => None,
+    }?;
+    let number = state.phases.len();
+    let began = if number <= 1 { detected } else { state.phases.last()?.at };
+    let word = state.phase().word();
+    Some(Clock::with_due(format!("phase:{word}:{number}"), ClockKind::Phase, word.to_owned(), began, within, None, now))
+}
+
 /// When somebody first took the incident up: took a role, or brought it into another phase.
 fn responded(state: &IncidentState) -> Option<Timestamp> {
     let role = state.role_history.iter().find(|change| change.value.2).map(|change| change.at);
@@ -126,7 +141,6 @@ pub(super) fn updates(state: &IncidentState, pack: &Pack, detected: Timestamp, n
     let next = |audience: &Audience| {
         let since = stretch::since(state, &audience.severities, detected)?;
         let sent = state.updates.get(&audience.id).map(Vec::as_slice).unwrap_or_default();
-        // Of two consoles whose clocks differ, the newest update need not stand last.
         // Of two consoles whose clocks differ, the newest update need not stand last.
         let (from, within) = due::update(audience, since, sent.iter().max().copied())?;
         let id = format!("update:{}:{}", audience.id, sent.len() + 1);

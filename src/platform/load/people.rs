@@ -6,7 +6,7 @@ use super::{
     section::{Section, Text},
 };
 use crate::platform::{
-    Audience, Contact, DrillPlan, Escalation, Role, SeverityLevel,
+    Audience, Contact, DrillPlan, Escalation, PhaseBudgets, Role, SeverityLevel,
     period::{next_due, parse_period},
 };
 
@@ -45,6 +45,7 @@ pub(super) fn severity(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> O
     let title = section.owned("title");
     let criteria = section.owned_list("criteria");
     let (respond_within, recover_within) = (section.duration("respond_within"), section.duration("recover_within"));
+    let phases = section.table("phases").map(phase_budgets).unwrap_or_default();
     section.finish();
     let level = level?.value.to_owned();
     Some(SeverityLevel {
@@ -53,7 +54,18 @@ pub(super) fn severity(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> O
         criteria,
         respond_within,
         recover_within,
+        phases,
     })
+}
+
+fn phase_budgets(section: Section<'_, '_>) -> PhaseBudgets {
+    let budgets = PhaseBudgets {
+        investigating: section.duration("investigating"),
+        identified: section.duration("identified"),
+        monitoring: section.duration("monitoring"),
+    };
+    section.finish();
+    budgets
 }
 
 pub(super) fn escalation(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Option<Escalation> {

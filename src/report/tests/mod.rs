@@ -22,7 +22,7 @@ use crate::{
         },
         timeline::timeline,
     },
-    platform::{Audience, Component, Escalation, Pack, Role, SeverityLevel},
+    platform::{Audience, Component, Escalation, Pack, PhaseBudgets, Role, SeverityLevel},
     runbook::{
         ActionId, Risk, StepId,
         run::{ActionOutcome, Confirmation, Ending, EventKind, ExpectationResult, ListedStep, Mode, RunOutcome},
@@ -293,6 +293,7 @@ pub(super) fn pack() -> Pack {
             title: "High".to_owned(),
             criteria: vec![],
             respond_within: minutes(15),
+            phases: PhaseBudgets::default(),
             recover_within: None,
         }],
         escalations: vec![Escalation {

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{Clock, ClockLevel, clocks, overdue};
+use super::{Clock, ClockKind, ClockLevel, clocks, overdue};
 use crate::{
     incident::event::Exposure,
     incident::{
@@ -120,6 +120,30 @@ fn a_reclassified_incident_has_the_objectives_of_its_new_severity() {
     assert_eq!(clock(&state, "response:P0", 30), None, "that of P0 counts no more");
     assert_eq!(clock(&state, "recovery:P1", 30), None, "P1 has no objective for recovery");
     assert_eq!(clock(&state, "escalation:cto:3600", 30), None, "and does not go to the CTO");
+}
+
+#[test]
+fn a_phase_has_its_budget_and_the_next_one_its_own() {
+    let budgets = "recover_within = \"4h\"\nphases = { investigating = \"20m\", monitoring = \"30m\" }";
+    let text = PLATFORM.replace("recover_within = \"4h\"", budgets);
+    let pack = parse("platform.toml", &text, &PackFiles::default()).pack.unwrap();
+    let phase = |state: &IncidentState, minutes| {
+        let found = clocks(state, &pack, at(minutes)).into_iter().find(|clock| clock.kind == ClockKind::Phase);
+        found.map(|clock| (clock.id, clock.level, clock.text))
+    };
+    let mut state = incident();
+    let investigating = "phase:investigating:1".to_owned();
+    assert_eq!(phase(&state, 10), Some((investigating.clone(), ClockLevel::Running, "10m left".into())));
+    assert_eq!(phase(&state, 21), Some((investigating, ClockLevel::Red, "1m over".into())));
+    state.phases.push(since(30, Phase::Identified));
+    assert_eq!(phase(&state, 31), None, "the platform has no budget for it");
+    state.phases.push(since(40, Phase::Monitoring));
+    assert_eq!(phase(&state, 41), Some(("phase:monitoring:3".into(), ClockLevel::Running, "29m left".into())));
+    state.severities.push(since(50, ("P1".into(), "less".into())));
+    assert_eq!(phase(&state, 51), None, "the severity has no budgets");
+    state.severities.push(since(52, ("P0".into(), "more".into())));
+    state.phases.push(since(60, Phase::Resolved));
+    assert_eq!(phase(&state, 61), None);
 }
 
 #[test]

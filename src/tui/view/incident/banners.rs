@@ -42,7 +42,8 @@ fn banners(model: &Model) -> Vec<(String, Option<Action>)> {
     let overdue: Vec<_> = open.clocks.iter().filter(|clock| clock.is_overdue()).collect();
     // What somebody can do now comes first; an objective that was missed stays missed.
     let first = overdue.iter().min_by_key(|clock| {
-        let answerable = matches!(clock.kind, ClockKind::Update | ClockKind::Escalation | ClockKind::Response);
+        let answerable =
+            matches!(clock.kind, ClockKind::Update | ClockKind::Escalation | ClockKind::Response | ClockKind::Phase);
         (!answerable, clock.due)
     });
     if let Some(clock) = first {
@@ -51,6 +52,7 @@ fn banners(model: &Model) -> Vec<(String, Option<Action>)> {
             ClockKind::Update => Action::Inform,
             ClockKind::Escalation => Action::Escalate,
             ClockKind::Response => Action::SetRole,
+            ClockKind::Phase => Action::SetPhase,
             _ => Action::Incident,
         };
         let key = model.keymap.chords(Action::Incident, model.context()).next();
