@@ -6,6 +6,7 @@ mod lab;
 
 mod ending;
 mod job_control;
+mod journal;
 mod looks;
 mod runbooks;
 mod starting;

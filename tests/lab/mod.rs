@@ -26,10 +26,12 @@
 mod background;
 mod certificates;
 pub mod desk;
+mod disk;
 mod http;
 mod kubernetes;
 mod name_server;
 mod need;
+mod people;
 mod portal;
 mod postgres;
 mod process;
@@ -53,10 +55,12 @@ pub use {
     background::background,
     certificates::{Certificates, ServerCertificate},
     desk::Desk,
+    disk::Disk,
     http::{Answer, Http, Page},
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
     need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, WHOLE_CLUSTER, missing},
+    people::Person,
     portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
     process::{Folder, Port, Process},

@@ -39,8 +39,21 @@ pub fn missing(needs: &[Need]) -> Option<String> {
         let program = need.programs.iter().find(|program| find(program).is_none())?;
         Some(format!("{program} is not here ({})", need.hint))
     })?;
-    assert!(env::var("WARROOM_REQUIRE_SERVERS").as_deref() != Ok("1"), "the test cannot run: {reason}");
+    assert!(!is_required(), "the test cannot run: {reason}");
     Some(reason)
+}
+
+/// Says why a test cannot run here.
+///
+/// # Panics
+/// Under `WARROOM_REQUIRE_SERVERS=1` instead.
+pub fn skip(reason: &str) {
+    assert!(!is_required(), "the test cannot run: {reason}");
+    eprintln!("skipped: {reason}");
+}
+
+fn is_required() -> bool {
+    env::var("WARROOM_REQUIRE_SERVERS").as_deref() == Ok("1")
 }
 
 /// `lab::require!(lab::POSTGRES, lab::REDIS);` returns from the test, with the reason printed, when one is missing.

@@ -30,7 +30,7 @@ fn open(desk: &Desk, title: &str, more: &[&str]) -> Terminal {
 }
 
 /// Opens a runbook from the list.
-fn pick(terminal: &Terminal, title: &str) {
+pub(super) fn pick(terminal: &Terminal, title: &str) {
     terminal.wait_for("No runbook is open.");
     terminal.keys("o");
     terminal.wait_for(title);
@@ -39,7 +39,7 @@ fn pick(terminal: &Terminal, title: &str) {
 }
 
 /// Runs the selected step, agreeing to whatever is asked, and waits for the mark that it gets.
-fn run(terminal: &Terminal, title: &str, mark: &str) {
+pub(super) fn run(terminal: &Terminal, title: &str, mark: &str) {
     go_to(terminal, title);
     terminal.keys(key::ENTER);
     agree(terminal);
@@ -47,7 +47,7 @@ fn run(terminal: &Terminal, title: &str, mark: &str) {
 }
 
 /// Agrees to the question on the screen, in the way that it wants.
-fn agree(terminal: &Terminal) {
+pub(super) fn agree(terminal: &Terminal) {
     let mut asked = String::new();
     terminal.wait_until("something is asked", |screen| {
         asked = screen.to_owned();
@@ -67,13 +67,13 @@ fn agree(terminal: &Terminal) {
 }
 
 /// What the question before something destructive wants typed.
-fn wanted_name(screen: &str) -> Option<String> {
+pub(super) fn wanted_name(screen: &str) -> Option<String> {
     let (before, _) = screen.split_once(" to run this.")?;
     Some(before.rsplit_once("Type ")?.1.to_owned())
 }
 
 /// Takes the line of the open menu that begins so.
-fn choose(terminal: &Terminal, label: &str) {
+pub(super) fn choose(terminal: &Terminal, label: &str) {
     for _ in 0..10 {
         if chosen(terminal).is_some_and(|row| row.trim_start_matches(['│', ' ']).starts_with(label)) {
             terminal.keys(key::ENTER);
@@ -111,7 +111,7 @@ fn soon(mut wanted: impl FnMut() -> bool) -> bool {
 }
 
 /// Moves the selection to a row of the checklist, down or up.
-fn go_to(terminal: &Terminal, title: &str) {
+pub(super) fn go_to(terminal: &Terminal, title: &str) {
     for _ in 0..40 {
         let (above, row) = selection(terminal);
         if row.contains(title) {

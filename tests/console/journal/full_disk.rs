@@ -1,0 +1,43 @@
+//! A full disk: nothing is acknowledged that is not durable, nothing above read runs, and it goes on when there is room.
+
+use super::{declare, desk, exported, holds, note};
+use crate::{
+    lab::{Disk, desk::stdout, key},
+    runbooks::{agree, go_to, pick, run},
+};
+
+#[test]
+fn a_full_disk_is_said_keeps_what_happened_and_is_got_over() {
+    let (desk, listener) = desk("");
+    let Some(disk) = Disk::mount(&desk.path("data"), 4096) else { return };
+    let terminal = desk.options(&[]).size(120, 40).start();
+    declare(&terminal, "The disk fills up");
+    pick(&terminal, "Tidy up");
+    run(&terminal, "Look", "✔");
+
+    disk.fill();
+    note(&terminal, "written too late");
+    terminal.wait_for("the disk is full");
+    terminal.keys(key::ESCAPE);
+    terminal.wait_for("NOT RECORDED since");
+    // What happens meanwhile is kept in memory.
+    drop(listener);
+    terminal.wait_for("1 event waits in memory");
+
+    go_to(&terminal, "Mark");
+    terminal.keys(key::ENTER);
+    agree(&terminal);
+    terminal.wait_for("the disk is full");
+    assert!(!desk.path("mark").exists(), "nothing above read ran");
+
+    disk.empty();
+    terminal.wait_until_gone("NOT RECORDED");
+    note(&terminal, "written in time");
+    terminal.wait_until_gone("Write down");
+
+    let incident = exported(|arguments| desk.run(arguments));
+    assert!(holds(&incident, "written in time") && !holds(&incident, "written too late"), "{incident:#}");
+    assert!(holds(&incident, "site ok → down") || holds(&incident, "site down"), "{incident:#}");
+    let verified = desk.run(&["incident", "verify"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
+}

@@ -1,0 +1,221 @@
+//! Two people at one incident: consoles of their own under Unix users of their own, in one data directory.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, chown},
+    time::{Duration, Instant},
+};
+
+use super::{declare, desk, exported, holds, note, resume};
+use crate::{
+    lab::{Desk, Person, Terminal, key},
+    runbooks::{agree, choose, go_to, pick, run, wanted_name},
+};
+
+/// What one does appears in the other's console within this time.
+const SOON: Duration = Duration::from_secs(1);
+
+/// A desk that a group shares, its people, and how the program is started on it.
+struct Bridge {
+    desk: Desk,
+    alice: Person,
+    bob: Person,
+    mallory: Person,
+    group: String,
+    _listener: std::net::TcpListener,
+}
+
+impl Bridge {
+    fn new() -> Option<Bridge> {
+        let (desk, listener) = desk("protected = true");
+        let [alice, bob, mallory] = Person::three(desk.folder.path())?;
+        fs::create_dir(desk.path("data")).unwrap();
+        chown(desk.path("data"), None, Some(Person::group())).unwrap();
+        fs::set_permissions(desk.path("data"), fs::Permissions::from_mode(0o2770)).unwrap();
+        for folder in [desk.folder.path().to_owned(), desk.path("victim")] {
+            chown(&folder, None, Some(Person::group())).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o775)).unwrap();
+        }
+        Some(Bridge { desk, alice, bob, mallory, group: Person::group().to_string(), _listener: listener })
+    }
+
+    fn arguments(&self, more: &[&str]) -> Vec<String> {
+        let (pack, data) = (self.desk.path("desk"), self.desk.path("data"));
+        let all =
+            ["--pack".to_owned(), pack.display().to_string(), "--data-dir".to_owned(), data.display().to_string()];
+        all.into_iter().chain(more.iter().map(|argument| (*argument).to_owned())).collect()
+    }
+
+    fn console(&self, person: &Person, more: &[&str]) -> Terminal {
+        let all = self.arguments(more);
+        let options = person.terminal(&all.iter().map(String::as_str).collect::<Vec<_>>());
+        options.env("WARROOM__DATA_GROUP", &self.group).size(120, 40).start()
+    }
+
+    fn run(&self, person: &Person, more: &[&str]) -> std::process::Output {
+        let all = self.arguments(more);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        person.run_with("WARROOM__DATA_GROUP", &self.group, &all)
+    }
+
+    /// Alice's console with an incident that she has declared, and Bob's with the same.
+    fn consoles(&self) -> (Terminal, Terminal) {
+        let alice = self.console(&self.alice, &[]);
+        declare(&alice, "Two of us");
+        let bob = self.console(&self.bob, &[]);
+        resume(&bob);
+        alice.wait_for("+1 here");
+        bob.wait_for("+1 here");
+        (alice, bob)
+    }
+}
+
+#[test]
+fn what_one_does_appears_at_the_other_within_a_second_and_neither_writes_in_the_others_name() {
+    let Some(bridge) = Bridge::new() else { return };
+    let (alice, bob) = bridge.consoles();
+    let begun = Instant::now();
+    note(&alice, "seen by alice");
+    bob.wait_for("seen by alice");
+    // Typing and looking included.
+    assert!(begun.elapsed() < SOON + SOON, "{:?}", begun.elapsed());
+    note(&bob, "answered by bob");
+    alice.wait_for("answered by bob");
+
+    let incident = fs::read_dir(bridge.desk.path("data/incidents")).unwrap().next().unwrap().unwrap().path();
+    let logs = incident.join("log");
+    let of_alice = fs::read_dir(&logs).unwrap().map(|entry| entry.unwrap().path());
+    let of_alice = of_alice.into_iter().find(|log| log.to_string_lossy().contains("alice")).unwrap();
+    let of_alice = of_alice.display();
+    for deed in [
+        format!("echo x >> {of_alice}"),
+        format!(": > {of_alice}"),
+        format!("rm -f {of_alice}"),
+        format!("mv {of_alice} {of_alice}.old"),
+    ] {
+        assert!(!bridge.bob.shell(&deed).status.success(), "{deed}");
+    }
+    assert!(bridge.bob.shell(&format!("cat {of_alice}")).status.success());
+    assert!(!bridge.mallory.shell(&format!("cat {of_alice}")).status.success());
+    assert!(!bridge.mallory.shell(&format!("ls {}", logs.display())).status.success());
+
+    // Who leaves is gone.
+    drop(bob);
+    alice.wait_until_gone("+1 here");
+    let exported = exported(|more| bridge.run(&bridge.alice, more));
+    assert!(holds(&exported, "seen by alice") && holds(&exported, "answered by bob"));
+    assert_eq!(bridge.run(&bridge.bob, &["incident", "verify"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_second_person_agrees_in_a_console_of_their_own() {
+    let Some(bridge) = Bridge::new() else { return };
+    let (alice, bob) = bridge.consoles();
+    let ask = || {
+        go_to(&alice, "Destroy");
+        alice.keys(key::ENTER);
+        alice.wait_for(" to run this.");
+        alice.keys(&wanted_name(&alice.contents()).unwrap());
+        alice.keys(key::ENTER);
+        alice.wait_for("Waiting for a second person");
+        bob.wait_for("asks for a second person");
+        assert!(bridge.desk.path("victim").exists(), "one person's word is not enough");
+        bob.keys("S");
+        bob.wait_for("A second person is asked for");
+        bob.wait_for("rm -r victim");
+    };
+    pick(&alice, "Tidy up");
+    ask();
+    choose(&bob, "refuse");
+    alice.wait_for("did not agree");
+    assert!(bridge.desk.path("victim").exists());
+    alice.wait_until_gone("Waiting for a second person");
+
+    ask();
+    choose(&bob, "agree");
+    alice.wait_for("✔ 4 Destroy");
+    assert!(!bridge.desk.path("victim").exists());
+    bob.wait_until_gone("asks for a second person");
+    let exported = exported(|more| bridge.run(&bridge.alice, more));
+    assert!(holds(&exported, "agreed to"), "{exported:#}");
+}
+
+#[test]
+fn alices_own_second_console_is_no_second_person() {
+    let Some(bridge) = Bridge::new() else { return };
+    let alice = bridge.console(&bridge.alice, &[]);
+    declare(&alice, "Alone");
+    pick(&alice, "Tidy up");
+    go_to(&alice, "Destroy");
+    alice.keys(key::ENTER);
+    alice.wait_for(" to run this.");
+    alice.keys(&wanted_name(&alice.contents()).unwrap());
+    alice.keys(key::ENTER);
+    alice.wait_for("Waiting for a second person");
+    let shown = bridge.run(&bridge.alice, &["incident", "second"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("rm -r victim"), "{shown}");
+    let question = shown.split("--agree ").nth(1).unwrap().split('`').next().unwrap();
+    bridge.run(&bridge.alice, &["incident", "second", "--agree", question]);
+    // Nor is somebody who only says to be somebody else.
+    let all = bridge.arguments(&["incident", "second", "--agree", question]);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    bridge.alice.run_with("USER", "carol", &all);
+    alice.wait_for("that is no second person");
+    assert!(bridge.desk.path("victim").exists());
+    // A reason does without one.
+    alice.keys("nobody else is awake");
+    alice.keys(key::ENTER);
+    alice.wait_for("✔ 4 Destroy");
+    assert!(!bridge.desk.path("victim").exists());
+}
+
+#[test]
+fn a_run_is_taken_over_and_its_first_console_lets_go() {
+    let Some(bridge) = Bridge::new() else { return };
+    let (alice, bob) = bridge.consoles();
+    pick(&alice, "Tidy up");
+    run(&alice, "Look", "✔");
+    go_to(&alice, "Wait");
+    alice.keys(key::ENTER);
+    agree(&alice);
+    alice.wait_for("waiting");
+    bob.keys("o");
+    bob.wait_for("Tidy up");
+    bob.wait_for("alice");
+    bob.keys("alice");
+    bob.keys(key::ENTER);
+    bob.wait_for("The run is open in another console");
+    choose(&bob, "take over");
+    bob.wait_for("▶ 3 Wait");
+    alice.wait_for("has taken this run over");
+    alice.wait_for("No runbook is open.");
+    fs::write(bridge.desk.path("go"), "").unwrap();
+    bob.wait_for("✔ 3 Wait");
+    let exported = exported(|more| bridge.run(&bridge.bob, more));
+    assert!(holds(&exported, "works on"), "{exported:#}");
+}
+
+#[test]
+fn who_only_looks_on_leaves_nothing_but_their_presence() {
+    let Some(bridge) = Bridge::new() else { return };
+    let alice = bridge.console(&bridge.alice, &[]);
+    declare(&alice, "Watched");
+    let bob = bridge.console(&bridge.bob, &["--read-only"]);
+    resume(&bob);
+    alice.wait_for("+1 here");
+    note(&alice, "go on looking");
+    bob.wait_for("go on looking");
+    for key in ["a", "P", "D", "S"] {
+        bob.keys(key);
+        bob.wait_for("read-only:");
+        assert!(!bob.contents().contains("say it"), "{}", bob.contents());
+    }
+    drop(bob);
+    alice.wait_until_gone("+1 here");
+    let exported = exported(|more| bridge.run(&bridge.alice, more));
+    let timeline = exported["timeline"].as_array().unwrap().iter();
+    let own: Vec<_> = timeline.filter(|entry| entry["by"].as_str().unwrap_or_default().starts_with("bob")).collect();
+    let categories: Vec<_> = own.iter().map(|entry| entry["category"].as_str().unwrap()).collect();
+    assert!(categories.iter().all(|category| ["people", "journal"].contains(category)), "{own:#?}");
+}
