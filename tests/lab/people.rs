@@ -76,10 +76,10 @@ impl Person {
         self.act(&[&[program.as_str()], arguments].concat(), &[])
     }
 
-    /// [`Self::run`] with a variable in the environment.
-    pub fn run_with(&self, name: &str, value: &str, arguments: &[&str]) -> Output {
+    /// [`Self::run`] with variables in the environment.
+    pub fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
         let program = self.program.display().to_string();
-        self.act(&[&[program.as_str()], arguments].concat(), &[(name, value)])
+        self.act(&[&[program.as_str()], arguments].concat(), environment)
     }
 
     /// A line of shell.

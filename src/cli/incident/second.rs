@@ -6,9 +6,10 @@ use clap::Args;
 use super::{desk, pack_of, view, write::Which};
 use crate::{
     cli::{Exit, UsageError, output::Output},
-    host::plain::plain,
+    host::{identity, plain::plain},
     incident::{EventRef, IncidentState, state::SecondRequest},
     room::incident::Verb,
+    runbook::run::is_another,
     settings::Settings,
 };
 
@@ -44,6 +45,10 @@ pub(super) fn run(args: &SecondArgs, settings: &Settings, output: &Output) -> Re
         let (of, request) = named(view.state(), name)?;
         (of.clone(), request.clone(), view.state().platform.clone())
     };
+    if !is_another(&identity::responder(), &request.asked.by) {
+        let who = &request.asked.by;
+        return Err(UsageError(format!("{who} asked for this: the second person is somebody else")).into());
+    }
     let verb = Verb::AnswerSecond { of, agreed: args.agree.is_some() };
     desk.act(verb, &pack_of(&platform, settings)?).map_err(|error| anyhow!(error))?;
     let word = if args.agree.is_some() { "agreed to" } else { "refused" };

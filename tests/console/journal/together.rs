@@ -31,7 +31,7 @@ impl Bridge {
         let [alice, bob, mallory] = Person::three(desk.folder.path())?;
         fs::create_dir(desk.path("data")).unwrap();
         chown(desk.path("data"), None, Some(Person::group())).unwrap();
-        fs::set_permissions(desk.path("data"), fs::Permissions::from_mode(0o2770)).unwrap();
+        fs::set_permissions(desk.path("data"), fs::Permissions::from_mode(0o3770)).unwrap();
         for folder in [desk.folder.path().to_owned(), desk.path("victim")] {
             chown(&folder, None, Some(Person::group())).unwrap();
             fs::set_permissions(&folder, fs::Permissions::from_mode(0o775)).unwrap();
@@ -55,7 +55,7 @@ impl Bridge {
     fn run(&self, person: &Person, more: &[&str]) -> std::process::Output {
         let all = self.arguments(more);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        person.run_with("WARROOM__DATA_GROUP", &self.group, &all)
+        person.run_with(&[("WARROOM__DATA_GROUP", &self.group)], &all)
     }
 
     /// Alice's console with an incident that she has declared, and Bob's with the same.
@@ -156,11 +156,12 @@ fn alices_own_second_console_is_no_second_person() {
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("rm -r victim"), "{shown}");
     let question = shown.split("--agree ").nth(1).unwrap().split('`').next().unwrap();
-    bridge.run(&bridge.alice, &["incident", "second", "--agree", question]);
+    let refused = bridge.run(&bridge.alice, &["incident", "second", "--agree", question]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the second person is somebody else"), "{refused:?}");
     // Nor is somebody who only says to be somebody else.
     let all = bridge.arguments(&["incident", "second", "--agree", question]);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    bridge.alice.run_with("USER", "carol", &all);
+    bridge.alice.run_with(&[("WARROOM__DATA_GROUP", &bridge.group), ("USER", "carol")], &all);
     alice.wait_for("that is no second person");
     assert!(bridge.desk.path("victim").exists());
     // A reason does without one.

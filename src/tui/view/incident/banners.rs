@@ -23,14 +23,14 @@ fn banners(model: &Model) -> Vec<(String, Option<Action>)> {
     let mut banners = Vec::new();
     if let WriterState::Unwritable { since, why, waiting } = &open.writing {
         let events = if *waiting == 1 { "1 event waits".to_owned() } else { format!("{waiting} events wait") };
-        banners.push((
-            format!(
-                "NOT RECORDED since {}: {} · {events} in memory, tried again · nothing above read runs without a reason",
-                model.appearance.clock(*since),
-                clean(why)
-            ),
-            None,
-        ));
+        // Why, before where: a path is long, and the end of the line is what a narrow screen lacks.
+        let why = clean(why);
+        let (place, cause) = why.rsplit_once(": ").unwrap_or(("", &why));
+        let since = model.appearance.clock(*since);
+        let text = format!(
+            "NOT RECORDED since {since}: {cause} · {events} in memory · nothing above read runs without a reason · {place}"
+        );
+        banners.push((text, None));
     }
     if let Some((_, request)) = open.questions().first() {
         let key = key(Action::AnswerSecond).unwrap_or_default();
