@@ -71,7 +71,7 @@ fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
 /// Whether the data directory can be shared as it is set. Other commands find out when they need it: a directory service that
 /// does not answer must not keep the panels from being looked at.
 fn group(settings: &Settings, origins: &[Origin]) -> Option<Diagnostic> {
-    let error = incident::access(settings).err()?;
+    let error = incident::access::resolve(settings).err()?;
     let of = |key: &str| origins.iter().find(|origin| origin.key == key);
     of("data_group").or_else(|| of("data_dir")).map(|origin| origin.wrong(error))
 }

@@ -17,6 +17,15 @@ use crate::{
 /// One sentence that says what to do: there is no such group, this user is not in it, or the folders are not as the group needs
 /// them.
 pub fn access(settings: &Settings) -> Result<Access, String> {
+    let access = resolve(settings)?;
+    if access != Access::Owner {
+        make(access, &settings.data_dir)?;
+    }
+    Ok(access)
+}
+
+/// [`access`], without making anything.
+pub fn resolve(settings: &Settings) -> Result<Access, String> {
     let folders = [settings.data_dir.clone(), settings.data_dir.join("incidents")];
     let Some(wanted) = settings.data_group.as_deref().map(str::trim).filter(|name| !name.is_empty()) else {
         return private(&folders[1]);
@@ -30,10 +39,8 @@ pub fn access(settings: &Settings) -> Result<Access, String> {
             group.name
         ));
     }
-    let access = Access::Group { gid: group.gid };
-    make(access, &settings.data_dir)?;
     folders.iter().try_for_each(|folder| is_the_groups(folder, &group))?;
-    Ok(access)
+    Ok(Access::Group { gid: group.gid })
 }
 
 /// Nobody else may add or take away incidents, and nobody writes what the others of a group cannot read.
