@@ -17,7 +17,7 @@ pub mod journal;
 mod log;
 pub mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod timeline;
 
 pub use event::{EventRef, Exposure, ImpactField, IncidentEvent, NoteKind, Phase, Versioned};

@@ -96,6 +96,13 @@ pub enum Action {
     AddToDo,
     FinishToDo,
     AnswerSecond,
+    NextCategory,
+    NextResponder,
+    KeyOnly,
+    ClearFilters,
+    MarkKey,
+    Correct,
+    GoToStep,
 }
 
 /// What has the keyboard.
@@ -115,6 +122,10 @@ pub enum Context {
     Filter,
     /// The Runbook pane, with a runbook open.
     Runbook,
+    /// The Timeline pane: an incident is open.
+    Timeline,
+    /// An entry of the timeline, opened.
+    TimelineEntry,
     /// The list of runbooks.
     Picker,
     /// The question before an action, answered by one key.
@@ -134,7 +145,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 16] = [
+    pub const ALL: [Context; 18] = [
         Context::Panes,
         Context::Details,
         Context::Pods,
@@ -143,6 +154,8 @@ impl Context {
         Context::Palette,
         Context::Filter,
         Context::Runbook,
+        Context::Timeline,
+        Context::TimelineEntry,
         Context::Picker,
         Context::Ask,
         Context::AskText,
@@ -164,6 +177,8 @@ impl Context {
             Context::Palette => "Command palette",
             Context::Filter => "Typing a filter",
             Context::Runbook => "Runbook",
+            Context::Timeline => "Timeline",
+            Context::TimelineEntry => "Entry of the timeline",
             Context::Picker => "List of runbooks",
             Context::Ask => "Question before a step",
             Context::AskText => "Question with an answer to type",

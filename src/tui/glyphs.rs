@@ -42,7 +42,8 @@ pub fn to_ascii(buffer: &mut Buffer) {
 
 fn ascii(sign: char) -> &'static str {
     match sign {
-        '●' => "*",
+        '●' | '★' => "*",
+        '↵' => "/",
         '▲' => "!",
         '✖' => "X",
         '✔' => "v",

@@ -10,4 +10,5 @@ mod journal;
 mod looks;
 mod runbooks;
 mod starting;
+mod timeline;
 mod working;

@@ -11,7 +11,7 @@ pub enum Target {
     Pane(Pane),
     /// A row of the Health pane.
     Panel(usize),
-    /// A row of the Activity pane.
+    /// A row of the Activity pane, or of the Timeline pane.
     Event(usize),
     /// The text of the details.
     Details,
@@ -52,6 +52,8 @@ pub struct Drawn {
     pub checklist_offset: usize,
     /// Columns and rows that the output of a step has; zero when it is not on the screen.
     pub output_size: (usize, usize),
+    /// The same for the output that an entry of the timeline refers to.
+    pub evidence_size: (usize, usize),
     /// The furthest that the text of a step can be scrolled.
     pub step_scroll: usize,
     /// True when panes are shown one at a time.

@@ -27,7 +27,7 @@ pub use self::{
     facts::{Facts, Objective},
     fetch::Fetch,
     help::{Help, HelpLine},
-    incident::{Incidents, OpenIncident, Sheet, SheetKind, SheetOption, SheetPurpose, SheetRow, Timeline},
+    incident::{EntryView, Incidents, OpenIncident, Sheet, SheetKind, SheetOption, SheetPurpose, SheetRow, Timeline},
     input::Input,
     log::Log,
     palette::{Command, Item, Palette},
@@ -90,6 +90,7 @@ pub enum Overlay {
     Form(Box<Form>),
     Ask(Box<Ask>),
     Sheet(Box<Sheet>),
+    Entry(Box<EntryView>),
 }
 
 impl Overlay {
@@ -99,6 +100,7 @@ impl Overlay {
             Overlay::Details(details) => Some(&details.filter),
             Overlay::Log(log) => Some(&log.filter),
             Overlay::Help(help) => Some(&help.filter),
+            Overlay::Entry(view) if view.shows_output => Some(&view.output.search),
             _ => None,
         }
     }
@@ -109,6 +111,7 @@ impl Overlay {
             Overlay::Details(details) => Some(&mut details.filter),
             Overlay::Log(log) => Some(&mut log.filter),
             Overlay::Help(help) => Some(&mut help.filter),
+            Overlay::Entry(view) if view.shows_output => Some(&mut view.output.search),
             _ => None,
         }
     }
@@ -157,6 +160,8 @@ impl Model {
             Some(Overlay::Log(_)) => Context::Log,
             Some(Overlay::Help(help)) if help.filter.editing => Context::Filter,
             Some(Overlay::Help(_)) => Context::Help,
+            Some(Overlay::Entry(view)) if view.output.search.editing => Context::Filter,
+            Some(Overlay::Entry(_)) => Context::TimelineEntry,
             Some(Overlay::Palette(_)) => Context::Palette,
         }
     }
@@ -168,21 +173,51 @@ impl Model {
             Some(Overlay::Details(_)) => Context::Details,
             Some(Overlay::Log(_)) => Context::Log,
             Some(Overlay::Help(_)) => Context::Help,
+            Some(Overlay::Entry(_)) => Context::TimelineEntry,
             _ => self.pane_context(),
         }
     }
 
     /// What the panes do with keys when nothing lies over them.
     fn pane_context(&self) -> Context {
-        match &self.runbooks.open {
-            Some(opened) if self.panes.focus == Pane::Runbook => {
-                if opened.output.search.editing {
-                    Context::Filter
-                } else {
-                    Context::Runbook
-                }
-            }
-            _ => Context::Panes,
+        match self.panes.focus {
+            Pane::Runbook => match &self.runbooks.open {
+                Some(opened) if opened.output.search.editing => Context::Filter,
+                Some(_) => Context::Runbook,
+                None => Context::Panes,
+            },
+            Pane::Activity => match &self.incidents.open {
+                Some(open) if open.timeline.filter.text.editing => Context::Filter,
+                Some(_) => Context::Timeline,
+                None => Context::Panes,
+            },
+            Pane::Health => Context::Panes,
+        }
+    }
+
+    /// The text that filters or searches in the pane that has the focus.
+    pub fn pane_filter(&self) -> Option<&Input> {
+        match self.panes.focus {
+            Pane::Runbook => self.runbooks.open.as_ref().map(|opened| &opened.output.search),
+            Pane::Activity => self.incidents.open.as_ref().map(|open| &open.timeline.filter.text),
+            Pane::Health => None,
+        }
+    }
+
+    /// [`Model::pane_filter`], to type into.
+    pub fn pane_filter_mut(&mut self) -> Option<&mut Input> {
+        match self.panes.focus {
+            Pane::Runbook => self.runbooks.open.as_mut().map(|opened| &mut opened.output.search),
+            Pane::Activity => self.incidents.open.as_mut().map(|open| &mut open.timeline.filter.text),
+            Pane::Health => None,
+        }
+    }
+
+    /// What a pane is called: with an incident open, what happened is its timeline.
+    pub fn pane_title(&self, pane: Pane) -> &'static str {
+        match (pane, &self.incidents.open) {
+            (Pane::Activity, Some(_)) => "Timeline",
+            _ => pane.title(),
         }
     }
 

@@ -10,6 +10,7 @@ mod runbook;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::incident::timeline::has_step;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,7 +18,7 @@ use super::{
     action::{Action, Context},
     effect::Effect,
     message::Message,
-    model::{Drawn, Input, Model, Overlay, Palette, Pane},
+    model::{Drawn, Input, Model, Overlay, Palette, Pane, Timeline},
 };
 use crate::{health::Happening, probe::Signal};
 
@@ -29,13 +30,16 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     model.now = now;
     let mut effects = took_in(model, message);
     effects.extend(runbook::output::due(model));
+    effects.extend(incident::timeline::due(model));
     effects
 }
 
 /// Notes where things stand in the frame that was just drawn.
 pub fn drawn(model: &mut Model, drawn: Drawn) -> Vec<Effect> {
     model.drawn = drawn;
-    runbook::output::due(model)
+    let mut effects = runbook::output::due(model);
+    effects.extend(incident::timeline::due(model));
+    effects
 }
 
 fn took_in(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -55,7 +59,9 @@ fn took_in(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Run(news) => runbook::news(model, *news),
         Message::Incident(news) => incident::news(model, *news),
         Message::Output { ticket, result } => {
-            runbook::output::took(model, ticket, result);
+            if let Some(result) = incident::timeline::took(model, ticket, result) {
+                runbook::output::took(model, ticket, result);
+            }
             vec![]
         }
         Message::OutputDue => {
@@ -108,8 +114,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextProbe => return details::step_probe(model, 1),
         Action::PreviousProbe => return details::step_probe(model, -1),
         Action::Filter => {
-            if model.context() == Context::Runbook {
-                runbook::output::search(model);
+            match model.context() {
+                Context::Runbook => runbook::output::search(model),
+                Context::TimelineEntry => incident::timeline::search(model),
+                _ => {}
             }
             if let Some(filter) = filter(model) {
                 filter.editing = true;
@@ -130,12 +138,15 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Undo => runbook::steps::undo(model),
         Action::RollBack => runbook::steps::roll_back(model),
         Action::AdHoc => runbook::ad_hoc(model),
+        Action::ShowOutput if on_entry(model) => incident::timeline::toggle_output(model),
         Action::ShowOutput => runbook::output::toggle(model),
         Action::CancelStep => runbook::run::cancel(model),
         Action::CopyCommand => return runbook::copy(model),
         Action::Variables => runbook::form::open(model),
         Action::DryRun => return runbook::dry_run(model),
         Action::CloseRunbook => return runbook::close(model),
+        Action::NextMatch if on_entry(model) => incident::timeline::search_on(model, false),
+        Action::PreviousMatch if on_entry(model) => incident::timeline::search_on(model, true),
         Action::NextMatch => runbook::output::find(model, false),
         Action::PreviousMatch => runbook::output::find(model, true),
         Action::ScrollDown => runbook::output::scroll(model, 1),
@@ -172,6 +183,13 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::AddToDo => incident::add_to_do(model),
         Action::FinishToDo => incident::finish_to_do(model),
         Action::AnswerSecond => incident::answer_second(model),
+        Action::NextCategory => incident::timeline::filtered(model, Timeline::next_category),
+        Action::NextResponder => incident::timeline::filtered(model, Timeline::next_who),
+        Action::KeyOnly => incident::timeline::filtered(model, Timeline::toggle_key),
+        Action::ClearFilters => incident::timeline::filtered(model, Timeline::clear_filters),
+        Action::MarkKey => return incident::timeline::mark_key(model),
+        Action::Correct => incident::timeline::correct(model),
+        Action::GoToStep => return incident::timeline::go_to_step(model),
         Action::ListChoices => return runbook::form::list(model),
     }
     vec![]
@@ -217,12 +235,12 @@ fn typing(model: &mut Model) -> Option<&mut Input> {
     }
 }
 
-/// The filter of what is on top; over the panes, the search in the output.
+/// The filter of what is on top; over the panes, that of the one with the focus.
 fn filter(model: &mut Model) -> Option<&mut Input> {
-    match model.overlays.last_mut() {
-        Some(overlay) => overlay.filter_mut(),
-        None => model.runbooks.open.as_mut().map(|opened| &mut opened.output.search),
+    if model.overlays.is_empty() {
+        return model.pane_filter_mut();
     }
+    model.overlays.last_mut()?.filter_mut()
 }
 
 /// Works out again what the filter of what is on top keeps.
@@ -245,7 +263,9 @@ fn arrange(model: &mut Model) {
             }
         }
         Some(Overlay::Sheet(sheet)) => sheet.problem = None,
-        Some(Overlay::Menu(_)) | None => {}
+        Some(Overlay::Menu(_) | Overlay::Entry(_)) => {}
+        None if model.panes.focus == Pane::Activity => incident::timeline::filtered(model, Timeline::arrange),
+        None => {}
     }
 }
 
@@ -277,6 +297,10 @@ fn on_sheet(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::Sheet(_)))
 }
 
+fn on_entry(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Entry(_)))
+}
+
 fn happened(model: &mut Model, happenings: Vec<Happening>) {
     for happening in happenings {
         // The cursor stays on its event while newer ones come in above it; at the top it stays at the top.
@@ -293,6 +317,10 @@ fn focus(model: &mut Model, pane: Pane) {
 fn open(model: &mut Model) -> Vec<Effect> {
     match model.context() {
         Context::Pods => overlays::open_log(model),
+        Context::Timeline => {
+            incident::timeline::open(model);
+            vec![]
+        }
         Context::Panes => open_pane(model),
         _ => vec![],
     }

@@ -3,7 +3,7 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{act, details, focus, movement, overlays};
+use super::{act, details, focus, incident, movement, overlays};
 use crate::tui::{
     action::Action,
     effect::Effect,
@@ -47,7 +47,10 @@ fn clicked(model: &mut Model, target: Target) -> Vec<Effect> {
         }
         Target::Event(index) => {
             let _ = pane_clicked(model, Pane::Activity);
-            model.panes.activity.selected = index;
+            match &mut model.incidents.open {
+                Some(open) => open.timeline.cursor.selected = index,
+                None => model.panes.activity.selected = index,
+            }
             if double {
                 return act(model, Action::Open);
             }
@@ -117,9 +120,10 @@ fn wheel(model: &mut Model, target: Option<Target>, by: isize) -> Vec<Effect> {
             let len = model.board.panels(model.now).len();
             model.panes.health.step(by.signum(), len);
         }
-        Some(Target::Pane(Pane::Activity) | Target::Event(_)) => {
-            model.panes.activity.step(by, model.activity.len());
-        }
+        Some(Target::Pane(Pane::Activity) | Target::Event(_)) => match model.incidents.open {
+            Some(_) => incident::timeline::step(model, by),
+            None => model.panes.activity.step(by, model.activity.len()),
+        },
         Some(Target::Row(_)) => {
             if let Some(opened) = &mut model.runbooks.open {
                 opened.step_by(by.signum());

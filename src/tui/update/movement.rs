@@ -1,6 +1,6 @@
 //! Moving a cursor or scrolling, in whatever has the keyboard.
 
-use super::runbook;
+use super::{incident, runbook};
 use crate::tui::{
     action::{Action, Context},
     model::{Model, Overlay, Pane, Tab},
@@ -46,6 +46,8 @@ pub(super) fn step(model: &mut Model, by: isize) {
         Some(Overlay::Picker(picker)) => picker.cursor.step(by, picker.items.len()),
         Some(Overlay::Menu(menu)) => menu.cursor.step(by, menu.items.len()),
         Some(Overlay::Ask(ask)) => ask.scroll = scrolled(ask.scroll),
+        Some(Overlay::Entry(view)) if view.shows_output => incident::timeline::scroll(view, by),
+        Some(Overlay::Entry(view)) => view.scroll = scrolled(view.scroll),
         Some(Overlay::Sheet(sheet)) => sheet.step(by),
         Some(Overlay::Prompt(_) | Overlay::Form(_)) => {}
         None => match model.panes.focus {
@@ -53,6 +55,7 @@ pub(super) fn step(model: &mut Model, by: isize) {
                 let len = model.board.panels(model.now).len();
                 model.panes.health.step(by, len);
             }
+            Pane::Activity if model.incidents.open.is_some() => incident::timeline::step(model, by),
             Pane::Activity => model.panes.activity.step(by, model.activity.len()),
             Pane::Runbook => {
                 if let Some(opened) = &mut model.runbooks.open {

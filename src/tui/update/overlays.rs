@@ -4,6 +4,7 @@ use super::{act, arrange, details, fetching, filter, focus, incident, runbook, s
 use crate::{
     room::run::Command as Wish,
     tui::{
+        action::Context,
         effect::Effect,
         model::{Command, Log, Model, Overlay, Pane, Purpose},
     },
@@ -15,6 +16,9 @@ pub(super) fn help(model: &mut Model) {
 
 /// Closes what is on top; a kept filter goes first.
 pub(super) fn close(model: &mut Model) {
+    if incident::timeline::back_to_entry(model) {
+        return;
+    }
     if let Some(filter) = filter(model).filter(|filter| !filter.is_empty()) {
         filter.clear();
         arrange(model);
@@ -46,8 +50,10 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             if let Some(filter) = filter(model) {
                 filter.editing = false;
             }
-            if searching {
+            if searching && model.context() == Context::Runbook {
                 runbook::output::find(model, false);
+            } else if model.context() == Context::TimelineEntry {
+                incident::timeline::search_on(model, false);
             }
             vec![]
         }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Presses keys, separated by spaces, and returns the effects of all.
-fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let now = model.now;
     keys.split_whitespace()
         .flat_map(|key| {
@@ -27,7 +27,7 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
 }
 
 /// Types letters one by one.
-fn type_text(model: &mut Model, text: &str) {
+pub(super) fn type_text(model: &mut Model, text: &str) {
     for letter in text.chars() {
         let key = if letter == ' ' { "space".to_owned() } else { letter.to_string() };
         press(model, &key);

@@ -16,6 +16,7 @@ use crate::{
         model::{Drawn, Input, Lower, Model, Overlay, SheetKind, Target},
         text,
         theme::{Role, Theme},
+        update::has_step,
     },
 };
 
@@ -23,10 +24,12 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
     let theme = &model.appearance.theme;
     let context = model.context();
     let mut column = area.x + 1;
-    let search = || model.runbooks.open.as_ref().map(|opened| &opened.output.search);
     if context == Context::Filter
-        && let Some(filter) =
-            if model.overlays.is_empty() { search() } else { model.overlays.last().and_then(Overlay::filter) }
+        && let Some(filter) = if model.overlays.is_empty() {
+            model.pane_filter()
+        } else {
+            model.overlays.last().and_then(Overlay::filter)
+        }
     {
         let mut spans = vec![span(" / ", theme.role(Role::Key))];
         spans.extend(typed(theme, filter));
@@ -104,7 +107,14 @@ fn is_useful(model: &Model, action: Action) -> bool {
         (Action::Skip, None) => opened.is_some_and(|o| o.step().is_some()),
         (Action::ShowOutput | Action::Follow, None) => opened.is_some_and(|o| o.attempt().is_some()),
         (Action::CancelStep, None) => opened.is_some_and(|o| o.running().is_some()),
-        (Action::Filter, None) => opened.is_some_and(|o| o.lower == Lower::Output),
+        (Action::Filter, None) => {
+            model.context() == Context::Timeline || opened.is_some_and(|o| o.lower == Lower::Output)
+        }
+        (Action::ClearFilters, _) => model.incidents.open.as_ref().is_some_and(|o| !o.timeline.filter.is_empty()),
+        (Action::LookNow, None) => model.context() != Context::Timeline,
+        (Action::Filter | Action::NextMatch, Some(Overlay::Entry(view))) => view.shows_output,
+        (Action::ShowOutput, Some(Overlay::Entry(view))) => super::incident::entry::has_output(model, &view.of),
+        (Action::GoToStep, Some(Overlay::Entry(view))) => has_step(model, &view.of),
         _ => true,
     }
 }

@@ -192,10 +192,13 @@ pub(super) fn tabs(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
     let mut column = area.x + 1;
     for (index, pane) in Pane::ALL.into_iter().enumerate() {
         let focused = pane == model.panes.focus;
-        let mut label = format!(" {} {} ", index + 1, pane.title());
-        if pane == Pane::Activity && !model.activity.is_empty() {
-            label = format!(" {} {} {} ", index + 1, pane.title(), model.activity.len());
-        }
+        let count = match (pane, &model.incidents.open) {
+            (Pane::Activity, Some(open)) => open.timeline.entries().len(),
+            (Pane::Activity, None) => model.activity.len(),
+            _ => 0,
+        };
+        let count = if count > 0 { format!("{count} ") } else { String::new() };
+        let label = format!(" {} {} {count}", index + 1, model.pane_title(pane));
         let width = text::width(&label) as u16;
         if column + width > area.right() {
             break;

@@ -102,6 +102,7 @@ fn body_of(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
             Overlay::Prompt(prompt) => runbook::prompt::draw(model, prompt, frame, body, drawn),
             Overlay::Form(form) => runbook::form::draw(model, form, frame, body, drawn),
             Overlay::Ask(ask) => runbook::ask::draw(model, ask, frame, body, drawn),
+            Overlay::Entry(view) => incident::entry::draw(model, view, frame, body, drawn),
             Overlay::Sheet(sheet) => incident::sheet::draw(model, sheet, frame, body, drawn),
         }
     }
@@ -139,7 +140,10 @@ fn pane(model: &Model, pane: Pane, frame: &mut Frame, area: Rect, drawn: &mut Dr
     drawn.target(area, Target::Pane(pane));
     match pane {
         Pane::Health => health::draw(model, frame, area, drawn),
-        Pane::Activity => activity::draw(model, frame, area, drawn),
+        Pane::Activity => match &model.incidents.open {
+            Some(open) => incident::timeline::draw(model, open, frame, area, drawn),
+            None => activity::draw(model, frame, area, drawn),
+        },
         Pane::Runbook => runbook::draw(model, frame, area, drawn),
     }
 }

@@ -1,13 +1,15 @@
 //! The incident that the console works on, as far as its journal was read, and those that there are.
 
+pub mod entry_view;
 mod sheet;
-mod timeline;
+pub mod timeline;
 
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 
 pub use self::{
+    entry_view::EntryView,
     sheet::{Purpose as SheetPurpose, Row as SheetRow, Sheet, SheetKind, SheetOption},
     timeline::Timeline,
 };
@@ -105,9 +107,14 @@ impl OpenIncident {
         } else {
             self.state = IncidentState::fold(&self.items);
         }
-        self.timeline.take(if follows { from } else { 0 }, &self.items, &self.state);
+        self.timeline.take(from, &self.items, &self.state);
         let state = &self.state;
         self.sent.retain(|event| !has_arrived(event, state));
+    }
+
+    /// An event, by its place in the order of the union.
+    pub fn item(&self, place: usize) -> Option<&Item> {
+        self.items.get(place).map(AsRef::as_ref)
     }
 
     /// Looks at the clocks again.

@@ -86,6 +86,11 @@ impl OutputView {
         })
     }
 
+    /// True while the look of this ticket is under way.
+    pub fn awaits(&self, ticket: u64) -> bool {
+        self.awaited.as_ref().is_some_and(|(awaited, _)| *awaited == ticket)
+    }
+
     /// Takes what was seen; an answer that nobody waits for changes nothing.
     pub fn take(&mut self, ticket: u64, result: Result<Seen, String>) -> bool {
         let Some((_, down)) = self.awaited.take_if(|(awaited, _)| *awaited == ticket) else { return false };

@@ -1,6 +1,9 @@
 //! The incident: what its station says, what people want of it, and what the console writes into it by itself.
 
 mod sheets;
+#[cfg(test)]
+mod tests;
+pub(super) mod timeline;
 mod verbs;
 
 use std::collections::BTreeSet;
@@ -98,17 +101,10 @@ fn took_events(
     items: Vec<std::sync::Arc<crate::incident::journal::Item>>,
 ) -> Vec<Effect> {
     let (now, pack) = (model.now, model.facts.pack.clone());
-    let selected = model.panes.activity.selected;
     let Some(open) = &mut model.incidents.open else { return vec![] };
-    let before = open.timeline.entries().len();
     let fresh = std::mem::take(&mut open.fresh);
     open.take(first, items);
     open.tick(&pack, now);
-    let grown = open.timeline.entries().len().saturating_sub(before);
-    // The cursor stays on its entry while newer ones come in above it; at the top it stays at the top.
-    if selected > 0 && grown > 0 && !fresh {
-        model.panes.activity.step(grown as isize, before + grown);
-    }
     let mut effects = Vec::new();
     if fresh {
         effects.extend(resume_run(model));

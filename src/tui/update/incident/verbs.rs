@@ -21,7 +21,7 @@ fn show(model: &mut Model, sheet: Sheet) {
 }
 
 /// The open incident, or a word to the user; and a word that a console that looks on writes nothing.
-fn open(model: &mut Model) -> Option<&OpenIncident> {
+pub(super) fn open(model: &mut Model) -> Option<&OpenIncident> {
     if model.facts.read_only {
         model.say("this console is read-only: it looks on, and writes nothing to an incident");
         return None;

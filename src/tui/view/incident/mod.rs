@@ -2,7 +2,11 @@
 
 pub(super) mod banners;
 pub(super) mod clocks;
+pub(super) mod entry;
 pub(super) mod sheet;
+#[cfg(test)]
+mod tests;
+pub(super) mod timeline;
 
 use ratatui::{style::Style, text::Span};
 
