@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    IncidentEvent, IncidentState,
+    Exposure, IncidentEvent, IncidentState,
     clocks::{Clock, overdue},
 };
 use crate::health::{AlertStatus, Board, Status};
@@ -25,6 +25,9 @@ pub fn arrivals(
     }
     let mut events = probes(board, &known_probes(state, sent), now);
     events.extend(alerts(board, &known_alerts(state, sent)));
+    if !sent.iter().any(|event| matches!(event, IncidentEvent::ExposuresFrozen { .. })) {
+        events.extend(exposures(board, state, now));
+    }
     let is_sent =
         |clock: &str| sent.iter().any(|e| matches!(e, IncidentEvent::ClockOverdue { clock: c, .. } if c == clock));
     events.extend(
@@ -44,6 +47,7 @@ pub fn has_arrived(event: &IncidentEvent, state: &IncidentState) -> bool {
         IncidentEvent::AlertFired { alert, .. } => state.alerts.contains_key(alert),
         IncidentEvent::AlertCleared { alert } => !state.alerts.contains_key(alert),
         IncidentEvent::ClockOverdue { clock, .. } => state.overdue.contains_key(clock),
+        IncidentEvent::ExposuresFrozen { exposures } => state.exposures == *exposures,
         _ => true,
     }
 }
@@ -75,6 +79,32 @@ fn probes(board: &Board, known: &BTreeMap<&str, Status>, now: Timestamp) -> Vec<
         })
     });
     changed.collect()
+}
+
+/// What affected components can be restored to, where nobody knew it when the incident was declared: checks may have answered
+/// since, and components were added. A copy that is newer than the failure says nothing of what was there before it.
+fn exposures(board: &Board, state: &IncidentState, now: Timestamp) -> Option<IncidentEvent> {
+    let detected = state.detected_at?;
+    let is_known = |id: &str| {
+        let mut known = state.exposures.iter().filter(|known| known.component == id);
+        known.any(|known| known.recovery_point.is_some())
+    };
+    let found =
+        board.exposures(now).into_iter().filter(|e| state.components.contains(&e.component) && !is_known(&e.component));
+    let found: Vec<Exposure> = found
+        .filter_map(|exposure| {
+            let point = now.checked_sub(exposure.loss?).ok().filter(|point| *point <= detected)?;
+            let rpo_seconds = Some(exposure.rpo.as_secs());
+            Some(Exposure { component: exposure.component, recovery_point: Some(point), rpo_seconds })
+        })
+        .collect();
+    if found.is_empty() {
+        return None;
+    }
+    let is_new = |known: &&Exposure| !found.iter().any(|new| new.component == known.component);
+    let mut exposures: Vec<Exposure> = state.exposures.iter().filter(is_new).cloned().collect();
+    exposures.extend(found.iter().cloned());
+    Some(IncidentEvent::ExposuresFrozen { exposures })
 }
 
 fn known_alerts<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTreeSet<&'a str> {

@@ -189,7 +189,11 @@ pub(in crate::tui::update) fn set_role(model: &mut Model) {
         false => SheetRow::choice("role", "Role", options, "", ""),
     };
     let who = SheetRow::text("who", "Who", &by, "Who has it from now on; empty to give it back.");
-    show(model, Sheet::new(SheetPurpose::Role, "Role", "say so", vec![role, who]));
+    let mut sheet = Sheet::new(SheetPurpose::Role, "Role", "say so", vec![role, who]);
+    for (person, roles) in incident.state.double_roles() {
+        sheet = sheet.saying(format!("{} has several roles: {}.", clean(person), clean(&roles.join(", "))));
+    }
+    show(model, sheet);
 }
 
 pub(in crate::tui::update) fn affected(model: &mut Model) {
