@@ -31,7 +31,6 @@ mod http;
 mod kubernetes;
 mod name_server;
 mod need;
-mod people;
 mod portal;
 mod postgres;
 mod process;
@@ -60,7 +59,6 @@ pub use {
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
     need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, WHOLE_CLUSTER, missing},
-    people::Person,
     portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
     process::{Folder, Port, Process},

@@ -26,7 +26,7 @@ fn a_killed_console_comes_back_with_its_incident_and_the_step_that_ran() {
     resume(&terminal);
     terminal.wait_for("▶ 3 Wait");
     terminal.wait_for("✔ 1 Look");
-    std::fs::write(desk.path("go"), "").unwrap();
+    std::fs::write(desk.path("work/go"), "").unwrap();
     terminal.wait_for("✔ 3 Wait");
     drop(terminal);
 
@@ -47,7 +47,7 @@ fn what_ended_while_nobody_looked_is_written_down_late_and_marked_so() {
     terminal.wait_for("waiting");
     terminal.signal(Signal::KILL);
     drop(terminal);
-    std::fs::write(desk.path("go"), "").unwrap();
+    std::fs::write(desk.path("work/go"), "").unwrap();
     let runs = desk.path("data/incidents");
     let ended = || {
         let incident = std::fs::read_dir(&runs).unwrap().next().unwrap().unwrap().path().join("runs");

@@ -39,7 +39,7 @@ fn a_full_disk_is_said_keeps_what_happened_and_is_got_over() {
     terminal.keys(key::ENTER);
     agree(&terminal);
     terminal.wait_for("the disk is full");
-    assert!(!desk.path("mark").exists(), "nothing above read ran");
+    assert!(!desk.path("work/mark").exists(), "nothing above read ran");
 
     disk.empty();
     terminal.wait_until_gone("NOT RECORDED");

@@ -5,7 +5,7 @@ mod full_disk;
 mod revoked;
 mod together;
 
-use std::net::TcpListener;
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use serde_json::Value;
 
@@ -58,8 +58,12 @@ fn desk(environment: &str) -> (Desk, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let desk = Desk::new(environment, RUNBOOK);
-    let folder = desk.folder.path().display().to_string();
-    std::fs::create_dir(desk.path("victim")).unwrap();
+    // Whoever runs a step may do so.
+    for folder in ["work", "work/victim"] {
+        fs::create_dir(desk.path(folder)).unwrap();
+        fs::set_permissions(desk.path(folder), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let folder = desk.path("work").display().to_string();
     let probe = format!(
         "vars = {{ DIR = \"{folder}\" }}\n{PLATFORM}\n[[probes]]\nid = \"site\"\npanel = \"site\"\nkind = \"tcp\"\n\
          address = \"{address}\"\ncomponent = \"web\"\nevery = \"1s\"\nconfirm = 1\n"

@@ -2,67 +2,46 @@
 
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt, chown},
+    net::TcpListener,
     time::{Duration, Instant},
 };
 
 use super::{declare, desk, exported, holds, note, resume};
 use crate::{
-    lab::{Desk, Person, Terminal, key},
+    lab::{
+        Desk, Terminal, key,
+        users::{User, Users},
+    },
     runbooks::{agree, choose, go_to, pick, run, wanted_name},
 };
 
 /// What one does appears in the other's console within this time.
 const SOON: Duration = Duration::from_secs(1);
 
-/// A desk that a group shares, its people, and how the program is started on it.
+/// A desk that a group shares, and its people.
 struct Bridge {
     desk: Desk,
-    alice: Person,
-    bob: Person,
-    mallory: Person,
-    group: String,
-    _listener: std::net::TcpListener,
+    users: Users,
+    _listener: TcpListener,
 }
 
 impl Bridge {
     fn new() -> Option<Bridge> {
+        let users = Users::new()?;
         let (desk, listener) = desk("protected = true");
-        let [alice, bob, mallory] = Person::three(desk.folder.path())?;
-        fs::create_dir(desk.path("data")).unwrap();
-        chown(desk.path("data"), None, Some(Person::group())).unwrap();
-        fs::set_permissions(desk.path("data"), fs::Permissions::from_mode(0o3770)).unwrap();
-        for folder in [desk.folder.path().to_owned(), desk.path("victim")] {
-            chown(&folder, None, Some(Person::group())).unwrap();
-            fs::set_permissions(&folder, fs::Permissions::from_mode(0o775)).unwrap();
-        }
-        Some(Bridge { desk, alice, bob, mallory, group: Person::group().to_string(), _listener: listener })
+        users.share(&desk);
+        Some(Bridge { desk, users, _listener: listener })
     }
 
-    fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let (pack, data) = (self.desk.path("desk"), self.desk.path("data"));
-        let all =
-            ["--pack".to_owned(), pack.display().to_string(), "--data-dir".to_owned(), data.display().to_string()];
-        all.into_iter().chain(more.iter().map(|argument| (*argument).to_owned())).collect()
-    }
-
-    fn console(&self, person: &Person, more: &[&str]) -> Terminal {
-        let all = self.arguments(more);
-        let options = person.terminal(&all.iter().map(String::as_str).collect::<Vec<_>>());
-        options.env("WARROOM__DATA_GROUP", &self.group).size(120, 40).start()
-    }
-
-    fn run(&self, person: &Person, more: &[&str]) -> std::process::Output {
-        let all = self.arguments(more);
-        let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        person.run_with(&[("WARROOM__DATA_GROUP", &self.group)], &all)
+    fn console(&self, user: &User, more: &[&str]) -> Terminal {
+        user.console(&self.desk, more).size(120, 40).start()
     }
 
     /// Alice's console with an incident that she has declared, and Bob's with the same.
     fn consoles(&self) -> (Terminal, Terminal) {
-        let alice = self.console(&self.alice, &[]);
+        let alice = self.console(&self.users.alice, &[]);
         declare(&alice, "Two of us");
-        let bob = self.console(&self.bob, &[]);
+        let bob = self.console(&self.users.bob, &[]);
         resume(&bob);
         alice.wait_for("+1 here");
         bob.wait_for("+1 here");
@@ -93,18 +72,18 @@ fn what_one_does_appears_at_the_other_within_a_second_and_neither_writes_in_the_
         format!("rm -f {of_alice}"),
         format!("mv {of_alice} {of_alice}.old"),
     ] {
-        assert!(!bridge.bob.shell(&deed).status.success(), "{deed}");
+        assert!(!bridge.users.bob.shell(&deed).status.success(), "{deed}");
     }
-    assert!(bridge.bob.shell(&format!("cat {of_alice}")).status.success());
-    assert!(!bridge.mallory.shell(&format!("cat {of_alice}")).status.success());
-    assert!(!bridge.mallory.shell(&format!("ls {}", logs.display())).status.success());
+    assert!(bridge.users.bob.shell(&format!("cat {of_alice}")).status.success());
+    assert!(!bridge.users.mallory.shell(&format!("cat {of_alice}")).status.success());
+    assert!(!bridge.users.mallory.shell(&format!("ls {}", logs.display())).status.success());
 
     // Who leaves is gone.
     drop(bob);
     alice.wait_until_gone("+1 here");
-    let exported = exported(|more| bridge.run(&bridge.alice, more));
+    let exported = exported(|more| bridge.users.alice.run(&bridge.desk, more));
     assert!(holds(&exported, "seen by alice") && holds(&exported, "answered by bob"));
-    assert_eq!(bridge.run(&bridge.bob, &["incident", "verify"]).status.code(), Some(0));
+    assert_eq!(bridge.users.bob.run(&bridge.desk, &["incident", "verify"]).status.code(), Some(0));
 }
 
 #[test]
@@ -119,7 +98,7 @@ fn the_second_person_agrees_in_a_console_of_their_own() {
         alice.keys(key::ENTER);
         alice.wait_for("Waiting for a second person");
         bob.wait_for("asks for a second person");
-        assert!(bridge.desk.path("victim").exists(), "one person's word is not enough");
+        assert!(bridge.desk.path("work/victim").exists(), "one person's word is not enough");
         bob.keys("S");
         bob.wait_for("A second person is asked for");
         bob.wait_for("rm -r victim");
@@ -128,22 +107,22 @@ fn the_second_person_agrees_in_a_console_of_their_own() {
     ask();
     choose(&bob, "refuse");
     alice.wait_for("did not agree");
-    assert!(bridge.desk.path("victim").exists());
+    assert!(bridge.desk.path("work/victim").exists());
     alice.wait_until_gone("Waiting for a second person");
 
     ask();
     choose(&bob, "agree");
     alice.wait_for("✔ 4 Destroy");
-    assert!(!bridge.desk.path("victim").exists());
+    assert!(!bridge.desk.path("work/victim").exists());
     bob.wait_until_gone("asks for a second person");
-    let exported = exported(|more| bridge.run(&bridge.alice, more));
+    let exported = exported(|more| bridge.users.alice.run(&bridge.desk, more));
     assert!(holds(&exported, "agreed to"), "{exported:#}");
 }
 
 #[test]
 fn alices_own_second_console_is_no_second_person() {
     let Some(bridge) = Bridge::new() else { return };
-    let alice = bridge.console(&bridge.alice, &[]);
+    let alice = bridge.console(&bridge.users.alice, &[]);
     declare(&alice, "Alone");
     pick(&alice, "Tidy up");
     go_to(&alice, "Destroy");
@@ -152,23 +131,22 @@ fn alices_own_second_console_is_no_second_person() {
     alice.keys(&wanted_name(&alice.contents()).unwrap());
     alice.keys(key::ENTER);
     alice.wait_for("Waiting for a second person");
-    let shown = bridge.run(&bridge.alice, &["incident", "second"]);
+    let shown = bridge.users.alice.run(&bridge.desk, &["incident", "second"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("rm -r victim"), "{shown}");
     let question = shown.split("--agree ").nth(1).unwrap().split('`').next().unwrap();
-    let refused = bridge.run(&bridge.alice, &["incident", "second", "--agree", question]);
+    let refused = bridge.users.alice.run(&bridge.desk, &["incident", "second", "--agree", question]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("the second person is somebody else"), "{refused:?}");
     // Nor is somebody who only says to be somebody else.
-    let all = bridge.arguments(&["incident", "second", "--agree", question]);
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    bridge.alice.run_with(&[("WARROOM__DATA_GROUP", &bridge.group), ("USER", "carol")], &all);
+    let carol = bridge.users.alice.posing_as("carol");
+    carol.run(&bridge.desk, &["incident", "second", "--agree", question]);
     alice.wait_for("that is no second person");
-    assert!(bridge.desk.path("victim").exists());
+    assert!(bridge.desk.path("work/victim").exists());
     // A reason does without one.
     alice.keys("nobody else is awake");
     alice.keys(key::ENTER);
     alice.wait_for("✔ 4 Destroy");
-    assert!(!bridge.desk.path("victim").exists());
+    assert!(!bridge.desk.path("work/victim").exists());
 }
 
 #[test]
@@ -191,18 +169,18 @@ fn a_run_is_taken_over_and_its_first_console_lets_go() {
     bob.wait_for("▶ 3 Wait");
     alice.wait_for("has taken this run over");
     alice.wait_for("No runbook is open.");
-    fs::write(bridge.desk.path("go"), "").unwrap();
+    fs::write(bridge.desk.path("work/go"), "").unwrap();
     bob.wait_for("✔ 3 Wait");
-    let exported = exported(|more| bridge.run(&bridge.bob, more));
+    let exported = exported(|more| bridge.users.bob.run(&bridge.desk, more));
     assert!(holds(&exported, "works on"), "{exported:#}");
 }
 
 #[test]
 fn who_only_looks_on_leaves_nothing_but_their_presence() {
     let Some(bridge) = Bridge::new() else { return };
-    let alice = bridge.console(&bridge.alice, &[]);
+    let alice = bridge.console(&bridge.users.alice, &[]);
     declare(&alice, "Watched");
-    let bob = bridge.console(&bridge.bob, &["--read-only"]);
+    let bob = bridge.console(&bridge.users.bob, &["--read-only"]);
     resume(&bob);
     alice.wait_for("+1 here");
     note(&alice, "go on looking");
@@ -214,7 +192,7 @@ fn who_only_looks_on_leaves_nothing_but_their_presence() {
     }
     drop(bob);
     alice.wait_until_gone("+1 here");
-    let exported = exported(|more| bridge.run(&bridge.alice, more));
+    let exported = exported(|more| bridge.users.alice.run(&bridge.desk, more));
     let timeline = exported["timeline"].as_array().unwrap().iter();
     let own: Vec<_> = timeline.filter(|entry| entry["by"].as_str().unwrap_or_default().starts_with("bob")).collect();
     let categories: Vec<_> = own.iter().map(|entry| entry["category"].as_str().unwrap()).collect();
