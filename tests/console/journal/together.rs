@@ -97,7 +97,7 @@ fn the_second_person_agrees_in_a_console_of_their_own() {
         alice.keys(&wanted_name(&alice.contents()).unwrap());
         alice.keys(key::ENTER);
         alice.wait_for("Waiting for a second person");
-        bob.wait_for("asks for a second person");
+        bob.wait_for("S look at it");
         assert!(bridge.desk.path("work/victim").exists(), "one person's word is not enough");
         bob.keys("S");
         bob.wait_for("A second person is asked for");
@@ -114,7 +114,7 @@ fn the_second_person_agrees_in_a_console_of_their_own() {
     choose(&bob, "agree");
     alice.wait_for("✔ 4 Destroy");
     assert!(!bridge.desk.path("work/victim").exists());
-    bob.wait_until_gone("asks for a second person");
+    bob.wait_until_gone("S look at it");
     let exported = exported(|more| bridge.users.alice.run(&bridge.desk, more));
     assert!(holds(&exported, "agreed to"), "{exported:#}");
 }
@@ -161,7 +161,7 @@ fn a_run_is_taken_over_and_its_first_console_lets_go() {
     alice.wait_for("waiting");
     bob.keys("o");
     bob.wait_for("Tidy up");
-    bob.wait_for("alice");
+    bob.wait_for("by alice@");
     bob.keys("alice");
     bob.keys(key::ENTER);
     bob.wait_for("The run is open in another console");

@@ -113,7 +113,7 @@ fn runbook(known: &Known, firing: &[(String, Option<String>)]) -> PickerItem {
 }
 
 fn earlier(run: &EarlierRun, age: impl Fn(Timestamp) -> String) -> PickerItem {
-    let about = format!("run of {} ago by {}", age(run.started), run.by);
+    let about = format!("run of {} by {}", age(run.started), run.by);
     PickerItem {
         source: Source::Run(run.id.clone()),
         title: run.title.clone(),

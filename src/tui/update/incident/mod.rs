@@ -192,7 +192,7 @@ fn offer_open(model: &mut Model) {
 
 fn item(menu: Menu, listed: &crate::room::incident::Listed, model: &Model) -> Menu {
     let since = listed.detected_at.map(|at| super::runbook::since(at, model.now));
-    let since = since.map_or_else(String::new, |since| format!(", detected {since} ago"));
+    let since = since.map_or_else(String::new, |since| format!(", detected {since}"));
     let detail = format!("{} {}: {}{since}", listed.severity, clean(&listed.title), listed.phase.word());
     let Ok(id) = listed.id.parse::<IncidentId>() else { return menu };
     menu.with(listed.id.clone(), detail, Choice::OpenIncident(id))

@@ -182,8 +182,12 @@ fn calls(model: &Model) -> Vec<(String, Option<String>)> {
     firing(model.board.alerts()).map(|(alert, _)| (alert.rule.id.clone(), alert.rule.runbook.clone())).collect()
 }
 
+/// `4m ago`.
 pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
-    age(Duration::try_from(now.duration_since(at)).unwrap_or_default())
+    match age(Duration::try_from(now.duration_since(at)).unwrap_or_default()) {
+        age if age == "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
 }
 
 /// Opens what was chosen in the picker.
