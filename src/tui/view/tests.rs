@@ -201,6 +201,16 @@ fn with_overlay(model: &mut Model, which: usize) {
         }
         8 => press(model, &[Action::PickRunbook]),
         9 => press(model, &[Action::AdHoc]),
+        18..21 => {
+            let mut other = fixture::incident::with(&fixture::incident::story());
+            other.appearance = model.appearance.clone();
+            *model = other;
+            match which {
+                19 => press(model, &[Action::Down, Action::Open]),
+                20 => press(model, &[Action::Down, Action::Open, Action::ShowOutput]),
+                _ => press(model, &[Action::KeyOnly, Action::Down]),
+            }
+        }
         10..18 => {
             let runbook = if which == 10 { fixture::runbook::with_variables() } else { fixture::runbook::document() };
             let mut other = fixture::runbook::opened_with(runbook);
@@ -234,7 +244,7 @@ proptest! {
 
     #[test]
     fn every_state_draws_at_every_size(
-        width in 1u16..300, height in 1u16..80, which in 0usize..18, pane in 0usize..3,
+        width in 1u16..300, height in 1u16..80, which in 0usize..21, pane in 0usize..3,
         zoomed: bool, unicode: bool, lived: bool, later in 0i64..500,
     ) {
         let mut model = if lived { fixture::lived() } else { fixture::model() };

@@ -134,10 +134,15 @@ impl Timeline {
             return;
         }
         let words = self.words();
+        let mut left = changed.len();
         for place in (0..end.min(self.entries.len())).rev() {
+            if left == 0 {
+                break;
+            }
             if !changed.contains(&self.entries[place].of) {
                 continue;
             }
+            left -= 1;
             let renewed = self.origins.get(place).and_then(|(item, _)| entry(items.get(*item)?, state));
             if let Some(renewed) = renewed {
                 self.entries[place] = renewed;
@@ -196,9 +201,10 @@ impl Timeline {
         self.kept = Some(kept);
     }
 
-    /// Works out again what the filters keep. The cursor stays on its entry where that is still shown.
+    /// Works out again what the filters keep. The cursor stays on its entry, so that what a filter has found is seen among its
+    /// neighbours when the filter goes; where the entry is not shown any more, it goes to the next older one.
     pub fn arrange(&mut self) {
-        let selected = self.selected_place().filter(|_| self.cursor.selected > 0);
+        let selected = self.selected_place();
         let text = self.filter.text.text().to_owned();
         // More letters keep less: only what was kept before is looked at again.
         let narrower = self.kept.take().filter(|_| !self.kept_for.is_empty() && text.starts_with(&self.kept_for));

@@ -85,6 +85,8 @@ fn every_word_of_a_filter_occurs_somewhere_and_escape_shows_all() {
     type_text(&mut model, "decision");
     press(&mut model, "enter");
     assert_eq!(rows(&model), ["restore from the backup"], "the category is looked at, too");
+    press(&mut model, "esc");
+    assert_eq!(selected(&model), "restore from the backup", "what was found is seen among its neighbours");
 }
 
 #[test]

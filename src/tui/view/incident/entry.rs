@@ -16,6 +16,7 @@ use crate::{
         theme::Theme,
         view::{
             blank,
+            incident::timeline::one_line,
             pieces::{frame_of, put, scroll_marks, span, title},
             popup,
             popup::{Popup, columns, keys},
@@ -50,7 +51,7 @@ pub(in crate::tui::view) fn draw(model: &Model, view: &EntryView, frame: &mut Fr
         return;
     }
     let text = lines(model, open, (place, entry), columns(body));
-    let head = format!("{} {}", if entry.key { "★" } else { "Entry" }, entry.category.word());
+    let head = format!("{}Entry · {}", if entry.key { "★ " } else { "" }, entry.category.word());
     let popup = Popup {
         title: &head,
         right: String::new(),
@@ -193,7 +194,9 @@ fn output(model: &Model, view: &EntryView, entry: &TimelineEntry, frame: &mut Fr
     if !view.output.search.is_empty() && !view.output.search.editing {
         right = format!("/{} · {right}", view.output.search.text());
     }
-    let block = frame_of(theme, title(theme, "Output", true), right, true);
+    let room = usize::from(area.width).saturating_sub(text::width(&right) + 8);
+    let name = text::cut(&format!("Output · {}", one_line(shown_text(entry))), room);
+    let block = frame_of(theme, title(theme, &name, true), right, true);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     drawn.target(area, Target::Overlay);

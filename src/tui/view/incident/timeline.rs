@@ -165,7 +165,7 @@ fn plural(category: Category) -> &'static str {
 }
 
 /// The time of an entry, UTC and where it is wanted local.
-pub(super) fn times(model: &Model, at: Timestamp) -> String {
+fn times(model: &Model, at: Timestamp) -> String {
     let utc = at.strftime("%H:%M:%SZ").to_string();
     if model.appearance.local.is_some() { format!("{utc} {}", model.appearance.clock(at)) } else { utc }
 }
