@@ -5,6 +5,8 @@
 mod lab;
 
 mod ending;
+mod hands;
+mod incidents;
 mod job_control;
 mod journal;
 mod looks;

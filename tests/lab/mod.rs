@@ -31,6 +31,7 @@ mod http;
 mod kubernetes;
 mod name_server;
 mod need;
+mod outage;
 mod portal;
 mod postgres;
 mod process;
@@ -59,6 +60,7 @@ pub use {
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
     need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, WHOLE_CLUSTER, missing},
+    outage::Outage,
     portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
     process::{Folder, Port, Process},

@@ -4,8 +4,8 @@ use rustix::process::Signal;
 
 use super::{declare, desk, exported, holds, resume};
 use crate::{
+    hands::{agree, go_to, pick, run},
     lab::desk::stdout,
-    runbooks::{agree, go_to, pick, run},
 };
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{declare, desk, exported, holds, note};
 use crate::{
+    hands::{agree, go_to, pick, run},
     lab::{Disk, desk::stdout, key},
-    runbooks::{agree, go_to, pick, run},
 };
 
 #[test]

@@ -4,8 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use super::{desk, exported, holds, resume};
 use crate::{
+    hands::{agree, go_to, pick},
     lab::{desk::stdout, key, users::Users},
-    runbooks::{agree, go_to, pick},
 };
 
 #[test]

@@ -8,11 +8,11 @@ use std::{
 
 use super::{declare, desk, exported, holds, note, resume};
 use crate::{
+    hands::{agree, choose, go_to, pick, run, wanted_name},
     lab::{
         Desk, Terminal, key,
         users::{User, Users},
     },
-    runbooks::{agree, choose, go_to, pick, run, wanted_name},
 };
 
 /// What one does appears in the other's console within this time.

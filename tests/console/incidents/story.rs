@@ -1,0 +1,206 @@
+//! An incident from beginning to end, on real servers: a replica falls behind, customers get errors, people mend it, and the
+//! post-mortem tells of it.
+
+use std::time::Duration;
+
+use super::Sheet;
+use crate::{
+    hands::{agree, choose, go_to, is_marked, run},
+    lab::{self, Outage, Terminal, desk::stdout, key},
+};
+
+/// How long the servers may take to fall behind, or to be seen well again.
+const LONG: Duration = Duration::from_secs(60);
+
+const RUNBOOK: &str = "The replica falls behind";
+
+#[test]
+fn a_replica_falls_behind_and_the_postmortem_tells_of_it() {
+    lab::require!(lab::POSTGRES);
+    let outage = Outage::start();
+    let terminal = outage.desk.options(&[]).size(160, 48).start();
+    all_is_well(&terminal);
+
+    outage.begin();
+    alert_is_offered(&terminal);
+    declare(&terminal);
+    mend(&outage, &terminal);
+    all_is_well(&terminal);
+    tell(&terminal);
+    resolve(&terminal);
+    terminal.keys("q");
+
+    let id = incident(&outage);
+    assert!(shown(&outage, &id).contains("resolved"));
+    postmortem(&outage, &id);
+    exports(&outage, &id);
+}
+
+/// Waits until every panel is ok.
+fn all_is_well(terminal: &Terminal) {
+    terminal.wait_within(LONG, "every panel is ok", |screen| {
+        ["Replication", "Error rate", "Backups"].iter().all(|panel| says(screen, panel, "ok"))
+    });
+}
+
+/// True when the panel's row has the word.
+fn says(screen: &str, panel: &str, word: &str) -> bool {
+    let row = screen.lines().find(|line| line.get(..40.min(line.len())).unwrap_or(line).contains(panel));
+    row.is_some_and(|row| row.split_whitespace().any(|found| found == word))
+}
+
+/// The panels and the banner show what is wrong, and what to do.
+fn alert_is_offered(terminal: &Terminal) {
+    terminal.wait_within(LONG, "the alert is offered", |screen| {
+        screen.contains("P1 replica-lag since") && screen.contains("D declare")
+    });
+    terminal.wait_for("runbook replica-lag");
+    terminal.wait_for("replica-lag fires now and calls for replica-lag.");
+    terminal.wait_until("the panels are down", |screen| {
+        says(screen, "Replication", "down") && says(screen, "Error rate", "down")
+    });
+}
+
+/// Declares it from the alert, which fills the sheet in.
+fn declare(terminal: &Terminal) {
+    terminal.keys("D");
+    let sheet = Sheet::wait(terminal, "Declare an incident");
+    terminal.wait_for("Filled in from the alert replica-lag (P1).");
+    assert_eq!(sheet.said("Title"), "The replica lags and orders fail");
+    assert!(sheet.said("Detected").ends_with('Z'), "since the alert holds");
+    sheet.tick("Customers see errors when they order");
+    assert!(sheet.said("Severity").contains("P1"));
+    sheet.go_to("Orders database");
+    assert!(sheet.row().starts_with("[x]"), "what is down is affected");
+    sheet.go_to("Web shop");
+    assert!(sheet.row().starts_with("[x]"), "what is down is affected");
+    sheet.submit();
+    terminal.wait_until("the top bar has it", |screen| {
+        let bar = screen.lines().next().unwrap_or_default();
+        ["P1", "INC-", "T+", "investigating", "The replica lags"].iter().all(|wanted| bar.contains(wanted))
+    });
+    terminal.wait_for("RTO shop");
+    terminal.wait_for("update to customers");
+}
+
+/// Goes through the runbook: three steps with their confirmations, one of which fails and is rolled back, and the right one.
+fn mend(outage: &Outage, terminal: &Terminal) {
+    terminal.keys("o");
+    terminal.wait_for(RUNBOOK);
+    terminal.keys(key::ENTER);
+    terminal.wait_for(&format!("Runbook ▸ {RUNBOOK}"));
+    run(terminal, "Look at the replica", "✔");
+    terminal.wait_for("replay is paused");
+    run(terminal, "End long queries", "✔");
+
+    run(terminal, "Send the reads", "✖");
+    assert_eq!(outage.reads_from(), "primary", "it failed half way");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("The step failed: Send the reads to the primary");
+    choose(terminal, "roll back the step");
+    agree(terminal);
+    terminal.wait_until("it is rolled back", |screen| is_marked(screen, "Send the reads", "↶"));
+    assert_eq!(outage.reads_from(), "replica");
+    // Nothing after it runs before somebody says why it does without.
+    terminal.keys("s");
+    terminal.wait_for("Skip the step");
+    terminal.keys("the primary has no room for reads");
+    terminal.keys(key::ENTER);
+    terminal.wait_until("it is left out", |screen| is_marked(screen, "Send the reads", "–"));
+
+    go_to(terminal, "Let the replica replay");
+    terminal.keys(key::ENTER);
+    terminal.wait_for(" to run this. It cannot be taken back");
+    agree(terminal);
+    terminal.wait_until("replay goes on", |screen| is_marked(screen, "Let the replica replay", "✔"));
+
+    for check in ["The replica has caught up", "Customers can order"] {
+        go_to(terminal, check);
+        terminal.keys(key::ENTER);
+        agree(terminal);
+        terminal.wait_within(LONG, &format!("{check} has passed"), |screen| is_marked(screen, check, "✔"));
+    }
+    terminal.wait_for("This run is over: completed");
+    assert!(outage.can_order());
+}
+
+/// What people say while it goes on: who leads, what was found and decided, who was told.
+fn tell(terminal: &Terminal) {
+    Sheet::from_menu(terminal, "role", "Role").choose("Role", "Incident Commander").fill("Who", "alice").submit();
+    terminal.wait_for("IC alice");
+    Sheet::from_menu(terminal, "phase", "Phase").choose("Phase", "identified").submit();
+    terminal.keys("a");
+    Sheet::wait(terminal, "Write down")
+        .fill("Text", "replay was paused for a report, and forgotten")
+        .choose("Kind", "finding")
+        .submit();
+    Sheet::from_menu(terminal, "impact", "Impact")
+        .choose("Impact on", "users affected")
+        .fill("What", "everybody who ordered")
+        .submit();
+    Sheet::from_menu(terminal, "informed", "An audience was informed")
+        .choose("Audience", "Customers")
+        .fill("Told", "Ordering works again; we watch it")
+        .submit();
+    Sheet::from_menu(terminal, "escalate", "Escalation")
+        .choose("Told", "cto")
+        .fill("Not told", "over before it was due")
+        .submit();
+}
+
+/// Ends it.
+fn resolve(terminal: &Terminal) {
+    Sheet::from_menu(terminal, "restored", "Service restored").submit();
+    Sheet::from_menu(terminal, "data loss", "Data loss").fill("What is lost", "nothing").submit();
+    let to_do = Sheet::from_menu(terminal, "to do", "To do");
+    to_do.fill("What", "Alert on paused replay").fill("Who", "dave").fill("Until", "soon");
+    to_do.submit_in_vain("is no date");
+    to_do.fill("Until", "2027-01-31").submit();
+    terminal.keys("P");
+    Sheet::wait(terminal, "Phase").choose("Phase", "resolved").submit();
+    terminal.wait_until("the top bar says that it is over", |screen| {
+        screen.lines().next().unwrap_or_default().contains("resolved")
+    });
+}
+
+/// The id of the only incident there is.
+fn incident(outage: &Outage) -> String {
+    let folder = outage.desk.path("data/incidents");
+    let mut found = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let id = found.next().unwrap().to_string_lossy().into_owned();
+    assert!(found.next().is_none());
+    id
+}
+
+fn shown(outage: &Outage, id: &str) -> String {
+    said(outage, &["incident", "show", id])
+}
+
+/// What a command prints, when it succeeds.
+fn said(outage: &Outage, arguments: &[&str]) -> String {
+    let output = outage.desk.run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", lab::desk::stderr(&output));
+    stdout(&output)
+}
+
+/// The draft has everything that a machine can know, and asks for the rest.
+fn postmortem(outage: &Outage, id: &str) {
+    let text = said(outage, &["incident", "export", id, "--format", "postmortem"]);
+    for wanted in [
+        "# Post-Mortem: The replica lags and orders fail",
+        "P1",
+        "Detection to restored",
+        "Orders database",
+        "replica-lag",
+    ] {
+        assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
+    }
+}
+
+fn exports(outage: &Outage, id: &str) {
+    for format in ["md", "html", "json", "csv"] {
+        let text = said(outage, &["incident", "export", id, "--format", format]);
+        assert!(text.contains("Send the reads to the primary"), "{format}: {text}");
+    }
+    said(outage, &["incident", "verify", id]);
+}
