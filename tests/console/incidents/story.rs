@@ -186,21 +186,107 @@ fn said(outage: &Outage, arguments: &[&str]) -> String {
 /// The draft has everything that a machine can know, and asks for the rest.
 fn postmortem(outage: &Outage, id: &str) {
     let text = said(outage, &["incident", "export", id, "--format", "postmortem"]);
-    for wanted in [
-        "# Post-Mortem: The replica lags and orders fail",
-        "P1",
-        "Detection to restored",
-        "Orders database",
-        "replica-lag",
+    holds(
+        &text,
+        &[
+            "# Post-Mortem: The replica lags and orders fail",
+            &format!("**Incident:** {id}"),
+            "**Severity:** P1 (High)",
+            "**Affected components:** Orders database, Web shop",
+            "; service restored after ",
+            "**Detection to restored:** ",
+            "| Incident declared |",
+            "| Root cause identified |",
+            "| Service restored |",
+            "| Incident resolved |",
+        ],
+    );
+    // What happened by itself.
+    holds(
+        &text,
+        &["replication down: replay is paused on", "errors down: ", "alert P1: The replica lags and orders fail"],
+    );
+    holds(&text, &["**Declared from:** alert replica-lag", "**First probe that was not well:** "]);
+    // What was run, and how it went.
+    for (step, risk, result) in [
+        ("1 Look at the replica", "read", "succeeded"),
+        ("2 End long queries on the replica", "change", "succeeded"),
+        ("3 Send the reads to the primary", "change", "failed with exit code 22"),
+        ("3 Send the reads to the primary, undo", "change", "succeeded"),
+        ("3 Send the reads to the primary", "", "skipped: the primary has no room for reads"),
+        ("4 Let the replica replay", "destructive", "succeeded"),
+        ("5 The replica has caught up", "read", "succeeded"),
+        ("6 Customers can order", "read", "succeeded"),
     ] {
+        assert!(rows(&text, 1, step).any(|row| row[2] == risk && row[5] == result), "{step} {result}: {text}");
+    }
+    holds(
+        &text,
+        &["3 Send the reads to the primary is rolled back", "**Step failed:** 3 Send the reads to the primary"],
+    );
+    assert!(rows(&text, 0, "1 Look at the replica").any(|row| row[2] == "1 min"), "against the estimate: {text}");
+    assert!(rows(&text, 0, "The whole run").any(|row| row[2] == "10 min"), "against the estimate: {text}");
+    // Objectives against actual.
+    let recovered = |component, rto, met| rows(&text, 0, component).any(|row| row[1] == rto && row[3] == met);
+    assert!(recovered("Orders database", "1 h", "met") && recovered("Web shop", "30 min", "met"), "{text}");
+    assert!(rows(&text, 0, "Orders database").any(|row| row[4] == "4 h" && row[6] == "met"), "{text}");
+    // What people said.
+    holds(
+        &text,
+        &[
+            "**Users Affected:** everybody who ordered",
+            "**Data Loss:** nothing",
+            "replay was paused for a report, and forgotten",
+            "| Incident Commander | alice |",
+            "customers informed by status page: Ordering works again; we watch it",
+            "over before it was due",
+            "| Alert on paused replay | dave | 2027-01-31 | open |",
+        ],
+    );
+    assert!(rows(&text, 0, "Customers").any(|row| row[4] == "1 on time"), "{text}");
+    // What only people can write.
+    for heading in ["Executive Summary", "Root Cause", "Detection", "What Went Well", "Lessons Learned", "Prevention"] {
+        let section = text.split(&format!("\n## {heading}\n")).nth(1).expect(heading);
+        let section = section.split("\n## ").next().unwrap_or_default();
+        assert!(section.contains("_To be written: "), "{heading} asks for nothing: {section}");
+    }
+}
+
+/// Every other export has the story too, and the journal is whole.
+fn exports(outage: &Outage, id: &str) {
+    for format in ["md", "html", "json", "csv"] {
+        let text = said(outage, &["incident", "export", id, "--format", format]);
+        holds(
+            &text,
+            &["The replica lags and orders fail", "Send the reads to the primary", "alice", "Alert on paused replay"],
+        );
+        holds(&text, &["replay was paused for a report, and forgotten", "failed after", "status page"]);
+    }
+    let states = rows_of_probe(&said(outage, &["incident", "export", id, "--format", "md"]), "replication");
+    assert!(states.len() >= 2 && states[0].contains("down") && states[states.len() - 1].contains("ok"), "{states:?}");
+    said(outage, &["incident", "verify", id]);
+}
+
+/// Lines of the timeline on which a probe changes.
+fn rows_of_probe(text: &str, probe: &str) -> Vec<String> {
+    let row = |line: &&str| line.contains("| health |") && line.contains(&format!("{probe} "));
+    text.lines().filter(row).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn holds(text: &str, wanted: &[&str]) {
+    for wanted in wanted {
         assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
     }
 }
 
-fn exports(outage: &Outage, id: &str) {
-    for format in ["md", "html", "json", "csv"] {
-        let text = said(outage, &["incident", "export", id, "--format", format]);
-        assert!(text.contains("Send the reads to the primary"), "{format}: {text}");
-    }
-    said(outage, &["incident", "verify", id]);
+/// The rows of Markdown tables as their cells.
+fn cells(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    rows.map(|row| row.split(" | ").map(str::trim).collect())
+}
+
+/// Rows of which the cell in that column is this one.
+fn rows<'t>(text: &'t str, column: usize, cell: &str) -> impl Iterator<Item = Vec<&'t str>> {
+    cells(text).filter(move |row| row.len() > 4 && row[column] == cell)
 }
