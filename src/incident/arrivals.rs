@@ -23,8 +23,8 @@ pub fn arrivals(
     if state.declared.is_none() || !state.phase().is_open() {
         return Vec::new();
     }
-    let mut events = probes(board, &known_probes(state, sent), now);
-    events.extend(alerts(board, &known_alerts(state, sent)));
+    let mut events = probes(board, &known_probes(state, sent), state, now);
+    events.extend(alerts(board, &known_alerts(state, sent), state));
     if !sent.iter().any(|event| matches!(event, IncidentEvent::ExposuresFrozen { .. })) {
         events.extend(exposures(board, state, now));
     }
@@ -64,7 +64,7 @@ fn known_probes<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTre
 }
 
 /// Probes whose status is not what the journal says. That one is well from the start is no news.
-fn probes(board: &Board, known: &BTreeMap<&str, Status>, now: Timestamp) -> Vec<IncidentEvent> {
+fn probes(board: &Board, known: &BTreeMap<&str, Status>, state: &IncidentState, now: Timestamp) -> Vec<IncidentEvent> {
     let seen = board.probes().filter(|probe| !probe.is_pending());
     let changed = seen.filter_map(|probe| {
         let (id, to) = (probe.spec.id.as_str(), probe.status(now));
@@ -76,6 +76,7 @@ fn probes(board: &Board, known: &BTreeMap<&str, Status>, now: Timestamp) -> Vec<
             from,
             to,
             summary: probe.summary(now),
+            since: before(state, probe.since()),
         })
     });
     changed.collect()
@@ -107,6 +108,11 @@ fn exposures(board: &Board, state: &IncidentState, now: Timestamp) -> Option<Inc
     Some(IncidentEvent::ExposuresFrozen { exposures })
 }
 
+/// The time, when it is before the declaration: what came after that has come just now.
+fn before(state: &IncidentState, since: Option<Timestamp>) -> Option<Timestamp> {
+    since.filter(|since| state.declared.as_ref().is_some_and(|declared| *since < declared.at))
+}
+
 fn known_alerts<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTreeSet<&'a str> {
     let mut known: BTreeSet<&str> = state.alerts.keys().map(String::as_str).collect();
     for event in sent {
@@ -119,16 +125,17 @@ fn known_alerts<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTre
     known
 }
 
-fn alerts(board: &Board, known: &BTreeSet<&str>) -> Vec<IncidentEvent> {
+fn alerts(board: &Board, known: &BTreeSet<&str>, state: &IncidentState) -> Vec<IncidentEvent> {
     // A console that has just begun to look does not know that a condition is false.
     let knows = board.probes().all(|probe| !probe.is_pending());
     let changed = board.alerts().iter().filter_map(|alert| {
         let rule = &alert.rule;
         match (alert.status, known.contains(rule.id.as_str())) {
-            (AlertStatus::Firing { .. }, false) => Some(IncidentEvent::AlertFired {
+            (AlertStatus::Firing { since }, false) => Some(IncidentEvent::AlertFired {
                 alert: rule.id.clone(),
                 title: rule.title.clone(),
                 severity: rule.severity.clone(),
+                since: before(state, Some(since)),
             }),
             (AlertStatus::Quiet, true) if knows && alert.blind.is_none() => {
                 Some(IncidentEvent::AlertCleared { alert: rule.id.clone() })

@@ -230,11 +230,17 @@ pub enum IncidentEvent {
         from: Option<Status>,
         to: Status,
         summary: String,
+        /// Since when, where it was so before the incident was declared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     AlertFired {
         alert: String,
         title: String,
         severity: String,
+        /// Since when, where it was so before the incident was declared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     AlertCleared {
         alert: String,

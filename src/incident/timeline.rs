@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
@@ -140,10 +140,13 @@ pub fn entry(item: &Item, state: &IncidentState) -> Option<TimelineEntry> {
     };
     match known {
         Some(IncidentEvent::Noted { about, author, .. }) => {
-            entry.about = about.filter(|about| *about != entry.at);
+            entry.about = another(about, entry.at);
             entry.author = author;
         }
-        Some(IncidentEvent::ServiceRestored { at }) => entry.about = Some(at).filter(|about| *about != entry.at),
+        Some(IncidentEvent::ServiceRestored { at }) => entry.about = another(Some(at), entry.at),
+        Some(IncidentEvent::ProbeChanged { since, .. } | IncidentEvent::AlertFired { since, .. }) => {
+            entry.about = another(since, entry.at);
+        }
         Some(IncidentEvent::Run { run, kind: EventKind::ActionEnded { outcome, late, .. } }) => {
             entry.late = late;
             entry.evidence = outcome.evidence.map(|evidence| (run, evidence));
@@ -154,6 +157,11 @@ pub fn entry(item: &Item, state: &IncidentState) -> Option<TimelineEntry> {
         _ => {}
     }
     Some(entry)
+}
+
+/// The time that an entry speaks of, when it is another than that of its writing: not what lies between a key and the disk.
+fn another(about: Option<Timestamp>, written: Timestamp) -> Option<Timestamp> {
+    about.filter(|about| about.duration_since(written).abs() >= SignedDuration::from_secs(1))
 }
 
 struct Said {

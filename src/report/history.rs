@@ -40,20 +40,22 @@ pub(super) fn history(source: &Source<'_>) -> Vec<Line> {
     let Some((start, end)) = window(source) else { return Vec::new() };
     let mut lines = IndexMap::<String, Vec<Band>>::new();
     for item in source.items.iter().filter(|item| item.intact) {
-        let Ok(Versioned { event: IncidentEvent::ProbeChanged { probe, from, to, summary, .. }, .. }) =
+        let Ok(Versioned { event: IncidentEvent::ProbeChanged { probe, from, to, summary, since, .. }, .. }) =
             item.entry.event()
         else {
             continue;
         };
+        let began = since.unwrap_or(item.entry.at).max(start);
         let bands = lines.entry(probe).or_default();
+        let began = bands.last().map_or(began, |last| began.max(last.from));
         match (bands.last_mut(), from) {
-            (Some(last), _) => last.to = item.entry.at,
-            (None, Some(status)) if start < item.entry.at => {
-                bands.push(Band { status, from: start, to: item.entry.at, summary: String::new() });
+            (Some(last), _) => last.to = began,
+            (None, Some(status)) if start < began => {
+                bands.push(Band { status, from: start, to: began, summary: String::new() });
             }
             (None, _) => {}
         }
-        bands.push(Band { status: to, from: item.entry.at, to: end, summary });
+        bands.push(Band { status: to, from: began, to: end, summary });
     }
     let probe = |id: &str| {
         let found = source.pack?.probes.iter().enumerate().find(|(_, probe)| probe.id == id);

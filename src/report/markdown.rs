@@ -193,7 +193,9 @@ pub(super) fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '-' | '+' | '=' if index == 0 => escaped.extend(['\\', c]),
-            '.' | ')' if digits > 0 && index == digits => escaped.extend(['\\', c]),
+            '.' | ')' if digits > 0 && index == digits && rest.peek().is_none_or(|c| c.is_whitespace()) => {
+                escaped.extend(['\\', c]);
+            }
             c => escaped.push(c),
         }
         before = Some(c);

@@ -169,15 +169,17 @@ fn detection(source: &Source<'_>, times: Times, to: &mut Document) {
     facts.push(("Detected", state.detected_at.map_or_else(|| NOT_RECORDED.to_owned(), full)));
     facts.push(("Declared from", state.alert.as_ref().map_or("no alert".to_owned(), |alert| format!("alert {alert}"))));
     let alerts = events(source).find_map(|(at, event)| match event {
-        IncidentEvent::AlertFired { title, .. } => Some(format!("{title}, {}", times.at(at))),
+        IncidentEvent::AlertFired { title, since, .. } => Some(format!("{title}, {}", times.at(since.unwrap_or(at)))),
         _ => None,
     });
-    let probe = events(source).find_map(|(at, event)| match event {
-        IncidentEvent::ProbeChanged { probe, to, summary, .. } if to != crate::health::Status::Ok => {
-            Some(format!("{probe} {to}, {}: {summary}", times.at(at)))
+    let probes = events(source).filter_map(|(at, event)| match event {
+        IncidentEvent::ProbeChanged { probe, to, summary, since, .. } if to != crate::health::Status::Ok => {
+            Some((since.unwrap_or(at), format!("{probe} {to}"), summary))
         }
         _ => None,
     });
+    let probe = probes.min_by_key(|(at, ..)| *at);
+    let probe = probe.map(|(at, what, summary)| format!("{what}, {}: {summary}", times.at(at)));
     facts.push(("First alert in the journal", alerts.unwrap_or_else(|| NOT_RECORDED.to_owned())));
     facts.push(("First probe that was not well", probe.unwrap_or_else(|| NOT_RECORDED.to_owned())));
     to.list(facts);

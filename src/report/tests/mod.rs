@@ -106,7 +106,7 @@ impl Journal {
 
     pub(super) fn probe(&mut self, second: i64, probe: &str, from: Status, to: Status, summary: &str) {
         let (probe, summary) = (probe.to_owned(), summary.to_owned());
-        let event = IncidentEvent::ProbeChanged { probe, component: None, from: Some(from), to, summary };
+        let event = IncidentEvent::ProbeChanged { probe, component: None, from: Some(from), to, summary, since: None };
         self.say(second, "alice@bastion-1", event);
     }
 
@@ -188,6 +188,7 @@ pub(super) fn story() -> Journal {
         alert: "replica-lag".to_owned(),
         title: "The replica is behind".to_owned(),
         severity: "P1".to_owned(),
+        since: None,
     };
     journal.say(14 * minute + 30, alice, fired);
     let role = |role: &str, who: &str| IncidentEvent::RoleTaken { role: role.to_owned(), who: who.to_owned() };

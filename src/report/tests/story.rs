@@ -157,6 +157,26 @@ fn what_was_asked_for_again_is_judged_from_then() {
 }
 
 #[test]
+fn what_was_wrong_before_the_declaration_is_told_at_its_time() {
+    let mut journal = Journal::default();
+    journal.say(14 * 60, "alice@bastion-1", declared("Found out late"));
+    let event = |minute: i64| IncidentEvent::ProbeChanged {
+        probe: "replication".to_owned(),
+        component: None,
+        from: None,
+        to: Status::Down,
+        summary: "lag 41 s".to_owned(),
+        since: Some(at(minute * 60)),
+    };
+    journal.say(14 * 60 + 1, "alice@bastion-1", event(13));
+    let rendered = Rendered::of(&journal.with(Some(&pack()), postmortem));
+    assert!(rendered.text.contains("replication down, 03:13:00: lag 41 s"), "{}", rendered.text);
+    let key = rendered.table(&["Time (UTC)", "Who", "Kind", "What"]);
+    assert_eq!(key[0][0], "03:13:00", "before the declaration");
+    assert_eq!(key[0][3], "replication down: lag 41 s (written 03:14:01)");
+}
+
+#[test]
 fn a_role_is_held_until_somebody_takes_it_or_it_is_given_back() {
     let mut journal = Journal::default();
     journal.say(14 * 60, "alice@bastion-1", declared("Hand-over"));

@@ -31,7 +31,8 @@ fn a_replica_falls_behind_and_the_postmortem_tells_of_it() {
     terminal.keys("q");
 
     let id = incident(&outage);
-    assert!(shown(&outage, &id).contains("resolved"));
+    let shown = said(&outage, &["incident", "show", &id]);
+    holds(&shown, &["The replica lags and orders fail", "resolved", "service restored", "is rolled back", "alice"]);
     postmortem(&outage, &id);
     exports(&outage, &id);
 }
@@ -81,6 +82,8 @@ fn declare(terminal: &Terminal) {
     });
     terminal.wait_for("RTO shop");
     terminal.wait_for("update to customers");
+    terminal.wait_for("╭ Timeline");
+    terminal.wait_for("declared P1: The replica lags");
 }
 
 /// Goes through the runbook: three steps with their confirmations, one of which fails and is rolled back, and the right one.
@@ -101,6 +104,7 @@ fn mend(outage: &Outage, terminal: &Terminal) {
     agree(terminal);
     terminal.wait_until("it is rolled back", |screen| is_marked(screen, "Send the reads", "↶"));
     assert_eq!(outage.reads_from(), "replica");
+    terminal.wait_for("is rolled back");
     // Nothing after it runs before somebody says why it does without.
     terminal.keys("s");
     terminal.wait_for("Skip the step");
@@ -170,10 +174,6 @@ fn incident(outage: &Outage) -> String {
     let id = found.next().unwrap().to_string_lossy().into_owned();
     assert!(found.next().is_none());
     id
-}
-
-fn shown(outage: &Outage, id: &str) -> String {
-    said(outage, &["incident", "show", id])
 }
 
 /// What a command prints, when it succeeds.
@@ -262,8 +262,15 @@ fn exports(outage: &Outage, id: &str) {
         );
         holds(&text, &["replay was paused for a report, and forgotten", "failed after", "status page"]);
     }
+    // It was down before there was an incident.
     let states = rows_of_probe(&said(outage, &["incident", "export", id, "--format", "md"]), "replication");
-    assert!(states.len() >= 2 && states[0].contains("down") && states[states.len() - 1].contains("ok"), "{states:?}");
+    assert!(
+        states.len() >= 2
+            && states[0].contains("down")
+            && states[0].contains("(written ")
+            && states[states.len() - 1].contains("ok"),
+        "{states:?}"
+    );
     said(outage, &["incident", "verify", id]);
 }
 
