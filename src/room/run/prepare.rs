@@ -379,7 +379,7 @@ fn shown_variables(around: &Surroundings<'_>, action: &Action) -> Vec<Fact> {
 fn name_to_type(targets: &[String], around: &Surroundings<'_>) -> Option<String> {
     let mut names: Vec<String> = Vec::new();
     for target in targets {
-        let name = filled_in(target, around.values, around.session);
+        let name = place_of(&filled_in(target, around.values, around.session)).to_owned();
         if name.is_empty() || name.contains(['$', '`']) {
             return None;
         }
@@ -388,6 +388,14 @@ fn name_to_type(targets: &[String], around: &Surroundings<'_>) -> Option<String>
         }
     }
     (1..=MOST_NAMES).contains(&names.len()).then(|| names.join(" "))
+}
+
+/// Of an address only where it leads: nobody can type the rest at night, and a password in it must not be typed on a screen.
+fn place_of(name: &str) -> &str {
+    let Some((_, rest)) = name.split_once("://") else { return name };
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    let host = rest.find('/').unwrap_or(rest.len());
+    rest[..host].rfind('@').map_or(rest, |at| &rest[at + 1..])
 }
 
 /// A name with the variables in it filled in, without quotes. Secrets stay as they are.
@@ -411,6 +419,14 @@ fn filled_in(name: &str, values: &Values, session: &BTreeMap<String, Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_address_only_its_place_is_typed() {
+        assert_eq!(place_of("postgresql://app:s3cret@db-2:5433/shop?sslmode=require"), "db-2:5433/shop");
+        assert_eq!(place_of("postgresql://db-1,db-2/shop@home"), "db-1,db-2/shop@home");
+        assert_eq!(place_of("redis://cache"), "cache");
+        assert_eq!(place_of("shop/orders"), "shop/orders");
+    }
 
     #[test]
     fn a_target_is_named_with_its_variables() {

@@ -46,8 +46,9 @@ fn all_is_well(terminal: &Terminal) {
 
 /// True when the panel's row has the word.
 fn says(screen: &str, panel: &str, word: &str) -> bool {
-    let row = screen.lines().find(|line| line.get(..40.min(line.len())).unwrap_or(line).contains(panel));
-    row.is_some_and(|row| row.split_whitespace().any(|found| found == word))
+    // The first pane from the left, without its frame.
+    let mut health = screen.lines().filter_map(|line| line.strip_prefix('│')?.split('│').next());
+    health.find(|row| row.contains(panel)).is_some_and(|row| row.split_whitespace().any(|found| found == word))
 }
 
 /// The panels and the banner show what is wrong, and what to do.
@@ -114,7 +115,7 @@ fn mend(outage: &Outage, terminal: &Terminal) {
 
     go_to(terminal, "Let the replica replay");
     terminal.keys(key::ENTER);
-    terminal.wait_for(" to run this. It cannot be taken back");
+    terminal.wait_for(&format!("Type {}/postgres to run this. It cannot be taken back", outage.replica.address()));
     agree(terminal);
     terminal.wait_until("replay goes on", |screen| is_marked(screen, "Let the replica replay", "✔"));
 
