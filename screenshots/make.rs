@@ -54,7 +54,7 @@ struct Shot {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum Step {
-    /// Types keys; `<enter>`, `<esc>`, `<tab>`, `<up>`, `<down>`, `<left>`, `<right>` stand for those keys.
+    /// Types keys; `<enter>`, `<esc>`, `<tab>`, `<up>`, `<down>`, `<left>`, `<right>`, `<ctrl-s>` stand for those keys.
     Keys(String),
     /// Waits for a text on the screen.
     Wait(String),
@@ -161,6 +161,7 @@ fn spelled(keys: &str) -> String {
         ("<down>", key::DOWN),
         ("<left>", key::LEFT),
         ("<right>", key::RIGHT),
+        ("<ctrl-s>", key::CTRL_S),
     ];
     names.iter().fold(keys.to_owned(), |keys, (name, sent)| keys.replace(name, sent))
 }

@@ -295,6 +295,7 @@ impl Stage {
             .replace("{disk}", &disk.display().to_string())
             .replace("{kubernetes}", &kubernetes);
         fs::write(folder.join("platform.toml"), text).unwrap();
+        fs::write(folder.join("orders-fail.md"), RUNBOOK.replace("{shop}", &self.shop.url(""))).unwrap();
     }
 
     /// Where the lab keeps its files.
@@ -535,4 +536,81 @@ title = "More than 5 % of the requests fail"
 when = "probes.errors.value > 5"
 for = "4s"
 severity = "P1"
+runbook = "orders-fail"
+
+[[roles]]
+id = "commander"
+title = "Incident Commander"
+
+[[audiences]]
+id = "customers"
+title = "Customers"
+severities = ["P0", "P1"]
+first_within = "15m"
+update_every = "30m"
+
+[[escalations]]
+after = "30m"
+to = "commander"
+severities = ["P0", "P1"]
+"#;
+
+/// What helps when orders fail.
+const RUNBOOK: &str = r#"---
+id: orders-fail
+triggers: [error-rate]
+components: [web]
+---
+# Orders fail
+
+## Overview
+More than 5 % of the requests fail: find out where, and reload the service that answers them.
+
+## Prerequisites
+- [ ] You are on the bastion of the shop.
+
+## Estimated Time
+10 minutes
+
+## Steps
+
+### 1. See what the shop answers
+```bash
+curl -sS -o /dev/null -w '%{http_code} in %{time_total} s\n' "{shop}/order"
+```
+
+**Expected Output:** the status code.
+
+**If it fails:**
+- The shop cannot be reached at all: look at the load balancer.
+
+### 2. See whether the replica keeps up
+```sql db=primary
+SELECT application_name, state, replay_lag FROM pg_stat_replication
+```
+
+**Expected Output:** one row that streams.
+
+**If it fails:**
+- The database is the cause: go on with its own runbook.
+
+### 3. Reload the order service
+```bash
+curl -fsS -X POST "{shop}/order"
+```
+
+**Expected Output:** nothing but exit code 0.
+
+**If it fails:**
+- The service cannot be reloaded: take the last release back.
+
+## Verification
+
+### 1. Orders are taken again
+```bash {expect-contains="200"}
+curl -sS -o /dev/null -w '%{http_code}\n' "{shop}/order"
+```
+
+## Rollback
+Reloading changes nothing that could be rolled back.
 "#;

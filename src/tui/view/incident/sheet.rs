@@ -138,9 +138,9 @@ fn hints(model: &Model, sheet: &Sheet) -> Line<'static> {
         Some(SheetKind::Tick(_)) => pairs.push((key(Action::TickRow), "tick")),
         _ => {}
     }
-    pairs.push((key(Action::Accept), if sheet.is_last() { "say it" } else { "next" }));
+    pairs.push((key(Action::Accept), if sheet.is_last() { sheet.verb.as_str() } else { "next" }));
     if !sheet.is_last() {
-        pairs.push((key(Action::Submit), "say it"));
+        pairs.push((key(Action::Submit), sheet.verb.as_str()));
     }
     pairs.push((key(Action::Cancel), "leave"));
     keys(&model.appearance.theme, &pairs)
