@@ -575,11 +575,9 @@ More than 5 % of the requests fail: find out where, and reload the service that 
 ## Steps
 
 ### 1. See what the shop answers
-```bash
+```bash {expect-contains=" in "}
 curl -sS -o /dev/null -w '%{http_code} in %{time_total} s\n' "{shop}/order"
 ```
-
-**Expected Output:** the status code.
 
 **If it fails:**
 - The shop cannot be reached at all: look at the load balancer.
@@ -589,8 +587,6 @@ curl -sS -o /dev/null -w '%{http_code} in %{time_total} s\n' "{shop}/order"
 SELECT application_name, state, replay_lag FROM pg_stat_replication
 ```
 
-**Expected Output:** one row that streams.
-
 **If it fails:**
 - The database is the cause: go on with its own runbook.
 
@@ -598,8 +594,6 @@ SELECT application_name, state, replay_lag FROM pg_stat_replication
 ```bash
 curl -fsS -X POST "{shop}/order"
 ```
-
-**Expected Output:** nothing but exit code 0.
 
 **If it fails:**
 - The service cannot be reloaded: take the last release back.
