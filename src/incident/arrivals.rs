@@ -38,20 +38,6 @@ pub fn arrivals(
     events
 }
 
-/// True when the state says what the event says, or something newer: it has arrived.
-pub fn has_arrived(event: &IncidentEvent, state: &IncidentState) -> bool {
-    match event {
-        IncidentEvent::ProbeChanged { probe, to, .. } => {
-            state.probes.get(probe).is_some_and(|known| known.value == *to)
-        }
-        IncidentEvent::AlertFired { alert, .. } => state.alerts.contains_key(alert),
-        IncidentEvent::AlertCleared { alert } => !state.alerts.contains_key(alert),
-        IncidentEvent::ClockOverdue { clock, .. } => state.overdue.contains_key(clock),
-        IncidentEvent::ExposuresFrozen { exposures } => state.exposures == *exposures,
-        _ => true,
-    }
-}
-
 fn known_probes<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTreeMap<&'a str, Status> {
     let mut known: BTreeMap<&str, Status> =
         state.probes.iter().map(|(id, status)| (id.as_str(), status.value)).collect();

@@ -234,6 +234,10 @@ impl IncidentState {
                 }
             }
             E::Joined { read_only } => {
+                // A console that begins anew waits for no answer to what it asked before.
+                for (_, old) in self.seconds.iter_mut().filter(|(asked, _)| asked.log == of.log) {
+                    old.withdrawn = true;
+                }
                 self.present.insert(of.log, Presence { by: by.clone(), since: at, read_only });
             }
             E::Left {} => drop(self.present.remove(&of.log)),

@@ -1,6 +1,9 @@
 //! An incident as somebody works on it: what all logs say, and one's own log to write to.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use super::verb::{self, Declaration, Verb};
 use crate::{
@@ -8,7 +11,7 @@ use crate::{
     incident::{
         IncidentEvent, IncidentState, Versioned, event,
         journal::{
-            Access, Appended, Checkpoint, Finding, IncidentFolder, IncidentId, Incidents, JournalEvent, LogFolder,
+            Access, Appended, Checkpoint, Finding, Hlc, IncidentFolder, IncidentId, Incidents, JournalEvent, LogFolder,
             LogName, Notice, Now, Place, Source, Union, Writer, WriterState, is_alive,
         },
         timeline::{TimelineEntry, timeline},
@@ -27,6 +30,8 @@ pub struct View {
     findings: Vec<Finding>,
     /// The first place that holds another event than when [`View::take_changed`] was called last.
     changed: Option<usize>,
+    /// Moments of the newest lines that were read, of each log, since [`View::take_moments`] was called last.
+    moments: Vec<Hlc>,
 }
 
 impl View {
@@ -34,7 +39,7 @@ impl View {
     pub fn read(folder: IncidentFolder) -> Result<View, String> {
         let source = LogFolder::new(&folder.logs());
         let (union, state) = (Union::default(), IncidentState::default());
-        let mut view = View { folder, source, union, state, findings: Vec::new(), changed: None };
+        let mut view = View { folder, source, union, state, findings: Vec::new(), changed: None, moments: Vec::new() };
         view.refresh()?;
         if view.state.declared.is_none() {
             return Err(format!("{} was never declared: nothing in its logs says what it is", view.folder.id()));
@@ -48,6 +53,7 @@ impl View {
         let mut news = false;
         for mut batch in self.source.poll()? {
             self.findings.append(&mut batch.findings);
+            self.moments.extend(batch.found.iter().filter(|found| found.intact).map(|found| found.entry.hlc).max());
             let before = self.union.items().len();
             let change = self.union.take(batch);
             news |= change.first.is_some();
@@ -74,6 +80,10 @@ impl View {
     /// Lets the next [`View::take_changed`] give everything.
     pub fn tell_all(&mut self) {
         self.changed = Some(0);
+    }
+
+    fn take_moments(&mut self) -> Vec<Hlc> {
+        std::mem::take(&mut self.moments)
     }
 
     /// True while a line stands where a checkpoint says.
@@ -132,9 +142,20 @@ impl IncidentDesk {
         let now = clock::now();
         let event = verb::declare(declaration, pack, now)?;
         let folder = incidents.create(now).map_err(|error| error.to_string())?;
-        let writer = writer(&folder, access, by)?;
-        writer.append(&Versioned::from(event)).map_err(|error| error.to_string())?;
-        Ok(IncidentDesk { writer, view: Mutex::new(View::read(folder)?) })
+        let begun = writer(&folder, access, by).and_then(|writer| {
+            writer.append(&Versioned::from(event)).map_err(|error| error.to_string())?;
+            Ok(writer)
+        });
+        match begun {
+            Ok(writer) => Ok(IncidentDesk { writer, view: Mutex::new(View::read(folder)?) }),
+            Err(why) => {
+                // Nothing in it says what it is, and nothing ever will.
+                if let Err(error) = std::fs::remove_dir_all(folder.path()) {
+                    tracing::warn!(%error, "the folder of an incident that was not declared stays");
+                }
+                Err(why)
+            }
+        }
     }
 
     /// Opens an incident that there is.
@@ -142,7 +163,9 @@ impl IncidentDesk {
         let folder = incidents.open(id).map_err(|error| error.to_string())?;
         let view = View::read(folder)?;
         let writer = writer(view.folder(), access, by)?;
-        Ok(IncidentDesk { writer, view: Mutex::new(view) })
+        let desk = IncidentDesk { writer, view: Mutex::new(view) };
+        desk.refresh(&mut desk.view())?;
+        Ok(desk)
     }
 
     /// Everything that was read so far.
@@ -153,11 +176,23 @@ impl IncidentDesk {
     /// Does something: durable when this returns. The error is one sentence, and nothing happened.
     pub fn act(&self, verb: Verb, pack: &Pack) -> Result<Vec<Appended>, String> {
         let mut view = self.view();
-        view.refresh()?;
+        self.refresh(&mut view)?;
         let events = verb::events(verb, view.state(), pack, clock::now())?;
         let written = self.append(events)?;
-        view.refresh()?;
+        self.refresh(&mut view)?;
         Ok(written)
+    }
+
+    /// Takes in what was written. What is written here from now on comes after it, whatever the clocks of the machines say: an
+    /// answer follows its question.
+    pub fn refresh(&self, view: &mut View) -> Result<bool, String> {
+        let news = view.refresh()?;
+        for moment in view.take_moments() {
+            if let Err(drift) = self.writer.observe(moment) {
+                tracing::warn!(%drift, "another log's clock is not followed");
+            }
+        }
+        Ok(news)
     }
 
     /// Writes events; they are durable when this returns.
@@ -182,11 +217,14 @@ impl IncidentDesk {
         self.writer.head().map(|head| head.log)
     }
 
-    /// The logs of other consoles that have the incident open now.
+    /// The logs of others who are there now: consoles that have the incident open, and whoever waits for a second person.
     pub fn alive(&self) -> Vec<LogName> {
         let view = self.view();
         let own = self.log();
-        let others = view.state().present.keys().filter(|log| Some(*log) != own.as_ref());
+        let state = view.state();
+        let asking = state.open_seconds().into_iter().map(|(of, _)| &of.log);
+        let others: BTreeSet<&LogName> = state.present.keys().chain(asking).collect();
+        let others = others.into_iter().filter(|log| Some(*log) != own.as_ref());
         others.filter(|log| is_alive(&view.folder.logs(), log)).cloned().collect()
     }
 

@@ -36,13 +36,13 @@ impl RunHistory for IncidentHistory {
     fn runs(&self) -> Vec<RunId> {
         let mut view = self.0.view();
         // What cannot be read now was read before.
-        let _ = view.refresh();
+        let _ = self.0.refresh(&mut view);
         view.state().runs.keys().cloned().collect()
     }
 
     fn events(&self, run: &RunId) -> Vec<RunEvent> {
         let mut view = self.0.view();
-        let _ = view.refresh();
+        let _ = self.0.refresh(&mut view);
         let mut events = view.state().runs.get(run).cloned().unwrap_or_default();
         let start = format!("runs/{}/", run.0);
         for event in &mut events {
@@ -58,7 +58,7 @@ impl RunHistory for IncidentHistory {
     fn claimant(&self, run: &RunId) -> Option<Claimant> {
         let own = self.0.log();
         let mut view = self.0.view();
-        let _ = view.refresh();
+        let _ = self.0.refresh(&mut view);
         let claims = view.state().claims.iter().filter(|((of, _), _)| of == run);
         let ((_, step), claim) = claims.max_by_key(|(_, claim)| claim.at)?;
         Some(Claimant { by: claim.by.to_string(), step: step.clone(), own: own.as_ref() == Some(&claim.value) })
@@ -78,7 +78,7 @@ impl RunHistory for IncidentHistory {
 
     fn second(&self, of: &EventRef) -> Option<Second> {
         let mut view = self.0.view();
-        let _ = view.refresh();
+        let _ = self.0.refresh(&mut view);
         let answer = view.state().seconds.get(of)?.answer.clone()?;
         let by = answer.by.to_string();
         if !answer.value {

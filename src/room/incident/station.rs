@@ -45,9 +45,16 @@ pub enum Command {
     /// Let go of the open incident. It goes on without this console.
     Leave,
     /// Do something; [`News::Done`] or [`News::Refused`] comes of it.
-    Act(Box<Verb>),
-    /// What has happened by itself: it is kept until it can be written.
-    Keep(Vec<IncidentEvent>),
+    Act {
+        /// The incident that it is meant for: another one may be open meanwhile.
+        incident: IncidentId,
+        verb: Box<Verb>,
+    },
+    /// What has happened by itself: it is kept until it can be written. Nothing when another incident is open meanwhile.
+    Keep {
+        incident: IncidentId,
+        events: Vec<IncidentEvent>,
+    },
 }
 
 /// What came of it, and what others did.
@@ -147,6 +154,7 @@ struct Work {
 
 /// The incident that is open.
 struct Open {
+    id: IncidentId,
     desk: Arc<IncidentDesk>,
     /// Keeps looking until it is dropped.
     _follower: Option<Follower>,
@@ -207,16 +215,19 @@ impl Work {
             Command::Leave => {
                 self.leave();
                 self.tell(News::Left);
+                // What was done to it since the last list is seen there.
+                self.list()?;
             }
-            Command::Act(verb) => {
+            Command::Act { incident, verb } => {
                 self.may_write()?;
-                let desk = self.desk()?;
+                let desk = self.desk(&incident).ok_or_else(|| format!("{incident} is not open here any more"))?;
                 desk.act(*verb, &self.options.pack)?;
                 self.tell(News::Done);
             }
-            Command::Keep(events) => {
-                if !self.options.read_only {
-                    let desk = self.desk()?;
+            Command::Keep { incident, events } => {
+                if !self.options.read_only
+                    && let Some(desk) = self.desk(&incident)
+                {
                     for event in events {
                         desk.keep(event)?;
                     }
@@ -251,8 +262,9 @@ impl Work {
         }
     }
 
-    fn desk(&self) -> Result<Arc<IncidentDesk>, String> {
-        self.open.as_ref().map(|open| open.desk.clone()).ok_or_else(|| "no incident is open here".to_owned())
+    /// The incident, when it is the one that is open.
+    fn desk(&self, id: &IncidentId) -> Option<Arc<IncidentDesk>> {
+        self.open.as_ref().filter(|open| open.id == *id).map(|open| open.desk.clone())
     }
 
     fn take_up(&mut self, desk: IncidentDesk, declared: bool) {
@@ -268,7 +280,7 @@ impl Work {
             let history = History(Arc::new(IncidentHistory(desk.clone())));
             self.options.runner.send(run::Command::Attach(Some(history)));
         }
-        self.tell(News::Opened { id, folder: folder.path().to_owned(), declared });
+        self.tell(News::Opened { id: id.clone(), folder: folder.path().to_owned(), declared });
         // It cannot be missing: what is kept waits in memory when it cannot be written.
         if let Err(why) = desk.keep(IncidentEvent::Joined { read_only: self.options.read_only }) {
             self.tell(News::Notice(why));
@@ -280,6 +292,7 @@ impl Work {
             tracing::warn!(%error, "cannot follow the journal");
         }
         self.open = Some(Open {
+            id,
             desk,
             _follower: follower.ok(),
             writing: None,
@@ -295,24 +308,28 @@ impl Work {
         if !self.options.read_only {
             self.options.runner.send(run::Command::Attach(None));
         }
-        let _ = open.desk.keep(IncidentEvent::Left {});
+        // Waits until it is written, and with it all that was kept before: the program may end right after.
+        if open.desk.append(vec![IncidentEvent::Left {}]).is_err() {
+            let _ = open.desk.keep(IncidentEvent::Left {});
+        }
     }
 
     /// Takes in what was written, and says what is new.
     fn look(&mut self) {
         let Some(open) = &mut self.open else { return };
         let mut told = Vec::new();
-        {
+        let events = {
             let mut view = open.desk.view();
-            if let Err(why) = view.refresh() {
+            if let Err(why) = open.desk.refresh(&mut view) {
                 tracing::warn!(%why, "the journal cannot be read");
             }
-            if let Some(first) = view.take_changed() {
-                let items = view.union().items().get(first..).unwrap_or_default().to_vec();
-                told.push(News::Events { first, items });
-            }
-        }
-        told.extend(open.desk.notices().into_iter().map(|notice| News::Notice(notice.to_string())));
+            let first = view.take_changed();
+            first.map(|first| News::Events {
+                first,
+                items: view.union().items().get(first..).unwrap_or_default().to_vec(),
+            })
+        };
+        // Who is there, and which log is one's own, before what they wrote: it decides who writes down what comes of it.
         let writing = (open.desk.writing(), open.desk.log());
         if open.writing.as_ref() != Some(&writing) {
             open.writing = Some(writing.clone());
@@ -326,6 +343,8 @@ impl Work {
             open.alive = Some(alive.clone());
             told.push(News::Alive(alive));
         }
+        told.extend(events);
+        told.extend(open.desk.notices().into_iter().map(|notice| News::Notice(notice.to_string())));
         if !self.options.read_only {
             open.swear();
         }
@@ -348,7 +367,7 @@ impl Open {
             None if now.duration_since(self.sworn_at) >= CHECKPOINT_EVERY => {
                 let heads = heads();
                 self.sworn_at = now;
-                self.seen = (heads != self.sworn && !heads.is_empty()).then_some((now, heads));
+                self.seen = self.has_moved(&heads).then_some((now, heads));
             }
             Some((at, heads)) if now.duration_since(at) >= SETTLED => {
                 let view = self.desk.view();
@@ -360,5 +379,18 @@ impl Open {
             }
             seen => self.seen = seen,
         }
+    }
+
+    /// True when the logs hold more than they held when it was sworn to them last. Checkpoints do not count: two consoles at
+    /// rest would swear to each other's oaths for ever.
+    fn has_moved(&self, heads: &[Checkpoint]) -> bool {
+        let sworn = |log: &LogName| self.sworn.iter().find(|known| known.log == *log).map_or(0, |known| known.seq);
+        let view = self.desk.view();
+        let items = view.union().items();
+        heads.iter().any(|head| {
+            let before = sworn(&head.log);
+            let news = |item: &&Arc<Item>| item.log == head.log && item.entry.seq > before;
+            head.seq > before && items.iter().rev().filter(news).any(|item| &*item.entry.kind != "checkpoint")
+        })
     }
 }

@@ -185,6 +185,17 @@ impl Prepared {
         self.place.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect()
     }
 
+    /// Where it acts and what it is given, one line a fact, as a second person is shown it.
+    pub(super) fn shown_lines(&self) -> Vec<String> {
+        let facts = self.place.facts.iter().chain(&self.variables);
+        facts.map(|fact| format!("{}: {}", fact.name, fact.value)).collect()
+    }
+
+    /// The variables that it is given are what they were.
+    pub(super) fn is_given_the_same(&self, other: &Prepared) -> bool {
+        self.variables == other.variables
+    }
+
     /// What the supervisor is told.
     pub(super) fn order(&self, folder: &RunFolder, values: &Values) -> Order {
         let code = self.action.code.clone();

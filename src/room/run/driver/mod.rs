@@ -8,15 +8,19 @@ mod starting;
 mod together;
 mod undoing;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
+    time::{MissedTickBehavior, interval},
 };
 
-use self::open::{Begun, Open};
+use self::{
+    open::{Begun, Open},
+    together::Waiting,
+};
 use super::{
     RunnerOptions, Second, Shelf,
     command::{Command, Known, Library, News},
@@ -34,6 +38,9 @@ use crate::{
     },
 };
 
+/// How often is tried again to write what could not be written.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
+
 /// The state of the loop.
 pub(super) struct Driver {
     room: Room,
@@ -44,7 +51,7 @@ pub(super) struct Driver {
     /// The action that waits for an answer.
     asked: Option<Prepared>,
     /// The question to a second person that waits for an answer.
-    second: Option<EventRef>,
+    second: Option<Waiting>,
     /// Actions that come next by themselves while all goes well: the rest of an undo, what runs beside what was started.
     queue: VecDeque<ActionId>,
     happening: JoinSet<Happened>,
@@ -85,7 +92,10 @@ impl Driver {
     }
 
     pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        let mut retry = interval(WRITE_AGAIN);
+        retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let waits = self.begun().is_some_and(|begun| !begun.unwritten.is_empty());
             let outcome = tokio::select! {
                 command = commands.recv() => match command {
                     Some(command) => self.carry_out(command).await,
@@ -96,6 +106,10 @@ impl Driver {
                     // A pause that was ended.
                     Err(_) => Ok(()),
                 },
+                _ = retry.tick(), if waits => {
+                    self.write_again();
+                    continue;
+                }
             };
             if let Err(why) = outcome {
                 self.tell(News::Refused(why));
@@ -217,6 +231,17 @@ impl Driver {
         }
     }
 
+    fn begun(&mut self) -> Option<&mut Begun> {
+        self.open.as_mut()?.begun.as_mut()
+    }
+
+    /// Writes what could not be written before, when it can be now.
+    fn write_again(&mut self) {
+        if let Some(begun) = self.begun().filter(|begun| !begun.unwritten.is_empty()) {
+            begun.write();
+        }
+    }
+
     fn open(&mut self) -> Result<&mut Open, String> {
         self.open.as_mut().ok_or_else(|| "no runbook is open".to_owned())
     }
@@ -313,8 +338,9 @@ impl Driver {
             open.state.all_running().map(|(id, attempt)| (id.clone(), attempt.number, attempt.job.clone())).collect();
         let jobs = running.into_iter().map(|(action, attempt, job)| (action, attempt, Job::attach(&folder.job(&job))));
         let jobs: Vec<_> = jobs.collect();
-        open.begun = Some(Begun::new(folder, claim, log));
+        open.begun = Some(Begun::new(folder, claim, log, self.options.history.clone()));
         self.show(open, events);
+        self.claim_open();
         if recorded.torn {
             self.tell(News::Notice("the last event of this run was cut off by a crash, and is set aside".to_owned()));
         }
@@ -329,6 +355,7 @@ impl Driver {
         let runs = Runs::of(&self.options);
         let environment = self.room.environment_name.clone();
         let by = self.options.by.clone();
+        let history = self.options.history.clone();
         let open = self.open()?;
         if open.begun.is_some() {
             return Ok(());
@@ -344,7 +371,7 @@ impl Driver {
         };
         let mode = open.mode;
         let begun = News::Began { run: folder.id.clone(), folder: folder.path.clone() };
-        open.begun = Some(Begun::new(folder, claim, log));
+        open.begun = Some(Begun::new(folder, claim, log, history));
         self.tell(begun);
         self.record(EventKind::RunStarted {
             runbook: document.id.clone(),
@@ -364,8 +391,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Writes an event, takes it into the state and tells it. An event that cannot be written is kept and tried again with the
-    /// next one; the gate lets nothing above read pass until that works.
+    /// Writes an event, takes it into the state and tells it. An event that cannot be written is kept and tried again soon; the
+    /// gate lets nothing above read pass until that works.
     fn record(&mut self, kind: EventKind) -> Outcome {
         self.begin()?;
         let by = self.options.by.clone();
@@ -373,14 +400,7 @@ impl Driver {
         let Some(begun) = open.begun.as_mut() else { return Ok(()) };
         let event = RunEvent { at: clock::now(), by, run: begun.folder.id.clone(), kind };
         begun.unwritten.push_back(event.clone());
-        begun.unwritable = None;
-        while let Some(next) = begun.unwritten.front() {
-            if let Err(error) = begun.log.append(next) {
-                begun.unwritable = Some(error.to_string());
-                break;
-            }
-            begun.unwritten.pop_front();
-        }
+        begun.write();
         let unwritable = begun.unwritable.clone();
         open.state.apply(&event, &open.document);
         self.tell(News::Event(event));

@@ -14,7 +14,7 @@ use crate::{
     room::{
         Room,
         run::{
-            RunFolder,
+            RunFolder, RunHistory,
             prepare::{Prepared, Values},
             variables,
         },
@@ -54,6 +54,8 @@ pub(super) struct Open {
 pub(super) struct Begun {
     pub(super) folder: RunFolder,
     pub(super) log: Box<dyn EventLog>,
+    /// The incident that the run belongs to, whichever is open now.
+    pub(super) history: Option<Arc<dyn RunHistory>>,
     /// Events that could not be written yet.
     pub(super) unwritten: VecDeque<RunEvent>,
     /// Why.
@@ -63,8 +65,25 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    pub(super) fn new(folder: RunFolder, claim: File, log: Box<dyn EventLog>) -> Self {
-        Begun { folder, log, unwritten: VecDeque::new(), unwritable: None, _claim: claim }
+    pub(super) fn new(
+        folder: RunFolder,
+        claim: File,
+        log: Box<dyn EventLog>,
+        history: Option<Arc<dyn RunHistory>>,
+    ) -> Self {
+        Begun { folder, log, history, unwritten: VecDeque::new(), unwritable: None, _claim: claim }
+    }
+
+    /// Writes what could not be written before, in its order, as far as that works now.
+    pub(super) fn write(&mut self) {
+        self.unwritable = None;
+        while let Some(next) = self.unwritten.front() {
+            if let Err(error) = self.log.append(next) {
+                self.unwritable = Some(error.to_string());
+                return;
+            }
+            self.unwritten.pop_front();
+        }
     }
 }
 

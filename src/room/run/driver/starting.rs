@@ -22,6 +22,8 @@ use crate::{
 
 impl Driver {
     pub(super) async fn prepared(&mut self, action: Action, title: String) -> Result<Prepared, String> {
+        // What could not be written before may be possible again: the gate asks about what is.
+        self.write_again();
         let Some(open) = &self.open else { return Err("no runbook is open".to_owned()) };
         let Some(begun) = &open.begun else { return Err("the run has no folder".to_owned()) };
         let around = Surroundings {
@@ -130,12 +132,20 @@ impl Driver {
         match gate::decide(&prepared.request) {
             Decision::Allowed(permit) => self.start(prepared, permit).await,
             Decision::Ask(wants) => {
-                let second = matches!(wants, Wants::SecondPerson { .. });
-                if second {
-                    self.ask_second(&prepared)?;
-                }
+                let (elsewhere, problem) = match wants {
+                    Wants::SecondPerson { .. } => match self.ask_second(&prepared) {
+                        Ok(elsewhere) => (elsewhere, problem),
+                        // The journal is to be done without, and a second person is asked nowhere else.
+                        Err(why) if prepared.request.overrides(gate::JOURNAL) => (true, Some(why)),
+                        Err(why) => return Err(why),
+                    },
+                    _ => {
+                        self.withdraw_second();
+                        (false, problem)
+                    }
+                };
                 let mut question = prepared.question(wants, problem);
-                question.elsewhere = second && self.second.is_some();
+                question.elsewhere = elsewhere;
                 self.tell(News::Asked(Box::new(question)));
                 self.asked = Some(prepared);
                 Ok(())
@@ -222,7 +232,7 @@ impl Driver {
         let Decision::Ask(wants) = gate::decide(&prepared.request) else {
             return self.decide(prepared, None).await;
         };
-        let elsewhere = self.second.is_some();
+        let elsewhere = self.begun().is_some_and(|begun| begun.history.is_some());
         let said = match (wants, answer) {
             (_, Answer::No) => {
                 self.withdraw_second();
@@ -263,6 +273,10 @@ impl Driver {
     pub(super) async fn go_on_with(&mut self, prepared: Prepared) -> Outcome {
         self.startable(prepared.id())?;
         let fresh = self.prepared(prepared.action.clone(), prepared.title.clone()).await?;
+        if !prepared.is_given_the_same(&fresh) {
+            let problem = "what it is given is not what it was when this was asked: look again".to_owned();
+            return self.decide(fresh, Some(problem)).await;
+        }
         let (prepared, problem) = prepared.renewed(fresh);
         self.decide(prepared, problem).await
     }

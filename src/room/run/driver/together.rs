@@ -1,16 +1,21 @@
 //! What several people at one incident do to a run: who works on it, who takes it over, and the second person's word.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::AbortHandle,
+    time::{Instant, sleep},
+};
 
-use super::{Driver, Happened, Outcome};
+use super::{Driver, Happened, Outcome, open::Begun};
 use crate::{
     exec::gate::{self, Decision, Wants},
     incident::EventRef,
-    room::run::{Second, SecondWanted, command::News, history::History, prepare::Prepared, runs::Runs},
+    room::run::{
+        Claimant, RunHistory, Second, SecondWanted, command::News, history::History, prepare::Prepared, runs::Runs,
+    },
     runbook::{
-        ActionId, StepId,
+        ActionId, Runbook, StepId,
         run::{Confirmation, RunId, RunState},
     },
 };
@@ -19,6 +24,24 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long another console has to let go of a run.
 const LETTING_GO: Duration = Duration::from_secs(5);
+
+/// A question to a second person that waits for its answer.
+pub(super) struct Waiting {
+    of: EventRef,
+    /// What was asked.
+    wanted: SecondWanted,
+    /// Where it was asked.
+    history: Arc<dyn RunHistory>,
+    /// Looks for the answer until it is ended.
+    look: AbortHandle,
+}
+
+impl Begun {
+    /// The run and its incident; `None` for a run of no incident.
+    fn shared(&self) -> Option<(&RunId, &Arc<dyn RunHistory>)> {
+        Some((&self.folder.id, self.history.as_ref()?))
+    }
+}
 
 impl Driver {
     /// Keeps runs in an incident's journal from now on, or in files of their own. What is open stays where it is.
@@ -40,22 +63,33 @@ impl Driver {
 
     /// Says to the others that this console works on the action's step, unless they know.
     pub(super) fn claim_step(&mut self, action: &ActionId) -> Outcome {
-        let Some(history) = self.options.history.clone() else { return Ok(()) };
         let open = self.open()?;
         let Some((step, _)) = open.document.action(action) else { return Ok(()) };
-        let Some(begun) = &open.begun else { return Ok(()) };
-        let known = history.claimant(&begun.folder.id).is_some_and(|claimant| claimant.own && claimant.step == step.id);
-        if !known && let Err(why) = history.claim(&begun.folder.id, &step.id) {
-            // That it cannot be said keeps nobody from acting; that it cannot be written is the gate's to decide.
-            tracing::warn!(%why, "a claim was not written");
+        if let Some((run, history)) = open.begun.as_ref().and_then(Begun::shared) {
+            let is_known = |claimant: Claimant| claimant.own && claimant.step == step.id;
+            if !history.claimant(run).is_some_and(is_known) {
+                say_claim(history, run, &step.id);
+            }
         }
         Ok(())
+    }
+
+    /// Says to the others that this console works on the run that it has just opened, unless they know. One that is over is
+    /// only looked at.
+    pub(super) fn claim_open(&self) {
+        let Some(open) = self.open.as_ref().filter(|open| open.state.ended.is_none()) else { return };
+        let Some((run, history)) = open.begun.as_ref().and_then(Begun::shared) else { return };
+        if let Some(step) = step_to_claim(&open.state, &open.document)
+            && !history.claimant(run).is_some_and(|claimant| claimant.own)
+        {
+            say_claim(history, run, &step);
+        }
     }
 
     /// Opens a run that another console has open: that one is told, and lets go.
     pub(super) async fn take_over(&mut self, id: &RunId) -> Outcome {
         let Some(history) = self.options.history.clone() else { return self.reopen(id) };
-        let step = self.step_to_claim(id)?;
+        let step = self.read_step_to_claim(id)?;
         history.claim(id, &step)?;
         let deadline = Instant::now() + LETTING_GO;
         loop {
@@ -69,16 +103,14 @@ impl Driver {
         }
     }
 
-    /// What whoever takes a run over works on: what runs, else what comes next.
-    fn step_to_claim(&self, id: &RunId) -> Result<StepId, String> {
+    /// What whoever takes a run over works on.
+    fn read_step_to_claim(&self, id: &RunId) -> Result<StepId, String> {
         let runs = Runs::of(&self.options);
         let cannot = |error: std::io::Error| format!("cannot read the run {}: {error}", id.0);
         let folder = runs.existing(id).map_err(cannot)?;
         let (document, recorded) = runs.read(&folder).map_err(cannot)?;
         let state = RunState::fold(&recorded.events, &document);
-        let running = state.running().and_then(|(action, _)| document.action(action)).map(|(step, _)| step);
-        let step = running.or_else(|| state.next_step(&document)).or_else(|| document.steps().next());
-        step.map(|step| step.id.clone()).ok_or_else(|| "the runbook has no steps".to_owned())
+        step_to_claim(&state, &document).ok_or_else(|| "the runbook has no steps".to_owned())
     }
 
     /// Who has a run open elsewhere.
@@ -87,10 +119,11 @@ impl Driver {
         folder.holder()
     }
 
-    /// Another console has taken the open run over.
+    /// Another console has taken the open run over, unless this one has said since that it works on it.
     pub(super) fn yield_to(&mut self, run: &RunId, by: &str) -> Outcome {
-        let is_open = self.open.as_ref().and_then(|open| open.begun.as_ref()).is_some_and(|b| b.folder.id == *run);
-        if is_open {
+        let begun = self.begun().filter(|begun| begun.folder.id == *run);
+        let claimant = begun.and_then(|begun| begun.history.as_ref()?.claimant(run));
+        if claimant.is_some_and(|claimant| !claimant.own) {
             self.let_go();
             self.tell(News::Closed);
             self.tell(News::Notice(format!("{by} has taken this run over")));
@@ -98,42 +131,52 @@ impl Driver {
         Ok(())
     }
 
-    /// Asks for the second person where several people are at the incident: their word comes from their own console.
-    pub(super) fn ask_second(&mut self, prepared: &Prepared) -> Outcome {
-        let Some(history) = self.options.history.clone() else { return Ok(()) };
-        if self.second.is_some() {
-            return Ok(());
-        }
-        let open = self.open()?;
-        let Some(begun) = &open.begun else { return Ok(()) };
+    /// What a second person is asked about, and where; `None` for a run of no incident.
+    fn wanted(&self, prepared: &Prepared) -> Option<(SecondWanted, Arc<dyn RunHistory>)> {
+        let open = self.open.as_ref()?;
+        let (run, history) = open.begun.as_ref()?.shared()?;
         let wanted = SecondWanted {
-            run: begun.folder.id.clone(),
+            run: run.clone(),
             action: prepared.id().clone(),
             attempt: open.attempts.get(prepared.id()).copied().unwrap_or(0) + 1,
             title: prepared.title.clone(),
             command: prepared.action.code.clone(),
-            place: prepared.place_lines(),
+            place: prepared.shown_lines(),
         };
-        let of = history.ask_second(wanted)?;
-        self.second = Some(of.clone());
-        self.happening.spawn(async move {
+        Some((wanted, history.clone()))
+    }
+
+    /// Asks for the second person where several people are at the incident: their word comes from their own console, and true
+    /// comes back. The error is one sentence: nobody can be asked, and only a reason to do without is left.
+    pub(super) fn ask_second(&mut self, prepared: &Prepared) -> Result<bool, String> {
+        let Some((wanted, history)) = self.wanted(prepared) else { return Ok(false) };
+        if self.second.as_ref().is_some_and(|waiting| waiting.wanted == wanted) {
+            return Ok(true);
+        }
+        self.withdraw_second();
+        let of = history.ask_second(wanted.clone())?;
+        let (asked, journal) = (of.clone(), history.clone());
+        let look = self.happening.spawn(async move {
             loop {
-                if let Some(second) = history.second(&of) {
-                    return Happened::Seconded { of, second };
+                if let Some(second) = journal.second(&asked) {
+                    return Happened::Seconded { of: asked, second };
                 }
                 sleep(LOOK_EVERY).await;
             }
         });
-        Ok(())
+        self.second = Some(Waiting { of, wanted, history, look });
+        Ok(true)
     }
 
     /// The second person has answered.
     pub(super) async fn seconded(&mut self, of: &EventRef, second: Second) -> Outcome {
-        if self.second.as_ref() != Some(of) {
+        let Some(waiting) = self.second.take_if(|waiting| waiting.of == *of) else { return Ok(()) };
+        let Some(mut prepared) = self.asked.take() else { return Ok(()) };
+        // An answer is for what was shown, and for nothing that has been asked since.
+        if self.wanted(&prepared).is_none_or(|(wanted, _)| wanted != waiting.wanted) {
+            self.asked = Some(prepared);
             return Ok(());
         }
-        self.second = None;
-        let Some(mut prepared) = self.asked.take() else { return Ok(()) };
         self.tell(News::Answered(prepared.id().clone()));
         match second {
             Second::Agreed { by } => {
@@ -153,8 +196,23 @@ impl Driver {
 
     /// The question is answered otherwise: nobody else needs to answer it.
     pub(super) fn withdraw_second(&mut self) {
-        if let (Some(of), Some(history)) = (self.second.take(), &self.options.history) {
-            history.withdraw_second(&of);
+        if let Some(waiting) = self.second.take() {
+            waiting.look.abort();
+            waiting.history.withdraw_second(&waiting.of);
         }
+    }
+}
+
+/// What somebody works on who has a run open: what runs, else what comes next.
+fn step_to_claim(state: &RunState, document: &Runbook) -> Option<StepId> {
+    let running = state.running().and_then(|(action, _)| document.action(action)).map(|(step, _)| step);
+    let step = running.or_else(|| state.next_step(document)).or_else(|| document.steps().next());
+    step.map(|step| step.id.clone())
+}
+
+fn say_claim(history: &Arc<dyn RunHistory>, run: &RunId, step: &StepId) {
+    if let Err(why) = history.claim(run, step) {
+        // That it cannot be said keeps nobody from acting; that it cannot be written is the gate's to decide.
+        tracing::warn!(%why, "a claim was not written");
     }
 }

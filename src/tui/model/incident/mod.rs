@@ -15,8 +15,7 @@ pub use self::{
 };
 use crate::{
     incident::{
-        EventRef, IncidentEvent, IncidentState,
-        arrivals::has_arrived,
+        EventRef, IncidentEvent, IncidentState, Versioned,
         clocks::{Clock, clocks},
         journal::{IncidentId, Item, LogName, WriterState},
         state::SecondRequest,
@@ -68,8 +67,10 @@ pub struct OpenIncident {
     pub log: Option<LogName>,
     /// Logs of the other consoles that are there.
     pub alive: Vec<LogName>,
-    /// What has happened by itself and is on its way into the journal.
+    /// What has happened by itself and is on its way into the journal, in its order.
     pub sent: Vec<IncidentEvent>,
+    /// The last line of this console's log that was taken in.
+    seen: Option<(LogName, u64)>,
     /// Clocks whose running out was announced here.
     pub announced: HashSet<String>,
     /// True until its events have come for the first time.
@@ -89,6 +90,7 @@ impl OpenIncident {
             log: None,
             alive: Vec::new(),
             sent: Vec::new(),
+            seen: None,
             announced: HashSet::new(),
             fresh: true,
         }
@@ -108,8 +110,29 @@ impl OpenIncident {
             self.state = IncidentState::fold(&self.items);
         }
         self.timeline.take(from, &self.items, &self.state);
-        let state = &self.state;
-        self.sent.retain(|event| !has_arrived(event, state));
+        self.arrived(from);
+    }
+
+    /// What stands in this console's log, from place `from` of all events on, is not on its way any more.
+    ///
+    /// By the event itself and not by what the state says: several changes of one probe may come together, and others write, too.
+    fn arrived(&mut self, from: usize) {
+        let Some(own) = &self.log else { return };
+        let mut seen = self.seen.as_ref().filter(|(log, _)| log == own).map_or(0, |(_, seq)| *seq);
+        for item in self.items.iter().skip(from).filter(|item| item.log == *own) {
+            // Lines stand anew where an older one of another log came late.
+            if item.entry.seq <= seen {
+                continue;
+            }
+            seen = item.entry.seq;
+            if !self.sent.is_empty()
+                && let Ok(Versioned { event, .. }) = item.entry.event::<Versioned>()
+                && let Some(place) = self.sent.iter().position(|sent| *sent == event)
+            {
+                self.sent.remove(place);
+            }
+        }
+        self.seen = Some((own.clone(), seen));
     }
 
     /// An event, by its place in the order of the union.

@@ -142,7 +142,7 @@ fn yielded(model: &Model) -> Option<Effect> {
 
 /// What the journal lacks of what has happened by itself, when it is this console's to write, and the bell for clocks that have
 /// run out.
-pub(super) fn record(model: &mut Model) -> Vec<Effect> {
+fn record(model: &mut Model) -> Vec<Effect> {
     let (now, read_only) = (model.now, model.facts.read_only);
     let Some(open) = &mut model.incidents.open else { return vec![] };
     let mut effects = Vec::new();
@@ -160,7 +160,7 @@ pub(super) fn record(model: &mut Model) -> Vec<Effect> {
     let events = arrivals(&model.board, &open.clocks, &open.state, &open.sent, now);
     if !events.is_empty() {
         open.sent.extend(events.iter().cloned());
-        effects.push(Effect::Incident(Wish::Keep(events)));
+        effects.push(Effect::Incident(Wish::Keep { incident: open.id.clone(), events }));
     }
     effects
 }
@@ -193,7 +193,7 @@ fn offer_open(model: &mut Model) {
 fn item(menu: Menu, listed: &crate::room::incident::Listed, model: &Model) -> Menu {
     let since = listed.detected_at.map(|at| super::runbook::since(at, model.now));
     let since = since.map_or_else(String::new, |since| format!(", detected {since}"));
-    let detail = format!("{} {}: {}{since}", listed.severity, clean(&listed.title), listed.phase.word());
+    let detail = format!("{} {}: {}{since}", clean(&listed.severity), clean(&listed.title), listed.phase.word());
     let Ok(id) = listed.id.parse::<IncidentId>() else { return menu };
     menu.with(listed.id.clone(), detail, Choice::OpenIncident(id))
 }
@@ -225,8 +225,12 @@ fn show_list(model: &mut Model) {
 pub(super) fn menu(model: &mut Model) -> Vec<Effect> {
     let Some(open) = &model.incidents.open else { return pick(model) };
     let people = open.people().join(", ");
-    let mut text =
-        vec![format!("{} · {} · {}", open.state.severity(), open.state.phase().word(), clean(&open.state.title))];
+    let mut text = vec![format!(
+        "{} · {} · {}",
+        clean(open.state.severity()),
+        open.state.phase().word(),
+        clean(&open.state.title)
+    )];
     text.push(format!("Here now: {}", if people.is_empty() { "nobody else".to_owned() } else { clean(&people) }));
     let mut menu = Menu::new(format!("Incident {}", open.id), text);
     let items = [
@@ -252,6 +256,12 @@ pub(super) fn menu(model: &mut Model) -> Vec<Effect> {
     vec![]
 }
 
+/// Something to be done to the incident that is open.
+fn wish(model: &Model, verb: Verb) -> Option<Wish> {
+    let incident = model.incidents.open.as_ref()?.id.clone();
+    Some(Wish::Act { incident, verb: Box::new(verb) })
+}
+
 /// Does what was chosen in one of these menus.
 pub(super) fn chosen(model: &mut Model, choice: Choice) -> Vec<Effect> {
     match choice {
@@ -262,7 +272,7 @@ pub(super) fn chosen(model: &mut Model, choice: Choice) -> Vec<Effect> {
         }
         Choice::LeaveIncident => vec![Effect::Incident(Wish::Leave)],
         Choice::AnswerSecond { of, agreed } => {
-            vec![Effect::Incident(Wish::Act(Box::new(Verb::AnswerSecond { of, agreed })))]
+            wish(model, Verb::AnswerSecond { of, agreed }).map(Effect::Incident).into_iter().collect()
         }
         Choice::TakeOver(run) => vec![Effect::Run(run::Command::TakeOver(run))],
         _ => vec![],

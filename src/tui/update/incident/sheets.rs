@@ -142,7 +142,7 @@ fn wish(model: &Model, sheet: &Sheet) -> Result<Wish, String> {
         }
         SheetPurpose::FinishToDo => Verb::DoActionItem { id: value("item") },
     };
-    Ok(Wish::Act(Box::new(verb)))
+    super::wish(model, verb).ok_or_else(|| "no incident is open".to_owned())
 }
 
 fn declaration(model: &Model, sheet: &Sheet, alert: Option<String>, detected_at: Timestamp) -> Declaration {

@@ -36,7 +36,7 @@ fn selected_of(model: &Model) -> EventRef {
 
 fn verb(effects: &[Effect]) -> &Verb {
     match effects {
-        [Effect::Incident(Wish::Act(verb))] => verb,
+        [Effect::Incident(Wish::Act { verb, .. })] => verb,
         other => panic!("{other:?}"),
     }
 }
@@ -197,4 +197,41 @@ fn fewer_letters_keep_more_again() {
     assert!(rows(&model).len() > found, "fewer letters keep more again");
     press(&mut model, "enter G pgup k");
     assert!(selected(&model).starts_with("note number"));
+}
+
+#[test]
+fn what_has_arrived_is_on_its_way_no_more_however_much_comes_at_once() {
+    use crate::{
+        health::Status,
+        incident::{IncidentEvent, journal::LogName},
+        tui::fixture::at,
+    };
+    let changed = |from, to, summary: &str| IncidentEvent::ProbeChanged {
+        probe: "primary".to_owned(),
+        component: None,
+        from: Some(from),
+        to,
+        summary: summary.to_owned(),
+    };
+    let (up, down) = (changed(Status::Down, Status::Ok, "well"), changed(Status::Ok, Status::Down, "refused"));
+    let fired =
+        IncidentEvent::AlertFired { alert: "pool".to_owned(), title: "Pool".to_owned(), severity: "P1".to_owned() };
+    let cleared = IncidentEvent::AlertCleared { alert: "pool".to_owned() };
+    let sent = [up, down, fired, cleared];
+    let mut model = with(&story());
+    // Nothing of its own board comes in between.
+    model.facts.read_only = true;
+    let open = model.incidents.open.as_mut().unwrap();
+    open.log = Some(LogName::of("alice@b", 1));
+    open.sent = sent.to_vec();
+    let mut written = story();
+    written.push((at(60), "alice@b", sent[0].clone()));
+    wrote(&mut model, &written);
+    let left = |model: &Model| model.incidents.open.as_ref().unwrap().sent.clone();
+    assert_eq!(left(&model), sent[1..]);
+    // What another console wrote meanwhile takes nothing from it.
+    written.extend(sent[1..].iter().map(|event| (at(61), "alice@b", event.clone())));
+    written.push((at(62), "bob@b", sent[0].clone()));
+    wrote(&mut model, &written);
+    assert_eq!(left(&model), []);
 }

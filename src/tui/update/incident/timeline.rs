@@ -3,10 +3,7 @@
 use super::verbs;
 use crate::{
     incident::{EventRef, IncidentEvent, Versioned},
-    room::{
-        incident::{Verb, station::Command as Wish},
-        run,
-    },
+    room::{incident::Verb, run},
     runbook::{
         ActionId, StepId,
         run::{EventKind, RunId},
@@ -64,7 +61,7 @@ pub(in crate::tui::update) fn mark_key(model: &mut Model) -> Vec<Effect> {
     let entry = chosen(model).and_then(|(open, place)| open.timeline.entries().get(place));
     let Some(entry) = entry else { return vec![] };
     let verb = Verb::MarkKey { of: entry.of.clone(), key: !entry.key };
-    vec![Effect::Incident(Wish::Act(Box::new(verb)))]
+    super::wish(model, verb).map(Effect::Incident).into_iter().collect()
 }
 
 /// Asks what the entry should have said.

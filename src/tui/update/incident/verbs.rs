@@ -142,7 +142,7 @@ pub(in crate::tui::update) fn set_severity(model: &mut Model) {
     };
     let rows = vec![severity, SheetRow::text("reason", "Reason", "", "Why it is this now.")];
     let sheet = Sheet::new(SheetPurpose::Severity, "Reclassify", "reclassify", rows);
-    show(model, sheet.saying(format!("It is {now} now.")));
+    show(model, sheet.saying(format!("It is {} now.", clean(&now))));
 }
 
 pub(in crate::tui::update) fn set_phase(model: &mut Model) {

@@ -98,7 +98,11 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             }
         }
         News::Notice(sentence) => model.say(clean(&sentence)),
-        News::Closed => model.runbooks.open = None,
+        News::Closed => {
+            model.runbooks.open = None;
+            // Somebody else has taken it over: what was asked about it is not asked here any more.
+            model.overlays.retain(|overlay| !matches!(overlay, Overlay::Ask(_)));
+        }
         News::Mode(mode) => {
             if let Some(opened) = &mut model.runbooks.open {
                 opened.mode = mode;

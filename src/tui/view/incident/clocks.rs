@@ -89,7 +89,7 @@ fn people(open: &OpenIncident, theme: &Theme) -> Vec<Span<'static>> {
     if let Some((_, holder)) = open.state.roles.iter().find(|(role, _)| is_commander(role)) {
         spans.push(span(format!("IC {} ", clean(&holder.value)), theme.dim()));
     }
-    let others = open.alive.len();
+    let others = open.alive.iter().filter(|log| open.state.present.contains_key(log)).count();
     if others > 0 {
         spans.push(span(format!("+{others} here "), theme.accent()));
     }
