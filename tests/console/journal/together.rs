@@ -176,6 +176,49 @@ fn a_run_is_taken_over_and_its_first_console_lets_go() {
 }
 
 #[test]
+fn a_run_whose_console_is_gone_goes_on_in_another() {
+    let Some(bridge) = Bridge::new() else { return };
+    let (alice, bob) = bridge.consoles();
+    pick(&alice, "Tidy up");
+    run(&alice, "Look", "✔");
+    drop(alice);
+    bob.wait_until_gone("+1 here");
+    bob.keys("o");
+    bob.wait_for("by alice@");
+    bob.keys("alice");
+    bob.keys(key::ENTER);
+    bob.wait_for("✔ 1 Look");
+    // What comes into the journal after that says nothing of Alice.
+    note(&bob, "I go on with it");
+    bob.wait_for("I go on with it");
+    run(&bob, "Mark", "✔");
+    assert!(bridge.desk.path("work/mark").exists());
+    let exported = exported(|more| bridge.users.bob.run(&bridge.desk, more));
+    assert!(holds(&exported, "works on Mark"), "{exported:#}");
+}
+
+#[test]
+fn a_run_without_a_console_asks_the_others_in_theirs() {
+    let Some(bridge) = Bridge::new() else { return };
+    let (alice, bob) = bridge.consoles();
+    drop(alice);
+    fs::write(bridge.desk.path("work/go"), "").unwrap();
+    let incident = fs::read_dir(bridge.desk.path("data/incidents")).unwrap().next().unwrap().unwrap().file_name();
+    let incident = incident.to_string_lossy().into_owned();
+    let command = ["runbook", "run", "task", "--incident", incident.as_str(), "--confirm", "destructive"];
+    let run = bridge.console(&bridge.users.alice, &command);
+    run.wait_for("Waiting for a second person");
+    bob.wait_for("S look at it");
+    bob.keys("S");
+    bob.wait_for("rm -r victim");
+    // With what the command is given: the text alone does not say which folder.
+    bob.wait_for("$DIR: ");
+    choose(&bob, "agree");
+    bob.wait_until_gone("S look at it");
+    crate::lab::wait_until("the step has run", Duration::from_secs(20), || !bridge.desk.path("work/victim").exists());
+}
+
+#[test]
 fn who_only_looks_on_leaves_nothing_but_their_presence() {
     let Some(bridge) = Bridge::new() else { return };
     let alice = bridge.console(&bridge.users.alice, &[]);
