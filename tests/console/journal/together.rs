@@ -194,7 +194,7 @@ fn a_run_whose_console_is_gone_goes_on_in_another() {
     run(&bob, "Mark", "✔");
     assert!(bridge.desk.path("work/mark").exists());
     let exported = exported(|more| bridge.users.bob.run(&bridge.desk, more));
-    assert!(holds(&exported, "works on Mark"), "{exported:#}");
+    assert!(holds(&exported, "works on 2 Mark"), "{exported:#}");
 }
 
 #[test]

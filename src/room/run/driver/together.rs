@@ -98,7 +98,9 @@ impl Driver {
                     tracing::debug!(%why, "waiting for the run");
                     sleep(LOOK_EVERY).await;
                 }
-                outcome => return outcome,
+                // It may have let go between the two looks.
+                Err(_) => return self.reopen(id),
+                Ok(()) => return Ok(()),
             }
         }
     }
