@@ -212,10 +212,15 @@ fn what_has_arrived_is_on_its_way_no_more_however_much_comes_at_once() {
         from: Some(from),
         to,
         summary: summary.to_owned(),
+        since: None,
     };
     let (up, down) = (changed(Status::Down, Status::Ok, "well"), changed(Status::Ok, Status::Down, "refused"));
-    let fired =
-        IncidentEvent::AlertFired { alert: "pool".to_owned(), title: "Pool".to_owned(), severity: "P1".to_owned() };
+    let fired = IncidentEvent::AlertFired {
+        alert: "pool".to_owned(),
+        title: "Pool".to_owned(),
+        severity: "P1".to_owned(),
+        since: None,
+    };
     let cleared = IncidentEvent::AlertCleared { alert: "pool".to_owned() };
     let sent = [up, down, fired, cleared];
     let mut model = with(&story());
