@@ -99,6 +99,7 @@ pub fn run(room: &Room, options: Options, runs: Runs) -> Result<Ending, RunError
             access: runs.access,
             by,
             pack: room.pack.clone(),
+            environment: room.environment_name.clone(),
             read_only,
             runner: runner.clone(),
         };

@@ -161,7 +161,11 @@ impl IncidentDesk {
     /// Opens an incident that there is.
     pub fn open(incidents: &Incidents, access: Access, id: &IncidentId, by: &str) -> Result<IncidentDesk, String> {
         let folder = incidents.open(id).map_err(|error| error.to_string())?;
-        let view = View::read(folder)?;
+        IncidentDesk::on(View::read(folder)?, access, by)
+    }
+
+    /// Opens an incident that was read.
+    pub fn on(view: View, access: Access, by: &str) -> Result<IncidentDesk, String> {
         let writer = writer(view.folder(), access, by)?;
         let desk = IncidentDesk { writer, view: Mutex::new(view) };
         desk.refresh(&mut desk.view())?;

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Verb, list};
+use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Verb, View, list};
 use crate::{
     incident::{
         IncidentEvent,
@@ -26,6 +26,8 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often is looked for incidents that others declare while none is open here.
 const LIST_EVERY: Duration = Duration::from_secs(1);
+/// How often those that people work on are read again meanwhile.
+const LIST_AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// How often the ends of the other logs are written into one's own.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// How long a line of another log must have stood before it is sworn to: a machine that lost its power may rightly have lost
@@ -96,6 +98,8 @@ pub struct StationOptions {
     /// Who acts: `alice@bastion-1`.
     pub by: String,
     pub pack: Arc<Pack>,
+    /// The environment of the console; an incident of another is not opened.
+    pub environment: String,
     /// Looks on: writes nothing but that it is there.
     pub read_only: bool,
     /// Runs belong to the incident that is open.
@@ -120,7 +124,15 @@ impl Station {
     pub fn start(options: StationOptions) -> std::io::Result<(Station, mpsc::UnboundedReceiver<News>)> {
         let (wishes, wanted) = channel::channel();
         let (news, heard) = mpsc::unbounded_channel();
-        let work = Work { options, news, wake: wishes.clone(), open: None, listed: None };
+        let work = Work {
+            options,
+            news,
+            wake: wishes.clone(),
+            open: None,
+            listed: None,
+            listed_at: Instant::now(),
+            worked_on: false,
+        };
         let thread = std::thread::Builder::new().name("incident".to_owned()).spawn(move || work.run(&wanted))?;
         Ok((Station { wishes, thread: Some(thread) }, heard))
     }
@@ -150,6 +162,9 @@ struct Work {
     open: Option<Open>,
     /// The incidents that were listed last; `None` before anybody asked for a list.
     listed: Option<Vec<IncidentId>>,
+    listed_at: Instant,
+    /// People work on one of them.
+    worked_on: bool,
 }
 
 /// The incident that is open.
@@ -204,12 +219,17 @@ impl Work {
                 self.tell(News::Done);
             }
             Command::Open(id) => {
-                let StationOptions { incidents, access, by, pack, .. } = &self.options;
-                let desk = IncidentDesk::open(incidents, *access, &id, by)?;
-                let platform = desk.view().state().platform.clone();
-                if platform != pack.name {
-                    return Err(format!("{id} is an incident of {platform}: start warroom with --pack {platform}"));
+                let StationOptions { incidents, access, by, pack, environment, .. } = &self.options;
+                let view = View::read(incidents.open(&id).map_err(|error| error.to_string())?)?;
+                // Before a log is begun in it.
+                let (of, at) = (&view.state().platform, &view.state().environment);
+                if *of != pack.name {
+                    return Err(format!("{id} is an incident of {of}: start warroom with --pack {of}"));
                 }
+                if at != environment {
+                    return Err(format!("{id} is an incident of {at}: start warroom with --environment {at}"));
+                }
+                let desk = IncidentDesk::on(view, *access, by)?;
                 self.take_up(desk, false);
             }
             Command::Leave => {
@@ -240,6 +260,8 @@ impl Work {
     fn list(&mut self) -> Result<(), String> {
         self.listed = self.options.incidents.list().ok();
         let (incidents, problems) = list(&self.options.incidents)?;
+        self.worked_on = incidents.iter().any(|listed| listed.phase.is_open());
+        self.listed_at = Instant::now();
         self.tell(News::Listed { incidents, problems });
         Ok(())
     }
@@ -247,8 +269,11 @@ impl Work {
     /// While no incident is open here, somebody else may declare one.
     fn look_for_others(&mut self) {
         let Some(listed) = &self.listed else { return };
+        let news = self.options.incidents.list().is_ok_and(|now| now != *listed);
+        // Those that were worked on then may be over by now.
+        let old = self.worked_on && self.listed_at.elapsed() >= LIST_AGAIN_EVERY;
         if self.open.is_none()
-            && self.options.incidents.list().is_ok_and(|now| now != *listed)
+            && (news || old)
             && let Err(why) = self.list()
         {
             tracing::warn!(%why, "incidents cannot be listed");

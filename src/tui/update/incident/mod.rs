@@ -39,12 +39,15 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
     match news {
         News::Listed { incidents, problems } => {
             model.incidents.listed = incidents;
-            if let Some(problem) = problems.first() {
+            // The list comes again and again; what is wrong with it is said when somebody looks at it.
+            let picking = std::mem::take(&mut model.incidents.picking);
+            let first = !std::mem::replace(&mut model.incidents.offered, true);
+            if let Some(problem) = problems.first().filter(|_| picking || first) {
                 model.say(clean(problem));
             }
-            if std::mem::take(&mut model.incidents.picking) {
+            if picking {
                 show_list(model);
-            } else if !std::mem::replace(&mut model.incidents.offered, true) {
+            } else if first {
                 offer_open(model);
             }
         }
@@ -78,6 +81,7 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
         }
         News::Refused(why) => {
             let why = clean(&why);
+            model.incidents.picking = false;
             match model.overlays.last_mut() {
                 Some(Overlay::Sheet(sheet)) if sheet.sent => {
                     sheet.sent = false;
