@@ -230,6 +230,12 @@ restore-portal  Restore the portal      4  destructive  database-down
     assert_eq!((&runbooks[1]["id"], &runbooks[1]["steps"]), (&json!("restore-portal"), &json!(4)));
     assert_eq!((&runbooks[0]["risk"], &runbooks[1]["risk"]), (&Value::Null, &json!("destructive")));
     assert_eq!(runbooks[1]["triggers"], json!(["database-down"]));
-    let none = run(files, &["list", "--pack", "dotmac"]);
-    assert!(none.code == 0 && none.out.contains("has no runbooks yet"), "{}", none.out);
+    let embedded = run(files, &["list", "--pack", "dotmac"]);
+    assert!(embedded.code == 0 && embedded.out.contains("database-recovery "), "{}", embedded.out);
+    let bare = |home: &Path| {
+        fs::create_dir(home.join("bare")).unwrap();
+        fs::write(home.join("bare/platform.toml"), "[platform]\nname = \"bare\"\n").unwrap();
+    };
+    let none = run(bare, &["list", "--pack", "bare"]);
+    assert!(none.code == 0 && none.out.contains("has no runbooks yet"), "{}{}", none.out, none.err);
 }

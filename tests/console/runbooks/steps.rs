@@ -309,9 +309,9 @@ fn checks_are_ticked_with_the_space_bar() {
 }
 
 #[test]
-fn the_demo_says_how_a_runbook_is_added_and_starts_nothing() {
+fn the_demo_has_its_runbooks_and_starts_nothing() {
     let terminal = TerminalOptions::warroom(&["demo"]).size(120, 40).start();
-    terminal.wait_for("warroom pack init");
+    terminal.wait_for("o lists the");
     terminal.keys("!");
     terminal.wait_for("Run a command");
     let trace = terminal.home().join("trace");
