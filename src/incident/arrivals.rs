@@ -78,13 +78,9 @@ fn exposures(board: &Board, state: &IncidentState, now: Timestamp) -> Option<Inc
     };
     let found =
         board.exposures(now).into_iter().filter(|e| state.components.contains(&e.component) && !is_known(&e.component));
-    let found: Vec<Exposure> = found
-        .filter_map(|exposure| {
-            let point = now.checked_sub(exposure.loss?).ok().filter(|point| *point <= detected)?;
-            let rpo_seconds = Some(exposure.rpo.as_secs());
-            Some(Exposure { component: exposure.component, recovery_point: Some(point), rpo_seconds })
-        })
-        .collect();
+    let found = found.map(|exposure| Exposure::measured(exposure, now));
+    let found: Vec<Exposure> =
+        found.filter(|exposure| exposure.recovery_point.is_some_and(|point| point <= detected)).collect();
     if found.is_empty() {
         return None;
     }

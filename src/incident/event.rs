@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::journal::LogName;
 use crate::{
-    health::Status,
+    health::{ComponentExposure, Status},
     runbook::{
         ActionId, StepId,
         run::{EventKind, Mode, RunId},
@@ -98,6 +98,17 @@ pub struct Exposure {
     pub recovery_point: Option<Timestamp>,
     /// The objective, seconds.
     pub rpo_seconds: Option<u64>,
+}
+
+impl Exposure {
+    /// What the checks of a component's copies say at `now`.
+    pub fn measured(exposure: ComponentExposure, now: Timestamp) -> Exposure {
+        Exposure {
+            component: exposure.component,
+            recovery_point: exposure.loss.and_then(|loss| now.checked_sub(loss).ok()),
+            rpo_seconds: Some(exposure.rpo.as_secs()),
+        }
+    }
 }
 
 /// What the impact was. All of it is words of people.

@@ -84,10 +84,5 @@ async fn exposures(room: &Room) -> Vec<Exposure> {
         board.apply(reading.clone());
     }
     let now = clock::now();
-    let frozen = board.exposures(now).into_iter().map(|exposure| Exposure {
-        component: exposure.component,
-        recovery_point: exposure.loss.and_then(|loss| now.checked_sub(loss).ok()),
-        rpo_seconds: Some(exposure.rpo.as_secs()),
-    });
-    frozen.collect()
+    board.exposures(now).into_iter().map(|exposure| Exposure::measured(exposure, now)).collect()
 }

@@ -9,7 +9,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::pieces::{between, coarse, cut_spans, put, span, status, width};
+use super::pieces::{between, coarse, cut_spans, in_a_row, put, span, status, width};
 use crate::{
     health::{Status, duration},
     tui::{
@@ -121,22 +121,8 @@ pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
         items.push((breached, parts));
     }
     items.sort_by_key(|(breached, _)| !breached);
-    let mut line = vec![span(" ", theme.text())];
-    let mut room = usize::from(area.width).saturating_sub(2);
-    let count = items.len();
-    for (index, (_, parts)) in items.into_iter().enumerate() {
-        let gap = if index == 0 { 0 } else { 3 };
-        let taken = gap + width(&parts);
-        if taken + 4 > room && index > 0 {
-            line.push(span(format!("  +{}", count - index), theme.dim()));
-            break;
-        }
-        if index > 0 {
-            line.push(span(" │ ", theme.border(false)));
-        }
-        room = room.saturating_sub(taken);
-        line.extend(parts);
-    }
+    let items = items.into_iter().map(|(_, parts)| parts).collect();
+    let line = in_a_row(theme, items, usize::from(area.width).saturating_sub(2));
     put(frame, area, 0, &Line::from(cut_spans(line, area.width.into())));
 }
 

@@ -112,6 +112,26 @@ pub(super) fn width(spans: &[Span<'_>]) -> usize {
     spans.iter().map(|span| text::width(&span.content)).sum()
 }
 
+/// Items beside each other in at most `room` columns; what has no room is counted at the end. The first is always there.
+pub(super) fn in_a_row(theme: &Theme, items: Vec<Vec<Span<'static>>>, mut room: usize) -> Vec<Span<'static>> {
+    let mut line = vec![span(" ", theme.text())];
+    let count = items.len();
+    for (index, parts) in items.into_iter().enumerate() {
+        let gap = if index == 0 { 0 } else { 3 };
+        let taken = gap + width(&parts);
+        if taken + 4 > room && index > 0 {
+            line.push(span(format!("  +{}", count - index), theme.dim()));
+            break;
+        }
+        if index > 0 {
+            line.push(span(" │ ", theme.border(false)));
+        }
+        room = room.saturating_sub(taken);
+        line.extend(parts);
+    }
+    line
+}
+
 /// Spans cut to a number of columns; the last one that is shown ends in `…` when something is lost.
 pub(super) fn cut_spans(spans: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
     if width(&spans) <= columns {

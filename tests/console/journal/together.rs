@@ -49,6 +49,16 @@ impl Bridge {
     }
 }
 
+/// Wants the destructive step run, and is told that it takes a second person.
+fn ask_to_destroy(console: &Terminal) {
+    go_to(console, "Destroy");
+    console.keys(key::ENTER);
+    console.wait_for(" to run this.");
+    console.keys(&wanted_name(&console.contents()).unwrap());
+    console.keys(key::ENTER);
+    console.wait_for("Waiting for a second person");
+}
+
 #[test]
 fn what_one_does_appears_at_the_other_within_a_second_and_neither_writes_in_the_others_name() {
     let Some(bridge) = Bridge::new() else { return };
@@ -91,12 +101,7 @@ fn the_second_person_agrees_in_a_console_of_their_own() {
     let Some(bridge) = Bridge::new() else { return };
     let (alice, bob) = bridge.consoles();
     let ask = || {
-        go_to(&alice, "Destroy");
-        alice.keys(key::ENTER);
-        alice.wait_for(" to run this.");
-        alice.keys(&wanted_name(&alice.contents()).unwrap());
-        alice.keys(key::ENTER);
-        alice.wait_for("Waiting for a second person");
+        ask_to_destroy(&alice);
         bob.wait_for("S look at it");
         assert!(bridge.desk.path("work/victim").exists(), "one person's word is not enough");
         bob.keys("S");
@@ -125,12 +130,7 @@ fn alices_own_second_console_is_no_second_person() {
     let alice = bridge.console(&bridge.users.alice, &[]);
     declare(&alice, "Alone");
     pick(&alice, "Tidy up");
-    go_to(&alice, "Destroy");
-    alice.keys(key::ENTER);
-    alice.wait_for(" to run this.");
-    alice.keys(&wanted_name(&alice.contents()).unwrap());
-    alice.keys(key::ENTER);
-    alice.wait_for("Waiting for a second person");
+    ask_to_destroy(&alice);
     let shown = bridge.users.alice.run(&bridge.desk, &["incident", "second"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("rm -r victim"), "{shown}");

@@ -96,7 +96,7 @@ impl OpenIncident {
         }
     }
 
-    /// From place `first` on, the events are these. Gives back the place from which on the state has them anew.
+    /// From place `first` on, the events are these.
     pub fn take(&mut self, first: usize, items: Vec<Arc<Item>>) {
         let follows = first >= self.items.len();
         self.items.truncate(first);
@@ -153,7 +153,7 @@ impl OpenIncident {
         self.alive.iter().filter(writes).all(|other| own <= other)
     }
 
-    /// Who has the incident open now, this console first; with `(read-only)` where they only look on.
+    /// Who has the incident open now, this console first; it is said of those who only look on.
     pub fn people(&self) -> Vec<String> {
         let own = self.log.iter();
         let logs = own.chain(self.alive.iter());

@@ -6,7 +6,7 @@ mod tests;
 pub(super) mod timeline;
 mod verbs;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 pub(super) use self::sheets::{change, step, submit, tick};
 pub(super) use self::verbs::{
@@ -15,14 +15,19 @@ pub(super) use self::verbs::{
 };
 use super::{act, focus};
 use crate::{
-    incident::{EventRef, arrivals::arrivals, journal::IncidentId},
+    incident::{
+        EventRef,
+        arrivals::arrivals,
+        journal::{IncidentId, Item},
+    },
     room::{
         incident::{
-            Verb,
+            Listed, Verb,
             station::{Command as Wish, News},
         },
         run,
     },
+    runbook::run::{EventKind, RunEvent, RunId},
     tui::{
         action::Action,
         effect::Effect,
@@ -99,11 +104,7 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
 }
 
 /// Events of the journal: the state follows them, and so does what is on the screen.
-fn took_events(
-    model: &mut Model,
-    first: usize,
-    items: Vec<std::sync::Arc<crate::incident::journal::Item>>,
-) -> Vec<Effect> {
+fn took_events(model: &mut Model, first: usize, items: Vec<Arc<Item>>) -> Vec<Effect> {
     let (now, pack) = (model.now, model.facts.pack.clone());
     let Some(open) = &mut model.incidents.open else { return vec![] };
     let fresh = std::mem::take(&mut open.fresh);
@@ -124,10 +125,8 @@ fn resume_run(model: &mut Model) -> Option<Effect> {
         return None;
     }
     let open = model.incidents.open.as_ref()?;
-    let is_over = |events: &[crate::runbook::run::RunEvent]| {
-        events.iter().any(|event| matches!(event.kind, crate::runbook::run::EventKind::RunEnded { .. }))
-    };
-    let own = |events: &[crate::runbook::run::RunEvent]| events.first().is_some_and(|e| e.by == model.facts.by);
+    let is_over = |events: &[RunEvent]| events.iter().any(|event| matches!(event.kind, EventKind::RunEnded { .. }));
+    let own = |events: &[RunEvent]| events.first().is_some_and(|e| e.by == model.facts.by);
     let begun = open.state.runs.iter().filter(|(_, events)| own(events) && !is_over(events));
     // Ids sort by the time of their making.
     let (latest, _) = begun.max_by_key(|(id, _)| (*id).clone())?;
@@ -194,7 +193,7 @@ fn offer_open(model: &mut Model) {
     model.overlays.push(Overlay::Menu(Box::new(menu)));
 }
 
-fn item(menu: Menu, listed: &crate::room::incident::Listed, model: &Model) -> Menu {
+fn item(menu: Menu, listed: &Listed, model: &Model) -> Menu {
     let since = listed.detected_at.map(|at| super::runbook::since(at, model.now));
     let since = since.map_or_else(String::new, |since| format!(", detected {since}"));
     let detail = format!("{} {}: {}{since}", clean(&listed.severity), clean(&listed.title), listed.phase.word());
@@ -313,7 +312,7 @@ pub(super) fn answer_second(model: &mut Model) {
 }
 
 /// A run that was to be opened is open elsewhere.
-pub(super) fn held(model: &mut Model, run: crate::runbook::run::RunId, by: &str) {
+pub(super) fn held(model: &mut Model, run: RunId, by: &str) {
     let text = vec![
         format!("{} works on this run. What they do is in the timeline.", clean(by)),
         "Taking it over makes their console let go of it; what runs goes on.".to_owned(),

@@ -153,11 +153,7 @@ fn declaration(model: &Model, sheet: &Sheet, alert: Option<String>, detected_at:
         let severity = model.facts.pack.severities.iter().find(|known| known.level == level)?;
         severity.criteria.get(index.parse::<usize>().ok()?).cloned()
     };
-    let exposures = model.board.exposures(now).into_iter().map(|exposure| Exposure {
-        component: exposure.component,
-        recovery_point: exposure.loss.and_then(|loss| now.checked_sub(loss).ok()),
-        rpo_seconds: Some(exposure.rpo.as_secs()),
-    });
+    let exposures = model.board.exposures(now).into_iter().map(|exposure| Exposure::measured(exposure, now));
     Declaration {
         environment: model.facts.environment.clone(),
         mode: if model.facts.simulated { Mode::Drill } else { Mode::Live },

@@ -14,7 +14,7 @@ use crate::{
         model::{Model, OpenIncident},
         text::clean,
         theme::Theme,
-        view::pieces::{put, span, width},
+        view::pieces::{in_a_row, put, span, width},
     },
 };
 
@@ -23,24 +23,8 @@ pub(in crate::tui::view) fn draw(model: &Model, open: &OpenIncident, frame: &mut
     let mut clocks: Vec<&Clock> = open.clocks.iter().filter(|clock| is_shown(clock)).collect();
     clocks.sort_by_key(|clock| (rank(clock), clock.due));
     let people = people(open, theme);
-    let mut room = usize::from(area.width).saturating_sub(width(&people) + 2);
-    let mut line = vec![span(" ", theme.text())];
-    let count = clocks.len();
-    for (index, clock) in clocks.into_iter().enumerate() {
-        let parts = parts(clock, theme);
-        let gap = if index == 0 { 0 } else { 3 };
-        let taken = gap + width(&parts);
-        // Room for how many more there are.
-        if taken + 5 > room && index > 0 {
-            line.push(span(format!("  +{}", count - index), theme.dim()));
-            break;
-        }
-        if index > 0 {
-            line.push(span(" │ ", theme.border(false)));
-        }
-        room = room.saturating_sub(taken);
-        line.extend(parts);
-    }
+    let clocks = clocks.into_iter().map(|clock| parts(clock, theme)).collect();
+    let line = in_a_row(theme, clocks, usize::from(area.width).saturating_sub(width(&people) + 2));
     put(frame, area, 0, &Line::from(line));
     let taken = (width(&people) as u16).min(area.width);
     let place = Rect { x: area.right() - taken, width: taken, ..area };
