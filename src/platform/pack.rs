@@ -41,8 +41,20 @@ impl Pack {
     /// The same pack on a simulated platform: every probe says what the scenario says, and keeps its id, panel, thresholds
     /// and timing. No target is reached.
     pub fn simulated(mut self, scenario: &str) -> Pack {
-        for probe in &mut self.probes {
+        let of_environments = self.environments.values_mut().flat_map(|environment| environment.probes.values_mut());
+        for probe in self.probes.iter_mut().chain(of_environments) {
             probe.target = ProbeTarget::Simulated { scenario: scenario.to_owned() };
+        }
+        self
+    }
+
+    /// The same pack with the probes as they are in one environment; unchanged when there is none of that name.
+    pub fn in_environment(mut self, name: &str) -> Pack {
+        let Some(environment) = self.environments.get(name) else { return self };
+        for probe in &mut self.probes {
+            if let Some(here) = environment.probes.get(&probe.id) {
+                *probe = here.clone();
+            }
         }
         self
     }
@@ -71,7 +83,7 @@ pub struct Document {
 }
 
 /// Where things act. Chosen by `--environment`, never by an ambient default.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment {
     pub title: Option<String>,
     /// Destructive steps ask for a second responder here.
@@ -79,6 +91,8 @@ pub struct Environment {
     /// The only kube context that may be used.
     pub kube_context: Option<String>,
     pub vars: IndexMap<String, String>,
+    /// The probes that differ here, by id, whole: what the pack says of them with what the environment says laid over it.
+    pub probes: IndexMap<String, ProbeSpec>,
 }
 
 /// A part of the platform with recovery objectives.

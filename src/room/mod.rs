@@ -31,7 +31,9 @@ pub struct Room {
 
 impl Room {
     /// `base` is the pack's folder, where its relative paths start; empty for an embedded pack.
+    /// The room's pack has the probes as they are in the environment.
     pub fn new(pack: Pack, environment_name: &str, base: impl Into<PathBuf>) -> Self {
+        let pack = pack.in_environment(environment_name);
         let environment = pack.environments.get(environment_name).cloned().unwrap_or_default();
         let base = base.into();
         let simulation = Simulation { started_at: clock::now(), scenarios: pack.scenarios.clone() };

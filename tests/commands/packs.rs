@@ -55,6 +55,24 @@ fn pack_check_shows_the_source_as_a_compiler_does() {
 }
 
 #[test]
+fn the_chosen_environment_says_how_its_probes_differ_and_the_others_are_checked_too() {
+    let home = Home::new();
+    let pack = "[environments.production]\n[environments.staging.probes.db]\nevery = \"2m\"\n\
+                [[probes]]\nid = \"db\"\nkind = \"tcp\"\naddress = \"127.0.0.1:5432\"\nevery = \"10s\"\n";
+    home.pack("shop", pack);
+    let every = |environment: &str| {
+        let run = home.run(&["--environment", environment, "probe", "list", "--json"]);
+        let probes: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
+        probes[0]["every_seconds"].as_f64()
+    };
+    assert_eq!((every("production"), every("staging")), (Some(10.0), Some(120.0)));
+    home.pack("shop", &pack.replace("every = \"2m\"", "evry = \"2m\""));
+    let run = home.run(&["--environment", "production", "pack", "check"]);
+    assert_eq!(run.code, 78);
+    assert!(run.out.contains("platform.toml:5:1") && run.out.contains("did you mean `every`?"), "{}", run.out);
+}
+
+#[test]
 fn warnings_alone_end_with_0() {
     let home = Home::new();
     home.pack("shop", "[[links]]\ntitle = \"[Name]\"\nurl = \"https://a\"\n");

@@ -3,5 +3,6 @@
 
 mod dotmac;
 mod embedded;
+mod environments;
 mod mistakes;
 mod nonsense;

@@ -16,7 +16,7 @@ use crate::lab::{self, Postgres};
 
 async fn resolve(script: Option<&str>, database: Option<&str>, variables: &[(&str, &str)]) -> Place {
     let script = script.map(shell::analyse);
-    let environment = Environment { title: None, protected: false, kube_context: None, vars: Default::default() };
+    let environment = Environment::default();
     let variables: Vec<(String, SecretString)> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
     place::resolve(&Wanted {

@@ -50,7 +50,13 @@ impl Bench {
         let script = shell::analyse(code);
         let vars: IndexMap<String, String> =
             self.vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let environment = Environment { title: None, protected: true, kube_context: self.pin.map(str::to_owned), vars };
+        let environment = Environment {
+            title: None,
+            protected: true,
+            kube_context: self.pin.map(str::to_owned),
+            vars,
+            ..Environment::default()
+        };
         let variables: Vec<(String, SecretString)> =
             self.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
         let wanted = Wanted {

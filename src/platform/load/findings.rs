@@ -36,9 +36,17 @@ impl<'t> Findings<'t> {
     /// Everything found, in the order of the text.
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
-        found.sort_by_key(|d| d.position.as_ref().map_or(0, |p| p.span.start));
-        found.dedup();
-        found
+        let start = |d: &Diagnostic| d.position.as_ref().map_or(0, |p| p.span.start);
+        found.sort_by_key(start);
+        // What is wrong with a probe is found again in every environment that changes something else about it.
+        let mut once: Vec<Diagnostic> = Vec::new();
+        for diagnostic in found {
+            let mut here = once.iter().rev().take_while(|other| start(other) == start(&diagnostic));
+            if !here.any(|other| *other == diagnostic) {
+                once.push(diagnostic);
+            }
+        }
+        once
     }
 
     /// Where in the file a part of a TOML string stands. `at` is the string with its quotes; `part` counts bytes of the

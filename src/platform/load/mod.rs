@@ -184,6 +184,7 @@ fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t
     pack.environments = plan::environments(&root);
     pack.components = root.tables("components").into_iter().filter_map(|s| plan::component(s, &reading)).collect();
     pack.probes = root.tables("probes").into_iter().filter_map(|s| probes::probe(s, &reading)).collect();
+    probes::of_environments(&root, &mut pack.environments, &reading);
     pack.alerts = root.tables("alerts").into_iter().filter_map(|s| probes::alert(s, &reading)).collect();
     pack.severities = root.tables("severities").into_iter().filter_map(|s| people::severity(s, &reading)).collect();
     pack.escalations = root.tables("escalations").into_iter().filter_map(|s| people::escalation(s, &reading)).collect();
@@ -203,7 +204,8 @@ fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t
 
 /// A backup probe without an age of its own is measured by the RPO of its component.
 fn backups_keep_the_rpo(pack: &mut Pack) {
-    for probe in &mut pack.probes {
+    let of_environments = pack.environments.values_mut().flat_map(|environment| environment.probes.values_mut());
+    for probe in pack.probes.iter_mut().chain(of_environments) {
         if let ProbeTarget::Backup { max_age: max_age @ None, .. } = &mut probe.target {
             let component = pack.components.iter().find(|component| Some(&component.id) == probe.component.as_ref());
             *max_age = component.and_then(|component| component.rpo);

@@ -70,7 +70,10 @@ pub(super) fn environments(root: &Section<'_, '_>) -> IndexMap<String, Environme
                 .into_iter()
                 .map(|(k, v)| (k.value.to_owned(), v.value.to_owned()))
                 .collect(),
+            probes: IndexMap::new(),
         };
+        // Read when the probes are known.
+        section.allow("probes");
         section.finish();
         environments.insert(name.value.to_owned(), environment);
     }

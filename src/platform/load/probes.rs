@@ -1,5 +1,8 @@
 //! `[[probes]]` and `[[alerts]]`: what is looked at, and what is worth a call.
 
+use indexmap::IndexMap;
+use toml::de::DeValue;
+
 use super::{
     Reading,
     names::Noun,
@@ -7,11 +10,12 @@ use super::{
     targets,
 };
 use crate::platform::{
-    AlertRule, Expression, Members, OnTimeout, ProbeSpec,
+    AlertRule, Environment, Expression, Members, OnTimeout, ProbeSpec,
     kinds::{KINDS, Kind, kind_named},
     nearest::suggestion,
 };
 
+/// One of `[[probes]]`.
 pub(super) fn probe(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Option<ProbeSpec> {
     let id = section.id("id");
     if let Some(id) = &id {
@@ -22,6 +26,14 @@ pub(super) fn probe(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
         // Which keys are valid depends on the kind: without it they cannot be judged.
         return None;
     };
+    let spec = spec(&section, id.map(|text| text.value).unwrap_or_default(), kind, reading);
+    section.finish();
+    spec.filter(|spec| !spec.id.is_empty())
+}
+
+/// What the kind is called and how often it looks is known: the rest of the probe. `None` when its target is missing or
+/// wrong; that is reported.
+fn spec(section: &Section<'_, '_>, id: &str, kind: &Kind, reading: &Reading<'_, '_>) -> Option<ProbeSpec> {
     let title = section.owned("title");
     let panel = section.text("panel");
     if let Some(panel) = &panel {
@@ -39,7 +51,11 @@ pub(super) fn probe(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
     let connect_timeout = section.positive_duration("connect_timeout").unwrap_or(kind.connect_timeout).min(timeout);
     if timeout > every && section.has("timeout") {
         let help = "looks never overlap: raise `every` or lower `timeout`";
-        section.findings.warning(section.at("timeout"), "`timeout` is longer than `every`", Some(help.to_owned()));
+        section.findings.warning(
+            section.at_own(&["timeout", "every"]),
+            "`timeout` is longer than `every`",
+            Some(help.to_owned()),
+        );
     }
     let threshold = |key: &'static str, default: Option<&str>| {
         if section.has(key) {
@@ -50,12 +66,10 @@ pub(super) fn probe(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
     let (warn, down) = (threshold("warn", kind.warn), threshold("down", kind.down));
     let on_timeout = section.choice("on_timeout", &[("unknown", OnTimeout::Unknown), ("down", OnTimeout::Down)]);
     let confirm = section.whole("confirm", 1..=100).and_then(|n| u32::try_from(n).ok());
-    let target = targets::read(kind.word, &section, &reading.names);
-    section.finish();
-    let id = id?.value.to_owned();
+    let target = targets::read(kind.word, section, &reading.names);
     Some(ProbeSpec {
-        title: title.unwrap_or_else(|| id.clone()),
-        id,
+        title: title.unwrap_or_else(|| id.to_owned()),
+        id: id.to_owned(),
         panel,
         component: component.map(|c| c.value.to_owned()),
         target: target?,
@@ -67,6 +81,62 @@ pub(super) fn probe(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
         on_timeout: on_timeout.unwrap_or_default(),
         confirm: confirm.unwrap_or(DEFAULT_CONFIRM),
     })
+}
+
+/// What `[environments.NAME.probes.ID]` makes of the probes: for every environment those that differ there, merged and
+/// validated like any other.
+pub(super) fn of_environments(
+    root: &Section<'_, '_>,
+    environments: &mut IndexMap<String, Environment>,
+    reading: &Reading<'_, '_>,
+) {
+    for (name, environment) in root.members("environments") {
+        let DeValue::Table(table) = environment.get_ref() else { continue };
+        let section = Section::new(format!("[environments.{}]", name.value), table, environment.span(), root.findings);
+        let Some(value) = section.get("probes") else { continue };
+        let DeValue::Table(_) = value.get_ref() else {
+            let expected = format!("tables: [environments.{}.probes.ID]", name.value);
+            section.wrong_type::<()>("probes", value, &expected);
+            continue;
+        };
+        for (id, value) in section.members("probes") {
+            let title = format!("[environments.{}.probes.{}]", name.value, id.value);
+            let DeValue::Table(own) = value.get_ref() else {
+                section.wrong_type::<()>(id.value, value, &format!("a table: {title}"));
+                continue;
+            };
+            reading.names.refer(&[Noun::Probe], &id);
+            let merged = differing(root, &id, |base| base.overlaid(title, own, value.span()), reading);
+            if let (Some(merged), Some(environment)) = (merged, environments.get_mut(name.value)) {
+                environment.probes.insert(merged.id.clone(), merged);
+            }
+        }
+    }
+}
+
+/// The probe with another table's keys laid over its own.
+fn differing<'f, 't>(
+    root: &Section<'f, 't>,
+    id: &Text<'_>,
+    overlaid: impl FnOnce(&Section<'f, 't>) -> Section<'f, 't>,
+    reading: &Reading<'_, '_>,
+) -> Option<ProbeSpec> {
+    let bases = root.tables("probes");
+    let base = bases.iter().find(|base| base.text("id").is_some_and(|other| other.value == id.value))?;
+    // A kind that does not exist has been reported where it stands.
+    let kind = kind_named(base.text("kind")?.value)?;
+    let section = overlaid(base);
+    for key in ["id", "kind"] {
+        if let Some((_, value)) = section.all().into_iter().find(|(own, _)| own.value == key) {
+            let message = format!("`{key}` is the same in every environment");
+            let help = "alert rules and runbooks read what the probe of this id and kind sees: add another probe";
+            section.findings.error(value.span(), message, Some(help.to_owned()));
+            return None;
+        }
+    }
+    let spec = spec(&section, id.value, kind, reading);
+    section.finish();
+    spec
 }
 
 /// A probe must agree with itself twice before its status is taken to have changed.

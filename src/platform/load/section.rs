@@ -17,11 +17,16 @@ pub(super) struct Text<'t> {
     pub at: Range<usize>,
 }
 
+/// Keys of one table that stand for the same thing: who writes one of them means it instead of the other.
+const ALTERNATIVES: [(&str, &str); 3] = [("path", "command"), ("argv", "run"), ("namespace", "namespaces")];
+
 /// One table of the file being read. Every key that is asked for is a valid key; [`Section::finish`] reports the others.
 pub(super) struct Section<'f, 't> {
     /// As the user would write it: `[platform]`, `[[probes]]`.
     pub name: String,
     table: &'t DeTable<'t>,
+    /// What another table says instead, key by key.
+    over: Option<&'t DeTable<'t>>,
     /// Where the table begins; missing keys are reported here.
     pub at: Range<usize>,
     pub findings: &'f Findings<'t>,
@@ -35,13 +40,29 @@ impl<'f, 't> Section<'f, 't> {
         at: Range<usize>,
         findings: &'f Findings<'t>,
     ) -> Self {
-        Section { name: name.into(), table, at, findings, asked: RefCell::default() }
+        Section { name: name.into(), table, over: None, at, findings, asked: RefCell::default() }
+    }
+
+    /// The same table with the keys of another laid over it. The other table is the one that is being read: it gives the name
+    /// and the place, and [`Section::finish`] reports its keys only.
+    pub(super) fn overlaid(&self, name: impl Into<String>, over: &'t DeTable<'t>, at: Range<usize>) -> Self {
+        Section { over: Some(over), ..Section::new(name, self.table, at, self.findings) }
+    }
+
+    /// The value of a key as the user wrote it.
+    fn find(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
+        let of = |table: &'t DeTable<'t>, key: &str| table.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v);
+        let Some(over) = self.over else { return of(self.table, key) };
+        let replaced = ALTERNATIVES.iter().any(|(one, other)| {
+            (*one == key && of(over, other).is_some()) || (*other == key && of(over, one).is_some())
+        });
+        of(over, key).or_else(|| if replaced { None } else { of(self.table, key) })
     }
 
     /// The value of a key. Asking makes the key valid.
     pub(super) fn get(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.allow(key);
-        self.table.iter().find(|(k, _)| k.get_ref() == key).map(|(_, value)| value)
+        self.find(key)
     }
 
     /// Makes a key valid without reading it.
@@ -58,7 +79,18 @@ impl<'f, 't> Section<'f, 't> {
 
     /// Where a key's value stands, or the table when the key is not there.
     pub(super) fn at(&self, key: &str) -> Range<usize> {
-        self.table.iter().find(|(k, _)| k.get_ref() == key).map_or_else(|| self.at.clone(), |(_, v)| v.span())
+        self.find(key).map_or_else(|| self.at.clone(), Spanned::span)
+    }
+
+    /// Where the first of some keys stands that the table being read has itself; else as [`Section::at`] the first one.
+    pub(super) fn at_own(&self, keys: &[&str]) -> Range<usize> {
+        let own = self.own();
+        let found = keys.iter().find_map(|key| own.iter().find(|(k, _)| k.get_ref() == key));
+        found.map_or_else(|| self.at(keys.first().unwrap_or(&"")), |(_, value)| value.span())
+    }
+
+    fn own(&self) -> &'t DeTable<'t> {
+        self.over.unwrap_or(self.table)
     }
 
     pub(super) fn text(&self, key: &'static str) -> Option<Text<'t>> {
@@ -161,10 +193,10 @@ impl<'f, 't> Section<'f, 't> {
         self.table(key).map(|section| section.all()).unwrap_or_default()
     }
 
-    /// Every key of this table with its value, in the order of the text. All keys are valid.
+    /// Every key that stands in this very table with its value, in the order of the text. All keys are valid.
     pub(super) fn all(&self) -> Vec<(Text<'t>, &'t Spanned<DeValue<'t>>)> {
         let mut members: Vec<_> =
-            self.table.iter().map(|(k, v)| (Text { value: k.get_ref().as_ref(), at: k.span() }, v)).collect();
+            self.own().iter().map(|(k, v)| (Text { value: k.get_ref().as_ref(), at: k.span() }, v)).collect();
         members.sort_by_key(|(key, _)| key.at.start);
         members
     }
