@@ -7,6 +7,7 @@ pub mod identity;
 pub mod job;
 pub mod locale;
 pub mod log;
+pub mod pack_copy;
 pub mod packs;
 pub mod plain;
 pub mod postgres;

@@ -16,7 +16,7 @@ static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runbooks");
 pub const MANIFEST: &str = "platform.toml";
 
 /// Folders below a pack that belong to it. Others (a `.git`, evidence) are not walked.
-const SUBFOLDERS: [&str; 2] = ["drills", "templates"];
+pub(super) const SUBFOLDERS: [&str; 2] = ["drills", "templates"];
 
 /// One pack, unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,14 +68,19 @@ impl PackFolder {
     /// The text of one of its files, by the path from the folder. Bytes that are not UTF-8 become `�`, so that a broken
     /// file still gets diagnostics.
     pub fn read(&self, path: &str) -> io::Result<String> {
-        let bytes = match &self.place {
-            Place::Disk(folder) => std::fs::read(folder.join(path))?,
-            Place::Embedded => match EMBEDDED.get_file(Path::new(&self.name).join(path)) {
-                Some(file) => file.contents().to_vec(),
-                None => return Err(io::ErrorKind::NotFound.into()),
-            },
-        };
+        let bytes = self.read_bytes(path)?;
         Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// One of its files as it is, by the path from the folder.
+    pub fn read_bytes(&self, path: &str) -> io::Result<Vec<u8>> {
+        match &self.place {
+            Place::Disk(folder) => std::fs::read(folder.join(path)),
+            Place::Embedded => match EMBEDDED.get_file(Path::new(&self.name).join(path)) {
+                Some(file) => Ok(file.contents().to_vec()),
+                None => Err(io::ErrorKind::NotFound.into()),
+            },
+        }
     }
 
     /// Its runbooks, scenarios and templates.

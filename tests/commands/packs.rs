@@ -1,5 +1,7 @@
 //! `warroom pack`: list, check, init.
 
+use std::{collections::BTreeMap, path::Path};
+
 use serde_json::Value;
 
 use crate::home::Home;
@@ -192,4 +194,143 @@ fn pack_check_looks_at_runbooks_too() {
     assert!(!run.out.contains("`cache-up`"), "{}", run.out);
     let shown = home.run(&["pack", "check", "shop"]).out;
     assert!(shown.contains("restart-cache.md:6:10") && shown.contains("{timout=1m}"), "{shown}");
+}
+
+/// The files below a folder, by their paths from it.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+                // A link to nowhere has no text.
+                found.insert(name, std::fs::read(&path).unwrap_or_default());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_pack_of_the_program_becomes_ones_own() {
+    let home = Home::new();
+    let run = home.run(&["pack", "init", "--from", "dotmac", "ops/portal"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let says = |part: &str| assert!(run.out.contains(part), "{part}: {}", run.out);
+    says("wrote ops/portal/platform.toml and 2");
+    says("in place of dotmac-production, dotmac-staging, dotmac-dr");
+    says("(warroom pack check ops/portal shows them)");
+    says("next: warroom --pack ops/portal sweep");
+
+    let copy = files(&home.path("ops/portal"));
+    let mut original = files(Path::new("runbooks/dotmac"));
+    let manifest = original.get_mut("platform.toml").unwrap();
+    *manifest =
+        String::from_utf8(manifest.clone()).unwrap().replacen("name = \"dotmac\"", "name = \"portal\"", 1).into_bytes();
+    assert_eq!(copy.keys().collect::<Vec<_>>(), original.keys().collect::<Vec<_>>());
+    assert!(copy == original, "only the name of the pack differs");
+
+    let check = home.run(&["pack", "check", "ops/portal"]);
+    assert_eq!((check.code, check.out.contains("is named")), (0, false), "{}", check.out);
+    let open = check.out.matches("still to be filled in").count();
+    says(&format!("fill in the {open} values that are open"));
+    let list = home.run(&["--pack", "ops/portal", "runbook", "list", "--json"]);
+    let runbooks: Vec<Value> = serde_json::from_str(&list.out).unwrap();
+    assert_eq!(runbooks.len(), original.keys().filter(|name| !name.contains('/') && name.ends_with(".md")).count());
+    for runbook in &runbooks {
+        let lint = home.run(&[
+            "--pack",
+            "ops/portal",
+            "runbook",
+            "lint",
+            "--strict",
+            "--elsewhere",
+            runbook["id"].as_str().unwrap(),
+        ]);
+        assert_eq!(lint.code, 0, "{lint:?}");
+    }
+    let shown = home.run(&["--pack", "ops/portal", "runbook", "show", "database-recovery"]);
+    assert!(shown.code == 0 && shown.out.contains("pg_restore"), "{shown:?}");
+
+    let again = home.run(&["pack", "init", "--from", "dotmac", "ops/portal"]);
+    assert_eq!(again.code, 1);
+    assert_eq!(again.sentence(), "ops/portal is there already and is left as it is (name another folder)");
+    assert!(files(&home.path("ops/portal")) == copy);
+}
+
+#[test]
+fn a_copy_without_a_folder_lies_where_packs_are_found() {
+    let home = Home::new();
+    let run = home.run(&["pack", "init", "--from", "dotmac", "--name", "portal"]);
+    assert!(run.out.contains("next: warroom --pack portal sweep"), "{run:?}");
+    let run = home.run(&["pack", "init", "--from", "dotmac"]);
+    assert!(run.out.contains(".config/warroom/packs/dotmac/platform.toml and"), "{run:?}");
+    let packs: Vec<Value> = serde_json::from_str(&home.run(&["pack", "list", "--json"]).out).unwrap();
+    let names: Vec<&str> = packs.iter().map(|pack| pack["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["dotmac", "portal"]);
+    let text = std::fs::read_to_string(home.path(".config/warroom/packs/portal/platform.toml")).unwrap();
+    assert!(text.contains("name = \"portal\"") && text.contains("title = \"DotMac ISP Customer Portal\""), "{text}");
+}
+
+#[test]
+fn a_pack_on_disk_is_copied_with_its_comments_and_without_what_is_no_part_of_it() {
+    let home = Home::new();
+    let folder = home.pack("shop", "title = 'The shop' # ours\r\n\n# done\n");
+    std::fs::create_dir(folder.join(".git")).unwrap();
+    home.write(".config/warroom/packs/shop/cache.md", "# Cache\n");
+    let run = home.run(&["pack", "init", "--from", "shop", "store", "--name", "store"]);
+    assert!(run.out.contains("store/platform.toml and one other file, copied from shop"), "{run:?}");
+    assert!(run.out.contains("left out: .git (no part of a pack)"), "{run:?}");
+    assert!(run.out.contains("next: warroom pack check store\n"), "{run:?}");
+    let copy = files(&home.path("store"));
+    assert_eq!(copy.keys().collect::<Vec<_>>(), ["cache.md", "platform.toml"]);
+    let text = String::from_utf8(copy["platform.toml"].clone()).unwrap();
+    assert_eq!(text, "[platform]\nname = \"store\"\ntitle = 'The shop' # ours\r\n\n# done\n");
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_is_refused_in_one_sentence_and_leaves_nothing() {
+    let home = Home::new();
+    home.pack("shop", "");
+    home.write(".config/warroom/packs/nameless/platform.toml", "[[components]]\nid = \"a\"\n");
+    home.write("file", "mine");
+    std::os::unix::fs::symlink("nowhere", home.path("dangling")).unwrap();
+    let before = files(&home.path("."));
+    for (arguments, code, says) in [
+        (&["dotmak", "own"][..], 78, "there is no pack dotmak, neither as a folder nor by name (did you mean dotmac?)"),
+        (&["nameless", "own"], 78, "platform.toml: it has no [platform] with a name"),
+        (&["dotmac", "own", "--name", "a/b"], 64, "a pack cannot be called `a/b`"),
+        (&["dotmac", "--name", ".."], 64, "a pack cannot be called `..`"),
+        (&["dotmac", "--name", ""], 64, "a pack cannot be called ``"),
+        (&["dotmac", "file"], 1, "file is there already and is left as it is"),
+        (&["dotmac", "dangling"], 1, "dangling is there already and is left as it is"),
+        (&["dotmac", "."], 1, ". is there already and is left as it is"),
+        (&["shop", ".config/warroom/packs/shop/own"], 1, "own lies inside the pack that is to be copied"),
+        (&["dotmac", "file/own"], 1, "cannot write file/own: Not a directory"),
+        (&["dotmac", "/proc/warroom/own"], 1, "cannot write /proc/warroom: No such file or directory"),
+    ] {
+        let run = home.run(&[&["pack", "init", "--from"], arguments].concat());
+        assert_eq!(run.code, code, "{arguments:?} {run:?}");
+        assert!(run.sentence().contains(says), "{says}: {run:?}");
+        assert!(run.out.is_empty(), "{run:?}");
+    }
+    assert!(files(&home.path(".")) == before);
+}
+
+#[test]
+fn an_empty_folder_that_one_stands_in_becomes_the_copy() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("portal")).unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command.current_dir(home.path("portal")).output().unwrap()
+    };
+    assert!(command(&["pack", "init", "--from", "dotmac", "."]).status.success());
+    let check = command(&["pack", "check", "--json", "."]);
+    assert!(check.status.success());
+    assert!(!String::from_utf8_lossy(&check.stdout).contains("the pack is named"));
 }

@@ -74,6 +74,11 @@ impl Loaded {
         self.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error)
     }
 
+    /// The findings about values that are still to be filled in.
+    pub fn unfilled(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|d| d.message.ends_with(unfilled::STILL))
+    }
+
     /// Warnings about reviews and drills that were due before `today`.
     pub fn overdue(&self, today: Date) -> Vec<Diagnostic> {
         let overdue = self.due.iter().filter(|due| due.on < today);

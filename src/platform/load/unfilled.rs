@@ -21,6 +21,9 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
+/// How the finding about a placeholder ends.
+pub(super) const STILL: &str = " is still to be filled in";
+
 /// Keys whose values are written in a language of their own, in which brackets and braces mean something else.
 const CODE: [&str; 10] = ["warn", "down", "when", "json", "matches", "query", "errors", "total", "run", "body"];
 
@@ -41,9 +44,9 @@ pub(super) fn flag(table: &DeTable<'_>, findings: &Findings<'_>) {
 fn flag_value(value: &Spanned<DeValue<'_>>, findings: &Findings<'_>) {
     match value.get_ref() {
         DeValue::String(text) => {
-            if let Some(found) = placeholder(text) {
-                let message = format!("`{}` is still to be filled in", &text[found.clone()]);
-                findings.warning(findings.inside(&value.span(), found), message, None);
+            for found in PLACEHOLDER.find_iter(text) {
+                let message = format!("`{}`{STILL}", found.as_str());
+                findings.warning(findings.inside(&value.span(), found.range()), message, None);
             }
         }
         DeValue::Array(items) => items.iter().for_each(|item| flag_value(item, findings)),
