@@ -52,6 +52,20 @@ fn a_change_asks_yes_or_no_and_a_destruction_asks_for_a_name() {
 }
 
 #[test]
+fn only_what_the_environment_does_not_pin_is_asked_for() {
+    let steps = "---\nvars:\n  PLACE: { prompt: \"Which place\" }\n  WHO: { prompt: \"Who\" }\n---\n\
+                 # A task\n\n## Steps\n\n### 1. Look\n```bash\necho \"hello $WHO in $PLACE\"\n```\n";
+    let desk = Desk::new("vars = { PLACE = \"lab-3\" }", steps);
+    let mut terminal = desk.terminal(&["runbook", "run", "task"]);
+    terminal.wait_for("Who:");
+    let screen = terminal.contents();
+    assert!(screen.contains("PLACE = lab-3 (pinned by lab)") && !screen.contains("Which place"), "{screen}");
+    terminal.keys("alice\r");
+    terminal.wait_for("hello alice in lab-3");
+    assert_eq!(terminal.exit().code(), Some(0));
+}
+
+#[test]
 fn a_no_starts_nothing() {
     let desk = Desk::new("", STEPS);
     let mut terminal = desk.terminal(&["runbook", "run", "task", "--var", "TOKEN=x"]);

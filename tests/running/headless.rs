@@ -107,6 +107,51 @@ fn a_variable_without_a_value_stops_before_anything_starts() {
     assert!(stderr(&output).contains("WHO has to match"), "{}", stderr(&output));
 }
 
+const PINNED: &str = r#"---
+vars:
+  REGION: { prompt: "Which region", choices: [north, south] }
+  TOKEN: { prompt: "The token", secret: true }
+---
+# A task
+
+## Steps
+
+### 1. Look
+```bash
+echo "in $REGION with ${#TOKEN}"
+```
+"#;
+
+#[test]
+fn what_the_environment_pins_is_the_answer_and_is_shown() {
+    let desk = Desk::new("vars = { REGION = \"south\", TOKEN = \"hunter2-hunter2\" }\n", PINNED);
+    let output = desk.run(&["runbook", "run", "task"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("REGION = south (pinned by lab)") && text.contains("TOKEN = (secret)"), "{text}");
+    assert!(text.contains("in south with 15"), "{text}");
+    assert!(!text.contains("hunter2") && !is_in_a_file(&desk.path("data"), "hunter2"), "it is secret here too");
+}
+
+#[test]
+fn somebody_who_gives_another_value_means_it() {
+    let desk = Desk::new("vars = { REGION = \"south\", TOKEN = \"x\" }\n", PINNED);
+    let output = desk.run(&["runbook", "run", "task", "--var", "REGION=north"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("in north with 1") && !text.contains("REGION = south"), "{text}");
+}
+
+#[test]
+fn a_pinned_value_that_the_runbook_does_not_take_is_none() {
+    let desk = Desk::new("vars = { REGION = \"east\", TOKEN = \"x\" }\n", PINNED);
+    let output = desk.run(&["runbook", "run", "task"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stdout(&output));
+    let said = stderr(&output);
+    assert!(said.contains("the value that lab pins is not taken: REGION is one of north, south"), "{said}");
+    assert!(said.contains("REGION has no value"), "{said}");
+}
+
 #[test]
 fn a_variable_that_nothing_sets_stops_its_step() {
     let desk = Desk::new("", "# T\n\n## Steps\n\n### 1. Use\n```bash\necho \"$NOWHERE\"\n```\n");

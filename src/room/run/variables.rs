@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::{
     host::secret::expand_home,
+    platform::Environment,
     runbook::{Variable, VariableKind, parse::variables},
 };
 
@@ -17,6 +18,12 @@ pub fn checked(name: &str, variable: &Variable, choices: &[String], value: &str)
     let path = expand_home(&value);
     let exists = Path::new(&path).is_file();
     if exists { Ok(path.display().to_string()) } else { Err(format!("there is no file {}", path.display())) }
+}
+
+/// The value that the environment pins for a variable, so that nobody has to be asked; `None` when it pins none. The error is
+/// one sentence: the runbook does not take this value.
+pub fn pinned(environment: &Environment, name: &str, variable: &Variable) -> Option<Result<String, String>> {
+    environment.vars.get(name).map(|value| checked(name, variable, &variable.choices, value))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    platform::{Pack, ProbeTarget},
+    platform::{Environment, Pack, ProbeTarget},
     room::Room,
 };
 
@@ -19,8 +19,8 @@ pub struct Facts {
     pub read_only: bool,
     /// Who sits here: `alice@bastion-1`.
     pub by: String,
-    /// Variables of runbooks to which the environment gives a value.
-    pub variables: Vec<String>,
+    /// The environment that was chosen, with the values that it pins.
+    pub place: Environment,
     /// Components with an objective, in the pack's order.
     pub objectives: Vec<Objective>,
     /// Severity levels, the gravest first.
@@ -47,7 +47,7 @@ impl Facts {
             protected: room.environment.protected,
             simulated: pack.probes.iter().any(|probe| simulated(&probe.target)),
             read_only,
-            variables: room.environment.vars.keys().cloned().collect(),
+            place: room.environment.clone(),
             objectives: pack
                 .components
                 .iter()

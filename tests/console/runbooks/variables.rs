@@ -119,3 +119,36 @@ fn a_reopened_run_asks_for_the_secret_again_and_for_nothing_else() {
     terminal.wait_for("again with 25");
     is_nowhere(&terminal, &desk);
 }
+
+#[test]
+fn what_the_environment_pins_is_filled_in_and_not_asked_for() {
+    let desk = Desk::new("vars = { REPLICAS = \"4\", REGION = \"north\", TOKEN = \"abc\" }", RUNBOOK);
+    let terminal = open(&desk, "Scale", &[]);
+    terminal.keys("e");
+    terminal.wait_for("Variables of Scale");
+    terminal.wait_for("REPLICAS = 4");
+    terminal.wait_for("REGION = north (pinned by lab)");
+    terminal.wait_for("TOKEN =  (given; stays as it is)");
+    terminal.keys(key::ESCAPE);
+    terminal.wait_until_gone("Variables of Scale");
+    go_to(&terminal, "First");
+    terminal.keys(key::ENTER);
+    agree(&terminal);
+    terminal.wait_for("scale to 4 in north with a token of 3 letters");
+}
+
+#[test]
+fn the_form_opens_where_the_environment_says_nothing() {
+    let desk = Desk::new("vars = { REPLICAS = \"4\", TOKEN = \"abc\" }", RUNBOOK);
+    let terminal = open(&desk, "Scale", &[]);
+    go_to(&terminal, "First");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("2 of 3");
+    terminal.wait_for("REPLICAS = 4 (pinned by lab)");
+    terminal.keys("south");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("3 of 3");
+    terminal.keys(key::ENTER);
+    agree(&terminal);
+    terminal.wait_for("scale to 4 in south with a token of 3 letters");
+}

@@ -73,6 +73,7 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Resul
         by: identity::responder(),
         supervisor: Supervisor::this_program()?,
     };
+    let environment = (room.environment_name.clone(), room.environment.clone());
     in_runtime(settings, async {
         let (runner, news) = Runner::start(room, Arc::new(PackShelf(folder)), options);
         match (&args.resume, &args.runbook) {
@@ -86,7 +87,7 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Resul
         for (group, key) in &args.options {
             runner.send(Command::ChooseOption { group: group.clone(), key: key.clone() });
         }
-        Headless::new(runner, news, args, *output).run().await
+        Headless::new(runner, news, args, environment, *output).run().await
     })
 }
 

@@ -26,6 +26,7 @@ use super::{
     command::{Command, Known, Library, News},
     prepare::{self, Prepared},
     runs::Runs,
+    variables,
 };
 use crate::{
     exec::{Job, JobState},
@@ -137,6 +138,12 @@ impl Driver {
                 if !absent.is_empty() {
                     let sentence = format!("{} needs programs that are not on the PATH here: {absent}", document.title);
                     self.tell(News::Notice(sentence));
+                }
+                for (name, variable) in &document.front.vars {
+                    if let Some(Err(why)) = variables::pinned(&self.room.environment, name, variable) {
+                        let environment = &self.room.environment_name;
+                        self.tell(News::Notice(format!("the value that {environment} pins is not taken: {why}")));
+                    }
                 }
                 self.show(Open::new(document, mode, &self.room), Vec::new());
                 Ok(())

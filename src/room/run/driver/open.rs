@@ -92,11 +92,18 @@ impl Open {
         let pinned = room.environment.vars.iter();
         let mut values: Values = pinned.map(|(name, value)| (name.clone(), (value.clone().into(), false))).collect();
         for (name, variable) in &document.front.vars {
-            if let Some(value) = &variable.default
-                && variables::checked(name, variable, &variable.choices, value).is_ok()
-            {
-                values.entry(name.clone()).or_insert((value.clone().into(), variable.secret));
-            }
+            let value = match variables::pinned(&room.environment, name, variable) {
+                Some(pinned) => pinned.ok(),
+                None => variable
+                    .default
+                    .as_ref()
+                    .and_then(|value| variables::checked(name, variable, &variable.choices, value).ok()),
+            };
+            match value {
+                Some(value) => values.insert(name.clone(), (value.into(), variable.secret)),
+                // A value that the document rules out is none, and its default is not what the environment wants.
+                None => values.remove(name),
+            };
         }
         Open {
             document,

@@ -25,7 +25,8 @@ pub use self::{
     prompt::{Prompt, Purpose},
     rows::Row,
 };
-use crate::room::run::Library;
+use crate::platform::Environment;
+use crate::room::run::{Library, variables};
 use crate::runbook::{
     Action, ActionId, OptionKey, Runbook, SectionKind, Step, StepId,
     run::{Attempt, EventKind, Mark, Mode, RunEvent, RunId, RunState},
@@ -227,11 +228,12 @@ impl Opened {
         found
     }
 
-    /// Variables that are required and have no value yet, nor a default.
-    pub fn missing(&self) -> Vec<String> {
+    /// Variables that are required and have no value yet: nobody gave one, there is no default, and the environment pins none.
+    pub fn missing(&self, environment: &Environment) -> Vec<String> {
         let open = self.document.front.vars.iter().filter(|(name, variable)| {
             let given = self.state.variables.contains_key(*name) && !self.lost.contains(*name);
-            variable.required && variable.default.is_none() && !given
+            let pinned = || matches!(variables::pinned(environment, name, variable), Some(Ok(_)));
+            variable.required && variable.default.is_none() && !given && !pinned()
         });
         open.map(|(name, _)| name.clone()).collect()
     }

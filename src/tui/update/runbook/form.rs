@@ -2,7 +2,7 @@
 
 use crate::{
     room::run::{Command as Wish, Value, variables},
-    runbook::ActionId,
+    runbook::{ActionId, Variable},
     tui::{
         effect::Effect,
         model::{Field, Form, Listing, Model, Overlay},
@@ -26,16 +26,17 @@ pub(in crate::tui::update) fn open(model: &mut Model) {
 pub(super) fn open_before(model: &mut Model, then: Option<ActionId>) {
     let Some(opened) = &model.runbooks.open else { return };
     let values = &opened.state.variables;
-    let field = |(name, variable): (&String, _)| {
-        let given = values.get(name);
-        Field::new(name, variable, given.and_then(Option::as_deref), matches!(given, Some(None)))
+    let field = |(name, variable): (&String, &Variable)| {
+        let pinned = variables::pinned(&model.facts.place, name, variable).and_then(Result::ok);
+        let given = values.get(name).cloned().or_else(|| pinned.map(|value| (!variable.secret).then_some(value)));
+        Field::new(name, variable, given.as_ref().and_then(Option::as_deref), matches!(given, Some(None)))
     };
     let fields: Vec<Field> = opened.document.front.vars.iter().map(field).collect();
     if fields.is_empty() {
         model.say("this runbook has no variables");
         return;
     }
-    let missing = opened.missing();
+    let missing = opened.missing(&model.facts.place);
     let mut form = Form::new(format!("Variables of {}", clean(&opened.document.title)), fields);
     form.then = then;
     form.at = form.fields.iter().position(|field| missing.contains(&field.name)).unwrap_or(0);

@@ -95,8 +95,7 @@ pub(super) fn start(model: &mut Model, action: ActionId) -> Vec<Effect> {
     if opened.preparing.is_some() {
         return vec![];
     }
-    let pinned = &model.facts.variables;
-    if opened.missing().iter().any(|name| !pinned.contains(name)) {
+    if !opened.missing(&model.facts.place).is_empty() {
         super::form::open_before(model, Some(action));
         return vec![];
     }

@@ -4,6 +4,7 @@ use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
     health::Status,
+    room::run::variables,
     runbook::VariableKind,
     tui::{
         action::{Action, Context},
@@ -70,6 +71,10 @@ fn rows(model: &Model, of: &Field, focused: bool, room: usize) -> Vec<Line<'stat
     }
     if of.input.is_empty() && of.kept {
         spans.push(span(" (given; stays as it is)", theme.dim()));
+    }
+    let pinned = variables::pinned(&model.facts.place, &of.name, &of.variable).and_then(Result::ok);
+    if pinned.is_some_and(|value| of.input.text() == value) {
+        spans.push(span(format!(" (pinned by {})", text::clean(&model.facts.environment)), theme.dim()));
     }
     lines.push(Line::from(spans));
     if let Some(problem) = &of.problem {

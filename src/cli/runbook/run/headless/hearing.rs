@@ -10,7 +10,7 @@ use crate::{
         Exit,
         runbook::run::{ask::Signals, show},
     },
-    room::run::{Command, News},
+    room::run::{Command, News, variables},
     runbook::run::{EventKind, Mode, RunEvent, RunState},
 };
 
@@ -63,6 +63,7 @@ impl Headless<'_> {
                         self.document.title,
                         if mode == Mode::DryRun { " (dry run)" } else { "" }
                     ));
+                    self.say_what_is_pinned();
                 }
                 News::Began { run, .. } => self.run = Some(run),
                 News::Event(event) => {
@@ -99,6 +100,21 @@ impl Headless<'_> {
                 },
                 News::Settled => return Ok(Heard::Settled),
                 News::Listed(_) | News::Mode(_) | News::Closed | News::Answered(_) => {}
+            }
+        }
+    }
+
+    /// Variables that nobody is asked for, because the environment answers.
+    fn say_what_is_pinned(&self) {
+        let (environment, place) = &self.environment;
+        let said = |name: &String| self.args.variables.iter().any(|(given, _)| given == name);
+        for (name, variable) in &self.document.front.vars {
+            if let Some(Ok(value)) = variables::pinned(place, name, variable)
+                && !said(name)
+                && !self.state.variables.contains_key(name)
+            {
+                let value = if variable.secret { "(secret)" } else { &value };
+                self.say(&format!("   {name} = {value} (pinned by {environment})"));
             }
         }
     }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     cli::{Exit, UsageError, output::Output},
     exec::Job,
+    platform::Environment,
     room::run::{Command, News, Question, Runner},
     runbook::{
         ActionId, Runbook, SectionKind, Step, StepKind,
@@ -32,6 +33,8 @@ pub(super) struct Headless<'a> {
     args: &'a RunArgs,
     output: Output,
     terminal: Option<Terminal>,
+    /// The environment that the run acts on, and its name.
+    environment: (String, Environment),
     document: Arc<Runbook>,
     mode: Mode,
     state: RunState,
@@ -65,7 +68,13 @@ enum Heard {
 }
 
 impl<'a> Headless<'a> {
-    pub(super) fn new(runner: Runner, news: mpsc::UnboundedReceiver<News>, args: &'a RunArgs, output: Output) -> Self {
+    pub(super) fn new(
+        runner: Runner,
+        news: mpsc::UnboundedReceiver<News>,
+        args: &'a RunArgs,
+        environment: (String, Environment),
+        output: Output,
+    ) -> Self {
         Headless {
             runner,
             news,
@@ -73,6 +82,7 @@ impl<'a> Headless<'a> {
             args,
             output,
             terminal: Terminal::open(),
+            environment,
             document: Arc::new(crate::runbook::parse("", "")),
             mode: Mode::Live,
             state: RunState::default(),

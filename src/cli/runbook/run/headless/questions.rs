@@ -12,7 +12,7 @@ use crate::{
         },
     },
     exec::gate::Wants,
-    room::run::{Answer, Command, Question, Value},
+    room::run::{Answer, Command, Question, Value, variables},
     runbook::{Step, run::Mode},
 };
 
@@ -117,6 +117,9 @@ impl Headless<'_> {
         let document = self.document.clone();
         for (name, variable) in &document.front.vars {
             if !variable.required || variable.default.is_some() || self.state.variables.contains_key(name) {
+                continue;
+            }
+            if let Some(Ok(_)) = variables::pinned(&self.environment.1, name, variable) {
                 continue;
             }
             if self.terminal.is_none() {
