@@ -97,6 +97,9 @@ pub struct Page {
 #[derive(Debug, Default)]
 struct State {
     answers: HashMap<String, Answer>,
+    /// Path, part of the query, and what it answers.
+    with_query: Vec<(String, String, Answer)>,
+    refuses: bool,
     otherwise: Option<Answer>,
     counters: IndexMap<String, f64>,
     counted: Vec<String>,
@@ -165,6 +168,16 @@ impl Http {
     /// From now on `path` (without the query) answers this.
     pub fn on(&self, path: &str, answer: Answer) {
         self.state().answers.insert(path.to_owned(), answer);
+    }
+
+    /// From now on `path` answers this where its query holds `part`.
+    pub fn on_query(&self, path: &str, part: &str, answer: Answer) {
+        self.state().with_query.push((path.to_owned(), part.to_owned(), answer));
+    }
+
+    /// True: from now on everything is answered with 503, until it is set to false.
+    pub fn refuse(&self, refuses: bool) {
+        self.state().refuses = refuses;
     }
 
     /// From now on every path without an answer of its own answers this.
@@ -246,7 +259,10 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> Result<
             headers: head.headers.iter().map(header).collect(),
             body: String::from_utf8_lossy(&body).into_owned(),
         };
-        let own = state.answers.get(&path).cloned();
+        let asked = head.uri.query().unwrap_or_default();
+        let special = state.with_query.iter().rfind(|(on, part, _)| *on == path && asked.contains(part));
+        let own = special.map(|(.., answer)| answer.clone()).or_else(|| state.answers.get(&path).cloned());
+        let own = if state.refuses { Some(Answer::new(503, "not now\n")) } else { own };
         let counters = || (path == "/metrics").then(|| Answer::text(exposition(&state.counters)));
         let answer =
             own.or_else(counters).or_else(|| state.otherwise.clone()).unwrap_or_else(|| Answer::new(404, "not here\n"));

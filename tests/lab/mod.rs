@@ -28,6 +28,7 @@ mod certificates;
 pub mod desk;
 mod disk;
 mod http;
+mod kubelet;
 mod kubernetes;
 mod name_server;
 mod need;
@@ -57,9 +58,10 @@ pub use {
     desk::Desk,
     disk::Disk,
     http::{Answer, Http, Page},
+    kubelet::Kubelet,
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
-    need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, WHOLE_CLUSTER, missing},
+    need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, TOOLS, WHOLE_CLUSTER, missing},
     outage::Outage,
     portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},

@@ -18,6 +18,11 @@ pub const POSTGRES: Need =
 pub const REDIS: Need =
     Need { programs: &["redis-server", "redis-cli"], hint: "apt-get install redis-server redis-sentinel" };
 pub const PROMETHEUS: Need = Need { programs: &["prometheus"], hint: "apt-get install prometheus" };
+/// What runbooks call.
+pub const TOOLS: Need = Need {
+    programs: &["kubectl", "jq", "curl", "dig", "openssl", "sha256sum"],
+    hint: "apt-get install kubernetes-client jq curl bind9-dnsutils openssl",
+};
 /// A plain API server: objects, no pods that run.
 pub const KUBERNETES: Need = Need {
     programs: &["etcd", "kube-apiserver"],

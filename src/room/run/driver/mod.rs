@@ -168,10 +168,18 @@ impl Driver {
             Command::Mode(mode) => self.change_mode(mode),
             Command::ChooseOption { group, key } => {
                 let open = self.unended()?;
-                let known = open.document.steps().filter_map(|step| step.option.as_ref());
-                if !known.filter(|option| option.group == group).any(|option| option.key == key) {
-                    return Err(format!("there is no alternative {key}"));
-                }
+                let all: Vec<_> = open.document.steps().filter_map(|step| step.option.as_ref()).collect();
+                let chosen = all.iter().find(|o| o.group == group && o.key.eq_ignore_ascii_case(&key));
+                let Some(key) = chosen.map(|option| option.key.clone()) else {
+                    let mut known: Vec<_> =
+                        all.iter().map(|option| format!("{}={}", option.group, option.key)).collect();
+                    known.dedup();
+                    let known = known.join(", ");
+                    return Err(match known.as_str() {
+                        "" => format!("{} has no alternatives to choose from", open.document.id),
+                        known => format!("there is no alternative {group}={key}; there are {known}"),
+                    });
+                };
                 if let Some(why) = open.state.committed(&open.document, &group, &key) {
                     return Err(why);
                 }

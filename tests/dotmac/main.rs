@@ -1,0 +1,10 @@
+//! DotMac's runbooks, run from their first step to their last by the program: on a real cluster, real PostgreSQL, Redis and
+//! Prometheus, and a portal that the tests control. Only Helm and Terraform are stand-ins.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../lab/mod.rs"]
+mod lab;
+mod stage;
+
+mod database_recovery;
+mod rollback;

@@ -1,0 +1,167 @@
+//! DotMac's objects on a real Kubernetes cluster, in a namespace of their own.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::lab::{Certificates, Cluster, Kubelet, Namespace, wait_until};
+
+const ROLLED_OUT: Duration = Duration::from_secs(90);
+
+/// The portal's deployment (three pods, whose logs can be read), its service and ingress, and the primary's pod.
+pub struct DotMacCluster {
+    pub cluster: Cluster,
+    pub kubelet: Kubelet,
+    pub certificates: Certificates,
+    namespace: Namespace,
+}
+
+impl DotMacCluster {
+    pub const DEPLOYMENT: &str = "customer-portal";
+    pub const IMAGE: &str = "dotmac/customer-portal:2.3.1";
+    /// The TLS secret that the ingress uses.
+    pub const TLS: &str = "portal-tls";
+
+    /// Waits until the portal's pods run.
+    pub fn start() -> DotMacCluster {
+        let cluster = Cluster::whole();
+        let kubelet = Kubelet::start(&cluster);
+        let (namespace, certificates) = (cluster.namespace(), Certificates::new());
+        let this = DotMacCluster { cluster, kubelet, certificates, namespace };
+        this.apply(&this.objects());
+        let shown = this.certificates.for_names(&["portal.dotmac.com", "api.dotmac.com"]);
+        let secret = serde_json::json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": Self::TLS},
+            "stringData": {"tls.crt": shown.chain_pem, "tls.key": shown.key_pem},
+        });
+        this.apply(&secret.to_string());
+        this.wait_until_rolled_out();
+        wait_until("the primary's pod runs", ROLLED_OUT, || {
+            this.get("pod", "postgres-primary-0").is_some_and(|pod| pod["status"]["phase"] == "Running")
+        });
+        this
+    }
+
+    pub fn namespace(&self) -> &str {
+        &self.namespace.name
+    }
+
+    /// Rolls another image out, as a release does, and waits until it runs.
+    pub fn release(&self, image: &str) {
+        let container = format!("portal={image}");
+        self.kubectl(&["set", "image", &format!("deployment/{}", Self::DEPLOYMENT), &container]);
+        self.wait_until_rolled_out();
+    }
+
+    /// The image that the deployment asks for.
+    pub fn image(&self) -> String {
+        let deployment = self.get("deployment", Self::DEPLOYMENT).expect("the deployment is there");
+        deployment.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str).unwrap().to_owned()
+    }
+
+    /// How many pods the deployment asks for.
+    pub fn replicas(&self) -> u64 {
+        let deployment = self.get("deployment", Self::DEPLOYMENT).expect("the deployment is there");
+        deployment["spec"]["replicas"].as_u64().unwrap()
+    }
+
+    /// An object of the namespace; `None` when it is not there.
+    pub fn get(&self, kind: &str, name: &str) -> Option<Value> {
+        let text = self.kubectl(&["get", kind, name, "-o", "json", "--ignore-not-found"]);
+        serde_json::from_str(&text).ok()
+    }
+
+    /// What `kubectl` prints in the namespace.
+    #[track_caller]
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        self.kubectl_with(arguments, "")
+    }
+
+    /// Applies a manifest.
+    #[track_caller]
+    pub fn apply(&self, manifest: &str) {
+        self.kubectl_with(&["apply", "-f", "-"], manifest);
+    }
+
+    #[track_caller]
+    fn kubectl_with(&self, arguments: &[&str], input: &str) -> String {
+        let mut child = Command::new("kubectl")
+            .args(["--context", Cluster::CONTEXT, "--namespace", self.namespace()])
+            .args(arguments)
+            .env("KUBECONFIG", &self.cluster.kubeconfig)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "kubectl {}: {error}", arguments.join(" "));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn wait_until_rolled_out(&self) {
+        self.kubectl(&["rollout", "status", &format!("deployment/{}", Self::DEPLOYMENT), "--timeout=90s"]);
+    }
+
+    fn objects(&self) -> String {
+        let (deployment, image, tls, node) = (Self::DEPLOYMENT, Self::IMAGE, Self::TLS, self.kubelet.name());
+        format!(
+            r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {deployment}}}
+spec:
+  replicas: 3
+  selector: {{matchLabels: {{app: {deployment}}}}}
+  template:
+    metadata: {{labels: {{app: {deployment}}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      nodeSelector: {{kubernetes.io/hostname: {node}}}
+      tolerations: [{{key: lab, operator: Exists}}]
+      containers:
+        - name: portal
+          image: {image}
+          env: [{{name: DATABASE_HOST, value: postgres-primary}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {deployment}}}
+spec:
+  selector: {{app: {deployment}}}
+  ports: [{{port: 80, targetPort: 8080}}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: {deployment}}}
+spec:
+  tls: [{{hosts: [portal.dotmac.com, api.dotmac.com], secretName: {tls}}}]
+  rules:
+    - host: portal.dotmac.com
+      http:
+        paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {deployment}, port: {{number: 80}}}}}}}}]
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: postgres-primary}}
+spec:
+  serviceName: postgres-primary
+  replicas: 1
+  selector: {{matchLabels: {{app: postgres-primary}}}}
+  template:
+    metadata: {{labels: {{app: postgres-primary}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      nodeSelector: {{kubernetes.io/hostname: {node}}}
+      tolerations: [{{key: lab, operator: Exists}}]
+      containers: [{{name: postgres, image: "postgres:15.4"}}]
+"#
+        )
+    }
+}

@@ -1,0 +1,18 @@
+//! What DotMac's runbooks act on, and the person who runs them.
+#![allow(dead_code, unreachable_pub, reason = "each test uses its own part of the stage")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+mod cluster;
+mod person;
+mod platform;
+mod portal;
+
+pub use cluster::DotMacCluster;
+pub use person::Run;
+pub use platform::{DotMac, Part, minutes_ago, seal};

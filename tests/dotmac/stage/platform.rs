@@ -1,0 +1,289 @@
+//! One DotMac for one test: a pack of its own, and as much of the platform as the test asks for.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{DotMacCluster, Run, portal::CustomerPortal};
+use crate::lab::{self, Cluster, Folder, Postgres, Prometheus, Redis};
+
+/// What runs, and the pack that knows where.
+pub struct DotMac {
+    pub folder: Folder,
+    cluster: Option<DotMacCluster>,
+    database: Option<Postgres>,
+    redis: Option<Redis>,
+    portal: Option<CustomerPortal>,
+    prometheus: Option<Prometheus>,
+    /// Of the program: where secrets and addresses are looked up.
+    environment: Vec<(String, String)>,
+    /// Written into every runbook: how patient its polls are.
+    impatient: bool,
+}
+
+/// A part of the platform that a test asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The portal's objects on the cluster.
+    Cluster,
+    /// A server with the database `portal`: 40 customers, each with an invoice and a ticket.
+    Database,
+    Redis,
+    /// The portal with its customers, and Prometheus, which counts their requests.
+    Portal,
+}
+
+impl DotMac {
+    /// `None`, with the reason printed, when what the parts need is not on this machine and not required.
+    pub fn start(parts: &[Part]) -> Option<DotMac> {
+        let mut needs = vec![lab::TOOLS];
+        needs.extend(parts.iter().map(|part| match part {
+            Part::Cluster => lab::WHOLE_CLUSTER,
+            Part::Database => lab::POSTGRES,
+            Part::Redis => lab::REDIS,
+            Part::Portal => lab::PROMETHEUS,
+        }));
+        if let Some(reason) = lab::missing(&needs) {
+            eprintln!("skipped: {reason}");
+            return None;
+        }
+        let folder = Folder::new();
+        fs::create_dir(folder.path().join("bin")).unwrap();
+        let wants = |part| parts.contains(&part);
+        let mut dotmac = std::thread::scope(|scope| {
+            let cluster = wants(Part::Cluster).then(|| scope.spawn(DotMacCluster::start));
+            let database = wants(Part::Database).then(|| scope.spawn(server));
+            let redis = wants(Part::Redis).then(|| scope.spawn(Redis::start));
+            let portal = wants(Part::Portal).then(|| {
+                scope.spawn(|| {
+                    let portal = CustomerPortal::start();
+                    let prometheus = portal.prometheus();
+                    (portal, prometheus)
+                })
+            });
+            let (portal, prometheus) = portal.map(|thread| thread.join().unwrap()).unzip();
+            DotMac {
+                folder,
+                cluster: cluster.map(|thread| thread.join().unwrap()),
+                database: database.map(|thread| thread.join().unwrap()),
+                redis: redis.map(|thread| thread.join().unwrap()),
+                portal,
+                prometheus,
+                environment: Vec::new(),
+                impatient: false,
+            }
+        });
+        let mut known: Vec<(&str, String)> = Vec::new();
+        known.extend(dotmac.cluster.iter().map(|it| ("KUBECONFIG", it.cluster.kubeconfig.display().to_string())));
+        known.extend(dotmac.redis.iter().map(|it| ("REDIS_URL", it.url())));
+        known.extend(dotmac.prometheus.iter().map(|it| ("PROMETHEUS_URL", it.url())));
+        known.extend(dotmac.portal.iter().map(|it| ("METRICS_URL", it.http.url("/metrics"))));
+        if dotmac.database.is_some() {
+            known.push(("DATABASE_URL", dotmac.database("portal").url()));
+        }
+        dotmac.environment = known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Some(dotmac)
+    }
+
+    /// Sets a variable of the program's environment.
+    pub fn with_environment(mut self, name: &str, value: &str) -> DotMac {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Polls give up after two tries a fifth of a second apart: what is broken for good is not waited for.
+    pub fn impatient(mut self) -> DotMac {
+        self.impatient = true;
+        self
+    }
+
+    /// A program of this name on the path of everything that runs.
+    pub fn tool(&self, name: &str, script: &str) {
+        let file = self.folder.path().join("bin").join(name);
+        fs::write(&file, script).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    pub fn cluster(&self) -> &DotMacCluster {
+        self.cluster.as_ref().expect("the test has asked for the cluster")
+    }
+
+    pub fn server(&self) -> &Postgres {
+        self.database.as_ref().expect("the test has asked for the database")
+    }
+
+    pub fn server_mut(&mut self) -> &mut Postgres {
+        self.database.as_mut().expect("the test has asked for the database")
+    }
+
+    /// A database of the server, `portal` or what a runbook has made.
+    pub fn database(&self, name: &str) -> PortalDatabase {
+        PortalDatabase { port: self.server().port(), name: name.to_owned() }
+    }
+
+    /// The databases of the server whose names begin with `portal`, in order.
+    pub fn databases(&self) -> Vec<String> {
+        let names = "SELECT datname FROM pg_database WHERE datname LIKE 'portal%' ORDER BY 1";
+        self.server().sql(names).lines().map(str::to_owned).collect()
+    }
+
+    /// `postgresql://postgres@127.0.0.1:PORT`, as runbooks ask for a server.
+    pub fn db_server(&self) -> String {
+        format!("postgresql://postgres@{}", self.server().address())
+    }
+
+    pub fn redis(&self) -> &Redis {
+        self.redis.as_ref().expect("the test has asked for Redis")
+    }
+
+    pub fn portal(&self) -> &CustomerPortal {
+        self.portal.as_ref().expect("the test has asked for the portal")
+    }
+
+    pub fn prometheus(&self) -> &Prometheus {
+        self.prometheus.as_ref().expect("the test has asked for the portal")
+    }
+
+    /// A path in the test's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// [`Self::path`] as the value of a variable.
+    pub fn at(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// A run of one of the pack's runbooks, to be told variables and answers and then started.
+    pub fn run(&self, runbook: &str) -> Run<'_> {
+        let pack = self.write_pack();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut environment = self.environment.clone();
+        environment.push(("PATH".into(), format!("{}:{path}", self.at("bin"))));
+        Run::new(self, &pack, runbook, environment)
+    }
+
+    /// The embedded pack, copied as anybody copies it to make it their own, with an environment for the lab.
+    fn write_pack(&self) -> PathBuf {
+        let pack = self.path("dotmac");
+        if pack.exists() {
+            return pack;
+        }
+        let copied = Command::new("cp").arg("-r").arg(original()).arg(&pack).status().unwrap();
+        assert!(copied.success());
+        let file = pack.join("platform.toml");
+        let mut text = fs::read_to_string(&file).unwrap();
+        text += "\n[environments.lab]\n";
+        if let Some(cluster) = &self.cluster {
+            text += &format!(
+                "kube_context = \"{}\"\nvars = {{ NAMESPACE = \"{}\", DEPLOYMENT = \"{}\", DATABASE_POD = \"postgres-primary-0\" }}\n",
+                Cluster::CONTEXT,
+                cluster.namespace(),
+                DotMacCluster::DEPLOYMENT,
+            );
+        }
+        if let Some(portal) = &self.portal {
+            text = text.replace("https://portal.dotmac.com/api/health", &portal.health());
+            text = text.replace("https://api.dotmac.com/health", &portal.http.url("/health"));
+        }
+        fs::write(&file, text).unwrap();
+        if self.impatient {
+            hurry(&pack);
+        }
+        pack
+    }
+}
+
+fn server() -> Postgres {
+    let server = Postgres::start();
+    server.sql("CREATE ROLE portal_owner");
+    server.sql("CREATE DATABASE portal OWNER portal_owner");
+    let database = PortalDatabase { port: server.port(), name: "portal".to_owned() };
+    database.sql(
+        "CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL, deleted_at timestamptz);
+         CREATE TABLE invoices (id bigint PRIMARY KEY, customer bigint NOT NULL REFERENCES customers, cents bigint NOT NULL);
+         CREATE TABLE tickets (id bigint PRIMARY KEY, customer bigint NOT NULL REFERENCES customers, text text NOT NULL);
+         INSERT INTO customers SELECT n, 'customer ' || n FROM generate_series(1, 40) n;
+         INSERT INTO invoices SELECT n, n, n * 100 FROM generate_series(1, 40) n;
+         INSERT INTO tickets SELECT n, n, E'line one\\nline \\\\. of ' || n FROM generate_series(1, 40) n;",
+    );
+    server
+}
+
+/// The pack as the repository has it.
+fn original() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/dotmac"))
+}
+
+/// Rewrites how often and how long the pack's runbooks poll.
+fn hurry(pack: &Path) {
+    let (retry, every) = (regex::Regex::new(r"\bretry=\d+").unwrap(), regex::Regex::new(r"\bevery=\w+").unwrap());
+    for entry in fs::read_dir(pack).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_some_and(|extension| extension == "md") {
+            let text = fs::read_to_string(&file).unwrap();
+            let text = every.replace_all(&text, "every=200ms");
+            fs::write(&file, retry.replace_all(&text, "retry=2").as_bytes()).unwrap();
+        }
+    }
+}
+
+/// One database of a server.
+pub struct PortalDatabase {
+    port: u16,
+    name: String,
+}
+
+impl PortalDatabase {
+    pub fn url(&self) -> String {
+        format!("postgresql://postgres@127.0.0.1:{}/{}", self.port, self.name)
+    }
+
+    /// What `psql -At` prints.
+    #[track_caller]
+    pub fn sql(&self, sql: &str) -> String {
+        self.tool("psql", &["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql])
+    }
+
+    /// Every row of every table that customers see, in order: to compare row by row.
+    #[track_caller]
+    pub fn rows(&self) -> Vec<String> {
+        let tables = ["customers", "invoices", "tickets"];
+        let of = |table: &&str| self.sql(&format!("SELECT '{table}', to_jsonb(t) FROM {table} t ORDER BY id"));
+        tables.iter().flat_map(|table| of(table).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// A dump in custom format with its digest beside it, as the daily backup makes them, of a modification time `minutes` ago.
+    #[track_caller]
+    pub fn back_up(&self, file: &Path, minutes: u64) {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let path = file.to_str().unwrap();
+        self.tool("pg_dump", &["-Fc", "-f", path]);
+        seal(file);
+        let then = std::time::Duration::from_secs(minutes * 60);
+        let modified = fs::metadata(file).unwrap().modified().unwrap() - then;
+        fs::File::options().write(true).open(file).unwrap().set_modified(modified).unwrap();
+    }
+
+    #[track_caller]
+    fn tool(&self, program: &str, arguments: &[&str]) -> String {
+        let output = Command::new(program).args(["-d", &self.url()]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+}
+
+/// Writes a dump's digest beside it, as `sha256sum` does.
+pub fn seal(file: &Path) {
+    let digest =
+        Command::new("sha256sum").arg(file.file_name().unwrap()).current_dir(file.parent().unwrap()).output().unwrap();
+    fs::write(format!("{}.sha256", file.display()), digest.stdout).unwrap();
+}
+
+/// A time in UTC, as runbooks ask for one.
+pub fn minutes_ago(minutes: i64) -> String {
+    (warroom::host::clock::now() - jiff::Span::new().minutes(minutes)).strftime("%FT%TZ").to_string()
+}
