@@ -19,7 +19,7 @@ pub struct DotMac {
     portal: Option<CustomerPortal>,
     prometheus: Option<Prometheus>,
     /// Of the program: where secrets and addresses are looked up.
-    environment: Vec<(String, String)>,
+    variables: Vec<(String, String)>,
     /// Written into every runbook: how patient its polls are.
     impatient: bool,
 }
@@ -72,7 +72,7 @@ impl DotMac {
                 redis: redis.map(|thread| thread.join().unwrap()),
                 portal,
                 prometheus,
-                environment: Vec::new(),
+                variables: Vec::new(),
                 impatient: false,
             }
         });
@@ -84,13 +84,13 @@ impl DotMac {
         if dotmac.database.is_some() {
             known.push(("DATABASE_URL", dotmac.database("portal").url()));
         }
-        dotmac.environment = known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        dotmac.variables = known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Some(dotmac)
     }
 
     /// Sets a variable of the program's environment.
     pub fn with_environment(mut self, name: &str, value: &str) -> DotMac {
-        self.environment.push((name.to_owned(), value.to_owned()));
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -161,7 +161,7 @@ impl DotMac {
     pub fn run(&self, runbook: &str) -> Run<'_> {
         let pack = self.write_pack();
         let path = std::env::var("PATH").unwrap_or_default();
-        let mut environment = self.environment.clone();
+        let mut environment = self.variables.clone();
         environment.push(("PATH".into(), format!("{}:{path}", self.at("bin"))));
         Run::new(self, &pack, runbook, environment)
     }
@@ -172,28 +172,39 @@ impl DotMac {
         if pack.exists() {
             return pack;
         }
-        let copied = Command::new("cp").arg("-r").arg(original()).arg(&pack).status().unwrap();
-        assert!(copied.success());
+        let copied = Command::new(lab::binary())
+            .args(["pack", "init", "--from", "dotmac"])
+            .arg(&pack)
+            .env("HOME", self.folder.path())
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
         let file = pack.join("platform.toml");
-        let mut text = fs::read_to_string(&file).unwrap();
-        text += "\n[environments.lab]\n";
-        if let Some(cluster) = &self.cluster {
-            text += &format!(
-                "kube_context = \"{}\"\nvars = {{ NAMESPACE = \"{}\", DEPLOYMENT = \"{}\", DATABASE_POD = \"postgres-primary-0\" }}\n",
-                Cluster::CONTEXT,
-                cluster.namespace(),
-                DotMacCluster::DEPLOYMENT,
-            );
-        }
-        if let Some(portal) = &self.portal {
-            text = text.replace("https://portal.dotmac.com/api/health", &portal.health());
-            text = text.replace("https://api.dotmac.com/health", &portal.http.url("/health"));
-        }
+        let text = fs::read_to_string(&file).unwrap() + &self.environment();
         fs::write(&file, text).unwrap();
         if self.impatient {
             hurry(&pack);
         }
         pack
+    }
+
+    /// The lab's environment, as a pack has it.
+    fn environment(&self) -> String {
+        let mut text = "\n[environments.lab]\n".to_owned();
+        if let Some(cluster) = &self.cluster {
+            let (context, namespace, deployment) = (Cluster::CONTEXT, cluster.namespace(), DotMacCluster::DEPLOYMENT);
+            text += &format!("kube_context = \"{context}\"\n[environments.lab.vars]\nNAMESPACE = \"{namespace}\"\n");
+            text += &format!("DEPLOYMENT = \"{deployment}\"\nDATABASE_POD = \"postgres-primary-0\"\n");
+            for probe in ["pods", "instances"] {
+                text += &format!("[environments.lab.probes.{probe}]\nnamespaces = [\"{namespace}\"]\n");
+            }
+        }
+        if let Some(portal) = &self.portal {
+            for (probe, path) in [("portal", "/api/health"), ("api", "/health"), ("front_page", "/")] {
+                text += &format!("[environments.lab.probes.{probe}]\nurl = \"{}\"\n", portal.http.url(path));
+            }
+        }
+        text
     }
 }
 
@@ -211,11 +222,6 @@ fn server() -> Postgres {
          INSERT INTO tickets SELECT n, n, E'line one\\nline \\\\. of ' || n FROM generate_series(1, 40) n;",
     );
     server
-}
-
-/// The pack as the repository has it.
-fn original() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/dotmac"))
 }
 
 /// Rewrites how often and how long the pack's runbooks poll.
