@@ -20,7 +20,11 @@ pub struct Run<'a> {
     environment: Vec<(String, String)>,
     /// What is answered when a step fails: a part of its title, and the answer. Each is used once, in order.
     decisions: Vec<(String, String)>,
+    /// What happens to the world while a person looks at a step: a part of its title, and what is done. Each is done once.
+    meanwhile: Vec<Meanwhile<'a>>,
 }
+
+type Meanwhile<'a> = (String, Box<dyn FnOnce() + 'a>);
 
 impl<'a> Run<'a> {
     pub fn new(dotmac: &'a DotMac, pack: &Path, runbook: &str, environment: Vec<(String, String)>) -> Run<'a> {
@@ -29,7 +33,7 @@ impl<'a> Run<'a> {
         let fixed = ["--pack", &pack, "--environment", "lab", "--data-dir", &data, "runbook", "run", runbook];
         let mut arguments: Vec<String> = fixed.iter().map(|argument| (*argument).to_owned()).collect();
         arguments.extend(["--confirm", "destructive"].map(str::to_owned));
-        Run { dotmac, arguments, environment, decisions: Vec::new() }
+        Run { dotmac, arguments, environment, decisions: Vec::new(), meanwhile: Vec::new() }
     }
 
     /// Gives a variable its value.
@@ -59,6 +63,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// When the person comes to a manual step of this title (or a part of it), or is asked about a failed one, this happens first. It is
+    /// how a test breaks what a later step, or a verification, is to notice.
+    pub fn meanwhile(mut self, title: &str, happens: impl FnOnce() + 'a) -> Self {
+        self.meanwhile.push((title.to_owned(), Box::new(happens)));
+        self
+    }
+
     /// Runs it to its end.
     #[track_caller]
     pub fn go(self) -> Done {
@@ -70,12 +81,17 @@ impl<'a> Run<'a> {
         let before = runs(&self.dotmac.path("data/runs"));
         let mut terminal = options.start();
         let mut decisions = self.decisions.into_iter().peekable();
+        let mut meanwhile = self.meanwhile;
         let (mut seen, mut last) = (0, Instant::now());
         loop {
             let running = terminal.is_running();
             let output = terminal.output();
             let new = String::from_utf8_lossy(&output[seen..]).into_owned();
             if let Some(answer) = answer(&new, &mut decisions) {
+                let step = asked_about(&new).unwrap_or_default();
+                if let Some(at) = meanwhile.iter().position(|(title, _)| step.contains(title.as_str())) {
+                    (meanwhile.remove(at).1)();
+                }
                 seen = output.len();
                 last = Instant::now();
                 terminal.keys(&format!("{answer}\r"));
@@ -90,12 +106,23 @@ impl<'a> Run<'a> {
         }
         let code = terminal.exit().code();
         let said = plain(&terminal);
-        let undecided: Vec<_> = decisions.collect();
+        let mut undecided: Vec<_> = decisions.map(|(title, _)| title).collect();
+        undecided.extend(meanwhile.into_iter().map(|(title, _)| title));
         assert!(undecided.is_empty(), "it did not come to {undecided:?}:\n{said}");
         let after = runs(&self.dotmac.path("data/runs"));
         let folder = after.iter().find(|run| !before.contains(run));
         let events = folder.map(|run| events(&self.dotmac.path("data/runs").join(run))).unwrap_or_default();
         Done { code, said, events }
+    }
+}
+
+/// The line with the title of the step that the person is asked about: a manual one's stands above what it asks for, which is indented.
+fn asked_about(new: &str) -> Option<&str> {
+    let mut lines = new.lines().rev();
+    let question = lines.next()?;
+    match question.ends_with("q stop here: ") {
+        true => Some(question),
+        false => lines.find(|line| !line.is_empty() && !line.starts_with("  ")),
     }
 }
 
