@@ -22,6 +22,7 @@ fn pack(probes: &[(&str, &str)], alerts: &[(&str, u64)]) -> Pack {
         when: Expression::compile(when).unwrap(),
         hold: Duration::from_secs(*hold),
         severity: "P1".to_owned(),
+        respond_within: None,
         runbook: None,
     });
     Pack { probes: probes.collect(), alerts: alerts.collect(), ..Pack::default() }

@@ -116,6 +116,9 @@ pub struct AlertRule {
     pub hold: Duration,
     /// A `severities.level`.
     pub severity: String,
+    /// The response time where a plan states one for this alert, beside that of the severity. An incident's clocks follow
+    /// the severity; `pack check` tells when the two differ.
+    pub respond_within: Option<Duration>,
     pub runbook: Option<String>,
 }
 

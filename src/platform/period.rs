@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{Span, SpanRelativeTo, civil::Date};
+use jiff::{SignedDuration, Span, SpanRelativeTo, civil::Date};
 
 /// A length of time such as `500ms`, `15m`, `4h`, `7d`, `1d12h`. A day is 24 hours. The error is what is wrong with it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -38,6 +38,15 @@ pub fn parse_period(text: &str) -> Result<Span, String> {
 /// When the next occasion is due. `None` beyond the calendar's end.
 pub fn next_due(last: Date, every: &Span) -> Option<Date> {
     last.checked_add(*every).ok()
+}
+
+/// A length of time for people: `45m`, `1h 30m`, `24h`, and from two whole days on `7d`.
+pub fn in_words(length: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    match length.as_secs() {
+        whole if whole >= 2 * DAY && whole % DAY == 0 && length.subsec_nanos() == 0 => format!("{}d", whole / DAY),
+        _ => SignedDuration::try_from(length).map_or_else(|_| "for ever".to_owned(), |length| format!("{length:#}")),
+    }
 }
 
 fn parse_span(text: &str) -> Result<Span, String> {

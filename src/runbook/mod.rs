@@ -5,6 +5,7 @@
 //! | [`document`] | the data of a runbook, as it stands after parsing |
 //! | [`estimate`] | how long it says that it takes |
 //! | [`lint`] | what goes wrong with runbooks, as named rules |
+//! | [`objectives`] | what it promises, held against what its pack promises |
 //! | [`parse`] | from Markdown to that data |
 //! | [`prior`] | what to look at before a command changes it |
 //! | [`prose`] | Markdown as styled lines |
@@ -16,6 +17,7 @@
 pub mod document;
 pub mod estimate;
 pub mod lint;
+pub mod objectives;
 pub mod parse;
 pub mod prior;
 pub mod prose;

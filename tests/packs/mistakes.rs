@@ -325,6 +325,133 @@ fn objectives_that_exclude_each_other_are_flagged() {
 }
 
 #[test]
+fn a_backup_that_is_made_just_as_often_as_the_rpo_asks_is_flagged() {
+    let backup = |rpo: &str| {
+        format!(
+            "[[components]]\nid = \"db\"\nrpo = \"{rpo}\"\n[[backups]]\nid = \"b\"\ncomponent = \"db\"\nschedule = \"0 3 * * *\"\n"
+        )
+    };
+    says(
+        &backup("24h"),
+        "warning 7:12: up to 24h lie between two backups, the whole RPO of `db`: no time is left for making one (back up more",
+    );
+    assert_eq!(said(&backup("25h")), Vec::<String>::new());
+}
+
+#[test]
+fn a_recovery_target_below_the_rto_of_what_an_alert_is_about_is_flagged() {
+    let pack = |target: &str, when: &str| {
+        format!(
+            "[[severities]]\nlevel = \"P1\"\nrecover_within = \"{target}\"\n[[components]]\nid = \"db\"\nrto = \"4h\"\n\
+             [[components]]\nid = \"web\"\nrto = \"30m\"\n{PROBE}component = \"db\"\n\
+             [[alerts]]\nid = \"a\"\nseverity = \"P1\"\nwhen = '{when}'\n[[alerts]]\nid = \"b\"\nseverity = \"P1\"\nwhen = '{when}'\n"
+        )
+    };
+    let by_probe = "probes.db.status == \"down\"";
+    says(
+        &pack("1h", by_probe),
+        "warning 3:18: a `P1` must be over within 1h, but `db`, which its alert `a` is about, may take 4h (its RTO)",
+    );
+    says(&pack("1h", "components.db.rpo_seconds > 9"), "warning 3:18: a `P1` must be over within 1h, but `db`");
+    for clean in [pack("4h", by_probe), pack("1h", "components.web.rpo_seconds > 9"), pack("1h", "true")] {
+        assert_eq!(said(&clean), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_response_time_of_an_alert_that_is_not_its_severitys_is_flagged() {
+    let pack = |own: &str| {
+        format!(
+            "[[severities]]\nlevel = \"P1\"\nrespond_within = \"30m\"\n\
+             [[alerts]]\nid = \"a\"\nseverity = \"P1\"\nwhen = \"true\"\nrespond_within = \"{own}\"\n"
+        )
+    };
+    says(&pack("15m"), "warning 8:18: `a` asks for a response within 15m, but its severity `P1` for one within 30m");
+    says(&pack("soon"), "8:18: `soon` is not a duration");
+    assert_eq!(said(&pack("30m")), Vec::<String>::new());
+}
+
+#[test]
+fn an_escalation_that_comes_when_the_incident_must_be_over_is_flagged() {
+    let pack = |after: &str, severities: &str| {
+        format!(
+            "[[severities]]\nlevel = \"P0\"\nrecover_within = \"1h\"\n[[severities]]\nlevel = \"P1\"\nrecover_within = \"4h\"\n\
+             [[contacts]]\nid = \"cto\"\nname = \"A B\"\n[[escalations]]\nafter = \"[Time]\"\nto = \"cto\"\n\
+             [[escalations]]\nafter = \"{after}\"\nto = \"cto\"\n{severities}"
+        )
+    };
+    let told = |text: &str| said(text).into_iter().filter(|told| !told.contains("filled in")).collect::<Vec<_>>();
+    let both = "warning 14:9: `cto` is told only after 4h, when the incident must be over already (`P0` within 1h, `P1` within 4h)";
+    assert_eq!(told(&pack("4h", "severities = [\"P0\", \"P1\"]\n")), [both]);
+    assert_eq!(told(&pack("4h", "")), [both], "without a list it is for all");
+    let one = "warning 14:9: `cto` is told only after 1h, when the incident must be over already (`P0` within 1h)";
+    assert_eq!(told(&pack("1h", "severities = [\"P0\", \"P1\"]\n")), [one]);
+    for clean in [pack("59m", ""), pack("3h", "severities = [\"P1\"]\n"), pack("0s", "")] {
+        assert_eq!(told(&clean), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn shares_between_severities_and_in_two_of_them_are_flagged() {
+    let pack = |criteria: [&str; 3]| {
+        let level =
+            |(index, text): (usize, &&str)| format!("[[severities]]\nlevel = \"P{index}\"\ncriteria = [\"{text}\"]\n");
+        criteria.iter().enumerate().map(level).collect::<String>()
+    };
+    says(
+        &pack(["Degraded for >50% customers", "Slow for less than 25 % of customers", "Cosmetic"]),
+        "warning 3:27: between `less than 25 % of customers` (`P1`) and `>50% customers` (`P0`) lies 25% to 50%, for which there is no \
+         severity (let one of them begin where the other ends)",
+    );
+    says(
+        &pack(["CPU usage above 80%", "CPU usage 40-85%", "Cosmetic"]),
+        "warning 3:24: `40-85%` (`P1`) and `above 80%` (`P0`) both hold from 80% to 85%",
+    );
+    for clean in [
+        [">50% customers", ">25% customers", "<25% customers"],
+        [">50% customers", "25-50% customers", "<25% customers"],
+        [">50% customers", "error rate >5%", "memory <2%"],
+        [">50% customers and <10% of orders", "<50% customers", ">10% of orders"],
+    ] {
+        assert_eq!(said(&pack(clean)), Vec::<String>::new(), "{clean:?}");
+    }
+}
+
+#[test]
+fn secrets_in_the_variables_of_an_environment_are_flagged_and_not_repeated() {
+    let pack = |value: &str| format!("[environments.production]\nvars = {{ DATABASE = \"{value}\" }}\n");
+    for (value, expected) in [
+        (
+            "postgresql://u:hunter2@h/db",
+            "warning 2:21: a password stands in `DATABASE`, which is shown and written to the journal (leave it out",
+        ),
+        ("host=h password=hunter2", "warning 2:21: a password stands in `DATABASE`"),
+        (
+            "env:HUNTER",
+            "warning 2:21: `DATABASE` is handed on as it is written: nothing is looked up in `vars` (leave it out",
+        ),
+        (
+            "cmd:hunt",
+            "warning 2:21: `DATABASE` is handed on as it is written: nothing is looked up in `vars` (look it up in",
+        ),
+    ] {
+        says(&pack(value), expected);
+        assert!(!said(&pack(value))[0].contains("hunter2"));
+    }
+    for clean in ["postgresql://u@h/db", "production", "10:30", "file:///etc/hosts"] {
+        assert_eq!(said(&pack(clean)), Vec::<String>::new(), "{clean}");
+    }
+}
+
+#[test]
+fn every_placeholder_of_a_value_is_flagged() {
+    let told = said("[[links]]\ntitle = \"[Name] and [Other Name]\"\nurl = \"https://a\"\n");
+    let expected = ["warning 2:10: `[Name]` is still", "warning 2:21: `[Other Name]` is still"];
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().zip(expected).all(|(told, expected)| told.starts_with(expected)), "{told:?}");
+}
+
+#[test]
 fn reviews_and_drills_are_overdue_by_the_day_that_is_given() {
     let text = format!(
         "{HEAD}document = {{ reviewed = 2026-01-15, review_every = \"quarterly\" }}\n[[drills]]\nid = \"restore\"\nkind = \"restore\"\nevery = \"monthly\"\nlast_run = 2026-03-01\n"

@@ -11,6 +11,7 @@ use crate::{
     },
     platform::{Diagnostic, DiagnosticSeverity, Pack, suggestion},
     room::runbooks,
+    runbook::objectives,
     settings::Settings,
 };
 
@@ -55,6 +56,7 @@ fn of_runbooks(folder: &PackFolder, pack: Option<&Pack>) -> Vec<Diagnostic> {
         }
         if let Some(pack) = pack {
             found.extend(runbook.front.triggers.iter().filter_map(|trigger| unknown_trigger(&file, trigger, pack)));
+            found.extend(objectives::check(&runbook, pack));
         }
         found.extend(runbook.diagnostics);
     }

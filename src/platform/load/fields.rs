@@ -172,6 +172,26 @@ impl<'t> Section<'_, 't> {
         secret
     }
 
+    /// A text that is shown and written down as it is: it may neither hold a password nor refer to one.
+    pub(super) fn plain(&self, name: &Text<'_>, text: &Text<'_>) {
+        let (message, help) = match SecretText::parse(text.value) {
+            SecretText::Literal(literal) if !holds_password(&literal) => return,
+            SecretText::Literal(_) => (
+                format!("a password stands in `{}`, which is shown and written to the journal", name.value),
+                "leave it out: a step has the program's own environment, and a runbook can ask for it (`secret: true`)",
+            ),
+            SecretText::Env(_) => (
+                format!("`{}` is handed on as it is written: nothing is looked up in `vars`", name.value),
+                "leave it out: a step has the program's own environment",
+            ),
+            SecretText::File(_) | SecretText::Command(_) => (
+                format!("`{}` is handed on as it is written: nothing is looked up in `vars`", name.value),
+                "look it up in the step that needs it",
+            ),
+        };
+        self.findings.warning(text.at.clone(), message, Some(help.to_owned()));
+    }
+
     fn empty_reference(&self, text: &Text<'_>, form: &str) {
         self.findings.error(
             text.at.clone(),

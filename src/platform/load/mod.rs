@@ -116,6 +116,16 @@ impl Reading<'_, '_> {
         self.places.borrow_mut().insert((section, id.to_owned(), key), at);
     }
 
+    /// The same for entries without an id: they are counted.
+    fn remember_next(&self, section: &'static str, key: &'static str, at: Range<usize>) {
+        let before = self.places.borrow().keys().filter(|(of, _, named)| *of == section && *named == key).count();
+        self.remember(section, &before.to_string(), key, at);
+    }
+
+    fn remembered_nth(&self, section: &'static str, index: usize, key: &'static str) -> Range<usize> {
+        self.remembered(section, &index.to_string(), key)
+    }
+
     fn remembered(&self, section: &'static str, id: &str, key: &'static str) -> Range<usize> {
         self.places.borrow().get(&(section, id.to_owned(), key)).cloned().unwrap_or_default()
     }

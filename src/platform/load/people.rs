@@ -43,7 +43,13 @@ pub(super) fn severity(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> O
         }
     }
     let title = section.owned("title");
-    let criteria = section.owned_list("criteria");
+    let criteria = section.texts("criteria");
+    if let Some(level) = &level {
+        for (index, criterion) in criteria.iter().enumerate() {
+            reading.remember("severities", &format!("{} {index}", level.value), "criteria", criterion.at.clone());
+        }
+    }
+    let criteria = criteria.iter().map(|criterion| criterion.value.to_owned()).collect();
     let (respond_within, recover_within) = (section.duration("respond_within"), section.duration("recover_within"));
     let phases = section.table("phases").map(phase_budgets).unwrap_or_default();
     section.finish();
@@ -80,10 +86,13 @@ pub(super) fn escalation(section: Section<'_, '_>, reading: &Reading<'_, '_>) ->
     let to = person(&section, reading, "to");
     let severities = severities(&section, reading);
     let condition = section.owned("condition");
+    let at = section.at("after");
     section.finish();
     // A time still to be filled in must not ring anybody at once: the escalation is left out.
     let after = if unfilled { None } else { after };
-    Some(Escalation { after: after?, to: to?, severities, condition })
+    let escalation = Escalation { after: after?, to: to?, severities, condition };
+    reading.remember_next("escalations", "after", at);
+    Some(escalation)
 }
 
 pub(super) fn role(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Option<Role> {

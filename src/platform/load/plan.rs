@@ -65,11 +65,7 @@ pub(super) fn environments(root: &Section<'_, '_>) -> IndexMap<String, Environme
             title: section.owned("title"),
             protected: section.boolean("protected").unwrap_or(false),
             kube_context: section.owned("kube_context"),
-            vars: section
-                .text_members("vars")
-                .into_iter()
-                .map(|(k, v)| (k.value.to_owned(), v.value.to_owned()))
-                .collect(),
+            vars: variables(&section),
             probes: IndexMap::new(),
         };
         // Read when the probes are known.
@@ -78,6 +74,15 @@ pub(super) fn environments(root: &Section<'_, '_>) -> IndexMap<String, Environme
         environments.insert(name.value.to_owned(), environment);
     }
     environments
+}
+
+/// The variables of an environment. Steps and probes are given them as they are written, and people see them.
+fn variables(section: &Section<'_, '_>) -> IndexMap<String, String> {
+    let members = section.text_members("vars");
+    for (name, value) in &members {
+        section.plain(name, value);
+    }
+    members.into_iter().map(|(name, value)| (name.value.to_owned(), value.value.to_owned())).collect()
 }
 
 pub(super) fn component(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Option<Component> {

@@ -157,6 +157,7 @@ pub(super) fn alert(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
     let id = section.id("id");
     if let Some(id) = &id {
         reading.names.define(Noun::Alert, id);
+        reading.remember("alerts", id.value, "respond_within", section.at("respond_within"));
     }
     let when = section.required_text("when", "'probes.primary.status == \"down\"'");
     let expression = when.as_ref().and_then(|_| section.expression("when"));
@@ -168,6 +169,7 @@ pub(super) fn alert(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
     if let Some(severity) = &severity {
         reading.names.refer(&[Noun::Severity], severity);
     }
+    let respond_within = section.duration("respond_within");
     let runbook = section.text("runbook");
     if let Some(runbook) = &runbook {
         reading.names.mention(&[Noun::Runbook], runbook);
@@ -181,6 +183,7 @@ pub(super) fn alert(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
         when: expression?,
         hold,
         severity: severity?.value.to_owned(),
+        respond_within,
         runbook: runbook.map(|r| r.value.to_owned()),
     })
 }
