@@ -135,7 +135,7 @@ pub struct Step {
     pub body: Range<usize>,
     /// 1-based line of the heading.
     pub line: usize,
-    /// `- [ ]` items.
+    /// `- [ ]` items, and what is expected of its actions in prose.
     pub checks: Vec<Check>,
     pub actions: Vec<Action>,
     /// Bytes of the list after `**If it fails:**`.
@@ -182,14 +182,27 @@ pub struct OptionKey {
     pub title: String,
 }
 
-/// A `- [ ]` item.
+/// A `- [ ]` item, or an expected output in prose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub text: String,
+    /// The action whose output a person compares with the text: what is expected of it is prose, which no program can compare. The
+    /// step is not done before that.
+    pub about: Option<ActionId>,
     /// Ticked in the document itself.
     pub ticked: bool,
     /// 1-based.
     pub line: usize,
+}
+
+impl Check {
+    /// What the person is asked, as a check list says it.
+    pub fn question(&self) -> String {
+        match self.about {
+            Some(_) => format!("Is this what you see: {}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 /// A command block that can be run on its own.
@@ -267,8 +280,9 @@ pub struct Poll {
 /// What the output must be for the action to count as done.
 #[derive(Debug, Clone)]
 pub enum Expectation {
-    /// A fence or a line after `**Expected Output:**`, or the rest of a console fence. Compared line by line after trimming
-    /// white space at the ends of lines; a line that is `...` or `…` stands for any number of lines.
+    /// A fence after `**Expected Output:**`, lines there that are inline code, or the rest of a console fence. Compared line by line
+    /// after trimming white space at the ends of lines; a line that is `...` or `…` stands for any number of lines. Prose is a
+    /// [`Check`] instead.
     Text { text: String, line: usize },
     /// `expect="regex"`: must match somewhere in the output.
     Regex { pattern: String, line: usize },

@@ -63,7 +63,7 @@ psql -X -At -d "${REPLICA:?}" -c "SELECT pg_cancel_backend(pid) FROM pg_stat_act
 echo "none is left"
 ```
 
-**Expected Output:** none is left
+**Expected Output:** `none is left`
 
 **If it fails:**
 - Go on: replay waits for them no longer than it is allowed to
@@ -76,7 +76,7 @@ echo primary > "${SHOP_READS:?}"
 curl -fsS --retry 2 --retry-delay 1 "${SHOP:?}/order?reads=primary"
 ```
 
-**Expected Output:** ok
+**Expected Output:** `ok`
 
 **If it fails:**
 - Roll the step back: the primary has no room for the shop's reads, and needs what it has for its writes
@@ -97,7 +97,7 @@ psql -X -At -v ON_ERROR_STOP=1 -d "${REPLICA:?}" -c "SELECT pg_wal_replay_resume
 psql -X -At -d "${REPLICA:?}" -c "SELECT pg_get_wal_replay_pause_state()"
 ```
 
-**Expected Output:** not paused
+**Expected Output:** `not paused`
 
 **If it fails:**
 - Rebuild the replica
@@ -109,14 +109,14 @@ psql -X -At -d "${REPLICA:?}" -c "SELECT pg_get_wal_replay_pause_state()"
 psql -X -At -d "${REPLICA:?}" -c "SELECT CASE WHEN clock_timestamp() - at < interval '2 s' THEN 'caught up' ELSE 'behind' END FROM heartbeat"
 ```
 
-**Expected Output:** caught up
+**Expected Output:** `caught up`
 
 ### 6. Customers can order
 ```bash {timeout=10s retry=60 every=1s}
 curl -fsS "${SHOP:?}/order"
 ```
 
-**Expected Output:** ok
+**Expected Output:** `ok`
 
 ## Rollback
 

@@ -30,7 +30,7 @@ Restores a dump beside the live database and swaps the two by name.
 pg_restore --list "$DUMP" >/dev/null && echo readable
 ```
 
-**Expected Output:** readable
+**Expected Output:** `readable`
 
 ### 2. Restore into a new database
 ```bash

@@ -169,7 +169,10 @@ fn json_keeps_its_contract() {
         (&stop["id"], &stop["number"], &stop["kind"], &stop["option"]),
         (&json!("stop-the-traffic"), &json!("1"), &json!("executable"), &Value::Null)
     );
-    assert_eq!(stop["checks"], json!([{"text": "The status page says so", "ticked": false, "line": 19}]));
+    assert_eq!(
+        stop["checks"],
+        json!([{"text": "The status page says so", "about": null, "ticked": false, "line": 19}])
+    );
     let action = &stop["actions"][0];
     assert_eq!(action["language"], "bash");
     assert_eq!(action["code"], "kubectl scale deployment portal --replicas=0\n");

@@ -7,6 +7,7 @@ mod lab;
 mod asking;
 mod coming_back;
 mod headless;
+mod looking;
 mod restore;
 mod stopping;
 mod undoing;

@@ -49,8 +49,10 @@ fn step(step: &Step, runbook: &Runbook) -> Value {
         StepKind::Manual => "manual",
         StepKind::Executable => "executable",
     };
-    let checks =
-        step.checks.iter().map(|check| json!({"text": check.text, "ticked": check.ticked, "line": check.line}));
+    let checks = step
+        .checks
+        .iter()
+        .map(|check| json!({"text": check.text, "about": check.about, "ticked": check.ticked, "line": check.line}));
     let fails = step.if_it_fails.as_ref().and_then(|span| runbook.source.get(span.clone()));
     json!({
         "id": step.id,

@@ -42,6 +42,8 @@ pub(super) struct Line {
     pub text: String,
     /// How many bytes of `text`, from its start, are bold; 0 when it does not start with bold text.
     pub bold: usize,
+    /// Bytes of `text` that are inline code.
+    pub code: Vec<Range<usize>>,
     /// Where the line starts in the document.
     pub start: usize,
 }
@@ -92,9 +94,13 @@ impl Reader<'_> {
             Event::Start(tag) => self.start(tag, span),
             Event::End(tag) => self.end(tag, span),
             Event::Text(text) if self.fence.is_some() => self.code(&text, span),
-            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+            Event::Code(text) => {
                 self.text(&text, span);
+                if let Some(line) = self.inline.as_mut().and_then(|inline| inline.lines.last_mut()) {
+                    line.code.push(line.text.len() - text.len()..line.text.len());
+                }
             }
+            Event::Text(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.text(&text, span),
             Event::SoftBreak | Event::HardBreak => {
                 if let Some(inline) = &mut self.inline {
                     inline.lines.push(Line { start: span.end, ..Line::default() });

@@ -104,8 +104,16 @@ struct Reader<'r, 'a> {
     heading_mode: Mode,
     /// A nested heading names the fences below it.
     heading_name: Option<String>,
-    /// `**Expected Output:**` was the last thing said, at this depth.
-    expecting: Option<usize>,
+    expecting: Option<Expecting>,
+}
+
+/// `**Expected Output:**` was the last thing said.
+#[derive(Debug, Clone, Copy)]
+struct Expecting {
+    /// How deep in lists.
+    depth: usize,
+    /// A list came after it, whose items are what is expected.
+    listed: bool,
 }
 
 impl Reader<'_, '_> {
@@ -118,7 +126,7 @@ impl Reader<'_, '_> {
         while self.modes.last().is_some_and(|(depth, _)| *depth > block.depth) {
             self.modes.pop();
         }
-        if self.expecting.is_some_and(|depth| depth > block.depth) {
+        if self.expecting.is_some_and(|of| of.depth > block.depth || of.listed && of.depth == block.depth) {
             self.expecting = None;
         }
         match &block.kind {
@@ -141,7 +149,9 @@ impl Reader<'_, '_> {
             Kind::Item { ticked: Some(ticked) } if self.mode() == Mode::Forward => {
                 let text = self.item_text(index);
                 let line = self.notes.text.line(block.span.start);
-                self.content.checks.push(Check { text, ticked: *ticked, line });
+                self.content.checks.push(Check { text, about: None, ticked: *ticked, line });
+                // What stands in it is no expectation besides.
+                self.expecting = None;
             }
             Kind::Fence(_) => self.fence(index, first),
             _ => {}
@@ -150,14 +160,14 @@ impl Reader<'_, '_> {
 
     fn heading_label(&mut self, label: Label) {
         match label {
-            Label::ExpectedOutput => self.expecting = Some(0),
+            Label::ExpectedOutput => self.expecting = Some(Expecting { depth: 0, listed: false }),
             Label::IfItFails => self.heading_mode = Mode::Remedy,
             Label::Rollback => self.heading_mode = Mode::Undo,
         }
     }
 
     fn paragraph(&mut self, block: &Block, lines: &[Line]) {
-        let mut expected: Option<(String, usize)> = None;
+        let mut expected: Option<Expected> = None;
         for line in lines {
             let (bold, rest) = line.text.split_at(line.bold);
             match heading::label(bold) {
@@ -166,8 +176,10 @@ impl Reader<'_, '_> {
                     let rest = rest.trim_start().trim_start_matches(':').trim();
                     self.expecting = None;
                     match label {
-                        Label::ExpectedOutput if rest.is_empty() => self.expecting = Some(block.depth),
-                        Label::ExpectedOutput => expected = Some((rest.to_owned(), line.start)),
+                        Label::ExpectedOutput if rest.is_empty() => {
+                            self.expecting = Some(Expecting { depth: block.depth, listed: false });
+                        }
+                        Label::ExpectedOutput => expected = Some(Expected::of(line, line.bold)),
                         Label::IfItFails => self.modes.push((block.depth, Mode::Remedy)),
                         Label::Rollback => self.modes.push((block.depth, Mode::Undo)),
                     }
@@ -177,12 +189,15 @@ impl Reader<'_, '_> {
                 }
                 None if expected.is_some() || self.expecting.is_some() => {
                     // The line after the label, and those that go on from it.
-                    let text = line.text.trim();
+                    let next = Expected::of(line, 0);
                     match &mut expected {
-                        Some((so_far, _)) => so_far.extend(["\n", text]),
-                        None => expected = Some((text.to_owned(), line.start)),
+                        Some(so_far) => so_far.and(next),
+                        None => expected = Some(next),
                     }
-                    self.expecting = None;
+                    self.expecting = self.expecting.filter(|of| of.depth < block.depth);
+                    if let Some(of) = &mut self.expecting {
+                        of.listed = true;
+                    }
                 }
                 None => {}
             }
@@ -190,11 +205,23 @@ impl Reader<'_, '_> {
         self.expect(expected);
     }
 
-    /// Adds what the output of the last action must be.
-    fn expect(&mut self, expected: Option<(String, usize)>) {
-        let Some((text, at)) = expected.filter(|(text, _)| !text.trim().is_empty()) else { return };
+    /// Adds what the output of the last action must be: compared where it is code, looked at by a person where it is prose.
+    fn expect(&mut self, expected: Option<Expected>) {
+        let listed = self.expecting.is_some_and(|of| of.listed);
+        let Some(Expected { text, at, is_code }) = expected.filter(|expected| !expected.text.trim().is_empty()) else {
+            return;
+        };
         let line = self.notes.text.line(at);
-        let actions = match self.mode() {
+        let mode = self.mode();
+        if !is_code || listed {
+            // Undo and remedies are no part of what makes the step done.
+            if let Some(action) = self.content.actions.last().filter(|_| mode == Mode::Forward) {
+                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                self.content.checks.push(Check { text, about: Some(action.id.clone()), ticked: false, line });
+            }
+            return;
+        }
+        let actions = match mode {
             Mode::Forward => &mut self.content.actions,
             Mode::Remedy => &mut self.content.remedies,
             Mode::Undo => &mut self.content.undo,
@@ -210,7 +237,8 @@ impl Reader<'_, '_> {
         let source = self.notes.text.source;
         if self.expecting.take().is_some() {
             let text = fence.code.iter().map(|span| &source[span.clone()]).collect();
-            return self.expect(Some((text, fence.code.first().map_or(block.span.start, |span| span.start))));
+            let at = fence.code.first().map_or(block.span.start, |span| span.start);
+            return self.expect(Some(Expected { text, at, is_code: true }));
         }
         let info = &source[fence.info.clone()];
         let what = language::what(language::word(info));
@@ -322,7 +350,7 @@ impl Reader<'_, '_> {
             let said: Vec<&str> = code.lines().map(|line| line.trim_matches(['#', ' ', '\t', '\r'])).collect();
             let text = said.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
             let text = heading::number(&text).1.to_owned();
-            self.content.checks.push(Check { text, ticked: false, line: self.notes.text.line(at) });
+            self.content.checks.push(Check { text, about: None, ticked: false, line: self.notes.text.line(at) });
         }
     }
 
@@ -352,6 +380,37 @@ impl Reader<'_, '_> {
             }
             _ => String::new(),
         }
+    }
+}
+
+/// What is said to be the output.
+struct Expected {
+    text: String,
+    /// Where it starts in the document.
+    at: usize,
+    /// It is to be compared. A person compares prose.
+    is_code: bool,
+}
+
+impl Expected {
+    /// The part of a line from this byte on.
+    fn of(line: &Line, from: usize) -> Self {
+        let around = |text: &str| text.trim_matches(|c: char| c.is_whitespace() || c == ':').is_empty();
+        if let [code] = line.code.as_slice()
+            && code.start >= from
+            && around(&line.text[from..code.start])
+            && line.text[code.end..].trim().is_empty()
+        {
+            return Expected { text: line.text[code.clone()].to_owned(), at: line.start, is_code: true };
+        }
+        let text = line.text[from..].trim_start().trim_start_matches(':').trim();
+        Expected { text: text.to_owned(), at: line.start, is_code: false }
+    }
+
+    /// Another line of it. Code with prose around it is prose.
+    fn and(&mut self, next: Expected) {
+        self.text.extend(["\n", &next.text]);
+        self.is_code &= next.is_code;
     }
 }
 

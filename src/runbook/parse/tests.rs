@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use crate::runbook::{Expectation, Language, Risk, Runbook, Step, StepKind, parse};
+use crate::runbook::{Check, Expectation, Language, Risk, Runbook, Step, StepKind, parse};
 
 /// Sections and steps, one line each, with what the steps hold.
 fn outline(runbook: &Runbook) -> String {
@@ -116,7 +116,7 @@ Successfully failed over
 ```sql {db=primary expect="^\d+$" expect-contains=4 expect-json="output > 3"}
 SELECT count(*) FROM customers;
 ```
-**Expected output**: a number
+**Expected output**: `a number`
 
 ## Rollback
 Restore the old volume.
@@ -419,4 +419,54 @@ fn ten_thousand_lines_cost_no_more_than_ten_times_a_thousand() {
     };
     // Four times over, so that a busy machine fails nothing that is linear.
     assert!(time(10_000) < time(1_000) * 40);
+}
+
+#[test]
+fn what_is_expected_is_compared_when_it_is_code_and_looked_at_by_a_person_when_it_is_prose() {
+    let looked = |prose: &str| {
+        let text =
+            format!("# T\n\n## Steps\n\n### 1. Look\n\n```bash\ntrue\n```\n\n{prose}\n\n**If it fails:**\n- Stop\n");
+        let runbook = parse("x.md", &text);
+        let step = runbook.steps().next().unwrap().clone();
+        let compared = step.actions[0].expected.iter().map(|expected| match expected {
+            Expectation::Text { text, .. } => text.trim_end().to_owned(),
+            other => format!("{other:?}"),
+        });
+        assert!(step.checks.iter().all(|check| check.about.as_ref().is_none_or(|about| *about == step.actions[0].id)));
+        (compared.collect::<Vec<_>>(), step.checks.iter().map(Check::question).collect::<Vec<_>>())
+    };
+    let seen = |text: &str| format!("Is this what you see: {text}");
+    for (prose, compared, checks) in [
+        ("**Expected Output:** `ready`", &["ready"][..], vec![]),
+        ("**Expected Output**: `ready` ", &["ready"], vec![]),
+        ("**Expected Output:**\n`a b`\n`: c`", &["a b\n: c"], vec![]),
+        ("**Expected Output:**\n\n`ready`", &["ready"], vec![]),
+        ("**Expected Output:**\n```\nall pods\n```", &["all pods"], vec![]),
+        ("**Expected Output:** all pods are Running", &[], vec![seen("all pods are Running")]),
+        ("**Expected Output:** `ready`, or nothing", &[], vec![seen("ready, or nothing")]),
+        ("**Expected Output:** `a` `b`", &[], vec![seen("a b")]),
+        ("**Expected Output:**\n\nall pods\nare `Running`", &[], vec![seen("all pods are Running")]),
+        ("**Expected Output:**\n\none\n\ntwo", &[], vec![seen("one")]),
+        (
+            "**Expected Output:**\n\n- pods are ready\n- none is `Pending`\n\nMore.",
+            &[],
+            vec![seen("pods are ready"), seen("none is Pending")],
+        ),
+        (
+            "**Expected Output:**\n\n- [ ] pods are ready\n- [x] none waits",
+            &[],
+            vec!["pods are ready".to_owned(), "none waits".to_owned()],
+        ),
+        ("**Expected Output:**", &[], vec![]),
+    ] {
+        assert_eq!(looked(prose), (compared.iter().map(|text| (*text).to_owned()).collect(), checks), "{prose}");
+    }
+}
+
+#[test]
+fn prose_about_an_undo_or_a_remedy_is_no_check_of_the_step() {
+    let text = "# T\n\n## Steps\n\n### 1. Do\n\n```bash\ntrue\n```\n\n**Rollback:**\n```bash\nfalse\n```\n\n\
+                **Expected Output:** it is gone\n";
+    let runbook = parse("x.md", text);
+    assert!(runbook.steps().all(|step| step.checks.is_empty()));
 }

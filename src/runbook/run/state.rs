@@ -85,6 +85,7 @@ impl RunState {
                 } else {
                     self.ticked.remove(&key)
                 };
+                self.judge_looks(step, *check, runbook);
             }
             EventKind::StepTicked { step, ticked } => {
                 self.marks.insert(step.clone(), if *ticked { Mark::Done } else { Mark::Todo });
@@ -101,6 +102,10 @@ impl RunState {
                 self.attempts.insert(action.clone(), attempt);
                 if let Some((step, _)) = runbook.action(action).filter(|(step, _)| is_in(&step.actions, action)) {
                     self.take_back(&step.undo);
+                    // There is another output to be looked at.
+                    let about =
+                        |check: &usize| step.checks.get(*check).is_some_and(|c| c.about.as_ref() == Some(action));
+                    self.ticked.retain(|(of, check)| *of != step.id || !about(check));
                 }
                 self.judge(action, runbook);
             }
@@ -148,7 +153,12 @@ impl RunState {
         } else if outcomes().any(|o| failed(o)) {
             Mark::Failed
         } else if ends.iter().all(|end| matches!(end, Some(Some(_)))) {
-            if undo { Mark::RolledBack } else { Mark::Done }
+            match undo {
+                true => Mark::RolledBack,
+                // It is done when a person has seen what the document says.
+                false if self.unseen(step).is_some() => Mark::Todo,
+                false => Mark::Done,
+            }
         } else if undo {
             // Half of it is taken back: that is neither done nor undone.
             Mark::Failed
@@ -158,6 +168,17 @@ impl RunState {
         self.marks.insert(step.id.clone(), mark);
         if mark == Mark::RolledBack {
             self.take_back(&step.actions);
+        }
+    }
+
+    /// A person has said something about an output, which a step whose commands have run waits for.
+    fn judge_looks(&mut self, step: &StepId, check: usize, runbook: &Runbook) {
+        let Some(step) = runbook.step(step).filter(|step| matches!(self.mark(&step.id), Mark::Todo | Mark::Done))
+        else {
+            return;
+        };
+        if let Some(action) = step.checks.get(check).and_then(|check| check.about.as_ref()) {
+            self.judge(action, runbook);
         }
     }
 
@@ -186,6 +207,22 @@ impl RunState {
     pub fn has_succeeded(&self, action: &ActionId) -> bool {
         let standing = self.attempt(action).filter(|attempt| !attempt.undone);
         standing.and_then(|a| a.outcome.as_ref()).is_some_and(|outcome| self.is_success(outcome))
+    }
+
+    /// The first of the step's checks about the output of an action that has succeeded, which nobody has ticked. A dry run has no
+    /// output.
+    pub fn unseen(&self, step: &Step) -> Option<usize> {
+        let waits = |(index, about): (usize, &Option<ActionId>)| {
+            about.as_ref().is_some_and(|action| self.has_succeeded(action)) && !self.is_ticked(&step.id, index)
+        };
+        let mut checks = step.checks.iter().map(|check| &check.about).enumerate();
+        if self.mode == Some(Mode::DryRun) { None } else { checks.position(waits) }
+    }
+
+    /// All of its commands have succeeded, and a person has not said yet that their output is what it should be.
+    pub fn is_to_be_seen(&self, step: &Step) -> bool {
+        let all = step.actions.iter().all(|action| self.has_succeeded(&action.id));
+        self.mark(&step.id) == Mark::Todo && all && self.unseen(step).is_some()
     }
 
     /// In a dry run an action has done its part when it was shown.
@@ -295,6 +332,7 @@ impl RunState {
         let stands = |step: &&Step| match self.mark(&step.id) {
             Mark::Running | Mark::Unknown => true,
             Mark::Done | Mark::Accepted => step.risk().is_some_and(|risk| risk > Risk::Read),
+            Mark::Todo if self.is_to_be_seen(step) => step.risk().is_some_and(|risk| risk > Risk::Read),
             Mark::Todo | Mark::Failed | Mark::Skipped | Mark::RolledBack => false,
         };
         let step = runbook.steps().filter(of_it).find(stands)?;
@@ -310,7 +348,7 @@ impl RunState {
         let did = |step: &&Step| {
             let mark = self.mark(&step.id);
             let tried = step.actions.iter().chain(&step.undo).any(|action| self.attempt(&action.id).is_some());
-            tried && !matches!(mark, Mark::Todo | Mark::RolledBack | Mark::Skipped)
+            tried && (!matches!(mark, Mark::Todo | Mark::RolledBack | Mark::Skipped) || self.is_to_be_seen(step))
         };
         let mut steps: Vec<_> = runbook.steps().filter(|step| !step.undo.is_empty()).filter(did).collect();
         steps.reverse();

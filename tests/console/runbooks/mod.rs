@@ -2,6 +2,7 @@
 
 mod failing;
 mod interactive;
+mod looking;
 mod options;
 mod output;
 mod picker;

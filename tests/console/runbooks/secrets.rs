@@ -45,7 +45,7 @@ echo "still ${#COPY} letters: $COPY"
 echo "got $TOKEN"
 ```
 
-**Expected Output:** got something else
+**Expected Output:** `got something else`
 
 ### 4. Keep
 ```bash {capture=KEPT}

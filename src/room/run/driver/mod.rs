@@ -188,9 +188,15 @@ impl Driver {
             Command::SetVariable { name, value } => self.set_variable(name, value),
             Command::ListChoices(name) => self.list_choices(name).await,
             Command::TickCheck { step, check, ticked } => {
-                let (_, found) = self.step(&step)?;
-                if found.checks.len() <= check {
+                let (open, found) = self.step(&step)?;
+                let Some(wanted) = found.checks.get(check) else {
                     return Err(format!("{} has no check {}", found.title, check + 1));
+                };
+                if let Some(action) = &wanted.about
+                    && ticked
+                    && !open.state.has_succeeded(action)
+                {
+                    return Err(format!("this is about what {} prints: run it first", found.title));
                 }
                 self.record(EventKind::CheckTicked { step, check, ticked })
             }
@@ -218,13 +224,20 @@ impl Driver {
                 match open.state.mark(&step) {
                     Mark::Running => Err(format!("{} is running: wait for it, or cancel it", found.title)),
                     Mark::Done => Err(format!("{} is done", found.title)),
+                    // Leaving it out would say that it did nothing.
+                    _ if open.state.is_to_be_seen(&found) => Err(format!(
+                        "the commands of {} have run: check that what you see is right, roll it back, or go on with a reason",
+                        found.title
+                    )),
                     _ => self.record(EventKind::StepSkipped { step, reason }),
                 }
             }
             Command::AcceptFailure { step, reason } => {
                 let reason = a_reason(reason)?;
-                match self.step(&step)?.0.state.mark(&step) {
+                let (open, found) = self.step(&step)?;
+                match open.state.mark(&step) {
                     Mark::Failed | Mark::Unknown => self.record(EventKind::FailureAccepted { step, reason }),
+                    _ if open.state.is_to_be_seen(&found) => self.record(EventKind::FailureAccepted { step, reason }),
                     _ => Err("this step has not failed".to_owned()),
                 }
             }

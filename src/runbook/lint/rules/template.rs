@@ -1,7 +1,7 @@
 //! The template that operations teams use: sections, expected outputs, ways back.
 
 use crate::runbook::{
-    Risk, SectionKind,
+    Action, Risk, SectionKind, Step,
     lint::{
         command::Command,
         report::Report,
@@ -47,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: WARNING,
         title: "nothing says what success looks like",
         explanation: "The exit status alone counts. A person under stress does not know whether what they see is good.",
-        help: "add **Expected Output:** with a fence or a line, or expect=\"…\" on the fence",
+        help: "add **Expected Output:** with a fence or `code` to compare with, or with words for a person to look for, or expect=\"…\" on the fence",
         correct: "",
         check: Document(no_expected_output),
     },
@@ -171,14 +171,19 @@ fn empty_section(subject: &Subject<'_>, report: &mut Report<'_>) {
 
 /// Per-step advice is asked for where the template is followed; elsewhere it is said once, at the title.
 fn no_expected_output(subject: &Subject<'_>, report: &mut Report<'_>) {
-    let told = |step: &crate::runbook::Step| step.actions.iter().any(|action| !action.expected.is_empty());
+    let told = |step: &Step| step.actions.iter().any(|action| says_what_to_expect(step, action));
     each_step(subject, report, told, "none of the steps says what its output should be", |title| {
         format!("nothing says what the output of {title} should be")
     });
 }
 
+/// Of the action's output: something to compare it with, or to look for.
+fn says_what_to_expect(step: &Step, action: &Action) -> bool {
+    !action.expected.is_empty() || step.checks.iter().any(|check| check.about.as_ref() == Some(&action.id))
+}
+
 fn no_failure_advice(subject: &Subject<'_>, report: &mut Report<'_>) {
-    let told = |step: &crate::runbook::Step| step.if_it_fails.is_some();
+    let told = |step: &Step| step.if_it_fails.is_some();
     each_step(subject, report, told, "none of the steps says what to do when it fails", |title| {
         format!("nothing says what to do when {title} fails")
     });
@@ -187,7 +192,7 @@ fn no_failure_advice(subject: &Subject<'_>, report: &mut Report<'_>) {
 fn each_step(
     subject: &Subject<'_>,
     report: &mut Report<'_>,
-    told: fn(&crate::runbook::Step) -> bool,
+    told: fn(&Step) -> bool,
     none: &str,
     message: fn(&str) -> String,
 ) {
@@ -222,7 +227,8 @@ fn change_without_verification(subject: &Subject<'_>, report: &mut Report<'_>) {
             .iter()
             .any(|later| later.section != SectionKind::Rollback && later.has_commands(subject));
         let last = block.commands(subject).filter(|command| !command.is_wrapper).last();
-        let looks_itself = last.is_some_and(|command| looks(command, block)) || !block.action.expected.is_empty();
+        let told = || runbook.action(&block.action.id).is_some_and(|(step, action)| says_what_to_expect(step, action));
+        let looks_itself = last.is_some_and(|command| looks(command, block)) || told();
         let undo = matches!(block.section, SectionKind::Rollback | SectionKind::Verification);
         if !looks_later && !looks_itself && !undo && block.has_commands(subject) {
             let span = last.map_or_else(|| block.first_line(), |command| command.span.clone());

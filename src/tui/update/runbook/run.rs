@@ -51,6 +51,11 @@ fn act(model: &mut Model) -> Vec<Effect> {
         let action = action.clone();
         return start(model, action);
     }
+    // What was printed is looked at before anything else is run.
+    if let Some(index) = opened.state.unseen(&step).filter(|_| opened.mark(&step.id) == Mark::Todo) {
+        opened.select(Row::Check { step: step.id, index });
+        return vec![];
+    }
     match (opened.mark(&step.id), step.kind()) {
         (Mark::Running, _) => {
             model.say("it runs already");

@@ -26,6 +26,10 @@ pub(in crate::tui::update) fn tick(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::Run(Wish::TickCheck { step: id, check: index, ticked })];
     }
     let done = opened.mark(&id) == Mark::Done;
+    if let Some(index) = opened.state.unseen(step) {
+        opened.select(Row::Check { step: id, index });
+        return vec![];
+    }
     let open = (0..step.checks.len()).find(|index| !opened.state.is_ticked(&id, *index));
     if step.kind() == StepKind::Executable && !done {
         match open {
@@ -43,9 +47,12 @@ pub(in crate::tui::update) fn tick(model: &mut Model) -> Vec<Effect> {
 
 /// Asks why the selected step is left out.
 pub(in crate::tui::update) fn skip(model: &mut Model) {
-    let step = model.runbooks.open.as_ref().and_then(|opened| Some(opened.step()?.id.clone()));
+    let opened = model.runbooks.open.as_ref();
+    let step = opened.and_then(|opened| opened.step().map(|step| (step.id.clone(), opened.state.is_to_be_seen(step))));
     match step {
-        Some(step) => ask_to_skip(model, &step),
+        // Its commands have run, so it cannot be left out any more.
+        Some((step, true)) => ask_to_go_on(model, &step),
+        Some((step, false)) => ask_to_skip(model, &step),
         None => model.say("select the step to leave out"),
     }
 }
@@ -57,7 +64,10 @@ pub(super) fn ask_to_skip(model: &mut Model, step: &StepId) {
 }
 
 pub(super) fn ask_to_go_on(model: &mut Model, step: &StepId) {
-    let text = vec![format!("“{}” failed, and the run goes on. The reason is kept with the run.", title(model, step))];
+    let opened = model.runbooks.open.as_ref();
+    let seen = opened.and_then(|opened| Some(opened.state.is_to_be_seen(opened.document.step(step)?))).unwrap_or(false);
+    let what = if seen { "did not print what it should" } else { "failed" };
+    let text = vec![format!("“{}” {what}, and the run goes on. The reason is kept with the run.", title(model, step))];
     let prompt = Prompt::new(Purpose::GoOn(step.clone()), "Go on after the failure", text);
     model.overlays.push(Overlay::Prompt(Box::new(prompt)));
 }

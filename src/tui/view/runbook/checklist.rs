@@ -89,7 +89,8 @@ struct Columns {
 
 /// True while no row has a time or an outcome to show.
 fn is_fresh(opened: &Opened) -> bool {
-    opened.commands.is_empty() && opened.document.steps().all(|step| opened.mark(&step.id) == Mark::Todo)
+    let is_fresh = |step: &Step| opened.mark(&step.id) == Mark::Todo && opened.state.unseen(step).is_none();
+    opened.commands.is_empty() && opened.document.steps().all(is_fresh)
 }
 
 fn line(model: &Model, opened: &Opened, row: &Row, layout: Columns) -> Line<'static> {
@@ -132,7 +133,7 @@ fn line(model: &Model, opened: &Opened, row: &Row, layout: Columns) -> Line<'sta
         }
         Row::Check { step, index } => {
             let check = opened.document.step(step).and_then(|step| step.checks.get(*index));
-            let text = check.map(|check| clean(&check.text)).unwrap_or_default();
+            let text = check.map(|check| clean(&check.question())).unwrap_or_default();
             let ticked = opened.state.is_ticked(step, *index);
             let (sign, style) = if ticked { ("✔", theme.status(Status::Ok)) } else { ("☐", theme.text()) };
             let indent = " ".repeat(numbers + 4);
@@ -231,6 +232,7 @@ fn step_right(
 ) -> Vec<Span<'static>> {
     let theme = &model.appearance.theme;
     let word = match mark {
+        Mark::Todo if opened.state.unseen(step).is_some() => "look".to_owned(),
         Mark::Todo | Mark::Running => String::new(),
         Mark::Done if step.actions.is_empty() => "done".to_owned(),
         Mark::Done if opened.mode == Mode::DryRun => "shown".to_owned(),

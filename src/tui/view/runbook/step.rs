@@ -119,6 +119,12 @@ fn standing(model: &Model, opened: &Opened, step: &Step, columns: usize) -> Vec<
                 lines.extend(failure(model, opened, step, outcome, columns));
             }
         }
+        (Mark::Todo, _) => {
+            if let Some(check) = opened.state.unseen(step).and_then(|index| step.checks.get(index)) {
+                let text = format!("{}? It is done when somebody has checked that.", clean(&check.question()));
+                lines.extend(paragraph(&text, columns, theme.accent()));
+            }
+        }
         _ => {}
     }
     lines

@@ -15,18 +15,13 @@ use crate::{
 impl Headless<'_> {
     /// Nothing goes on by itself after a failure.
     pub(super) async fn after_failure(&mut self, step: &Step, signals: &mut Signals) -> Result<Option<Exit>> {
-        if let Some(help) = step.if_it_fails.clone().and_then(|range| self.document.source.get(range)) {
-            let help = format!("   If it fails:\n{}", indented(help.trim()));
-            self.say(&help);
-        }
+        self.say_what_helps(step);
         if self.terminal.is_none() {
             return Ok(Some(self.stop_here(Exit::Warn)));
         }
         let mark = self.state.mark(&step.id);
         let is_undone = mark == Mark::RolledBack;
-        let can_roll_back = !self.state.rolling_back
-            && (self.document.steps_of(SectionKind::Rollback).next().is_some()
-                || !self.state.to_undo(&self.document).is_empty());
+        let can_roll_back = self.can_roll_back();
         let mut choices = vec![if is_undone { "r run it again" } else { "r retry" }, "s REASON skip"];
         if !is_undone {
             choices.push("g REASON go on");
@@ -72,6 +67,19 @@ impl Headless<'_> {
         // A missing reason is said, and the question comes again.
         self.settle(signals).await?;
         Ok(None)
+    }
+
+    /// What the runbook says to do when the step fails.
+    pub(super) fn say_what_helps(&self, step: &Step) {
+        if let Some(help) = step.if_it_fails.clone().and_then(|range| self.document.source.get(range)) {
+            self.say(&format!("   If it fails:\n{}", indented(help.trim())));
+        }
+    }
+
+    pub(super) fn can_roll_back(&self) -> bool {
+        !self.state.rolling_back
+            && (self.document.steps_of(SectionKind::Rollback).next().is_some()
+                || !self.state.to_undo(&self.document).is_empty())
     }
 
     /// After the decision to roll back: with a rollback section its steps come next, without one the undo has begun.

@@ -2,6 +2,7 @@
 
 mod failing;
 mod hearing;
+mod looking;
 mod questions;
 
 use std::{collections::VecDeque, io::Write, sync::Arc};
@@ -162,6 +163,9 @@ impl<'a> Headless<'a> {
         match (self.state.mark(&step.id), step.kind()) {
             (Mark::Failed | Mark::Unknown | Mark::RolledBack, _) => self.after_failure(step, signals).await,
             (_, StepKind::Manual) => self.manual(step, signals).await,
+            (_, StepKind::Executable) if let Some(check) = self.state.unseen(step) => {
+                self.look(step, check, signals).await
+            }
             (_, StepKind::Executable) => {
                 let Some(action) = step.actions.iter().find(|action| !self.state.has_succeeded(&action.id)) else {
                     return Err(anyhow!("{} has nothing left to run and is not done", step.title));
