@@ -17,7 +17,7 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
         (&["sweep"], "the pack shop has several environments: choose one with --environment (production, staging)"),
         (&["sweep", "--environment", "prod"], "the pack shop has no environment prod (there are production, staging)"),
         (&["sweep", "--environment", "staging", "--only", "x"], "there is no probe or panel x in the pack shop"),
-        (&["pack", "init", "--name", "a b"], "a pack cannot be called a b: use letters, digits, - and _"),
+        (&["pack", "init", "--name", "a b"], "a pack cannot be called `a b`: use letters, digits, - and _"),
     ] {
         let run = home.run(arguments);
         assert_eq!(run.code, 64, "{arguments:?} {run:?}");

@@ -95,8 +95,8 @@ struct Found {
     subject: String,
 }
 
-const MORE: &str = r">=?|≥|more than|over|above|at least";
-const LESS: &str = r"<=?|≤|less than|fewer than|under|below|up to|at most";
+const MORE: &str = r">=?|≥|\b(?:more than|over|above|at least)";
+const LESS: &str = r"<=?|≤|\b(?:less than|fewer than|under|below|up to|at most)";
 
 static SHARE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let number = r"\d{1,4}(?:\.\d{1,4})?";
@@ -202,7 +202,9 @@ mod tests {
         }
         let subjects: Vec<_> = shares_in(">5% orders and <50% users").into_iter().map(|found| found.subject).collect();
         assert_eq!(subjects, ["order", "user"]);
-        for text in ["Nobody can log in", "50% of customers", ">50", ">50%", "50-25% of users", "100% CPU"] {
+        for text in
+            ["Nobody can log in", "50% of customers", ">50", ">50%", "50-25% of users", "100% CPU", "rollover 50% done"]
+        {
             assert_eq!(shares_in(text), [], "{text}");
         }
     }
