@@ -8,3 +8,4 @@ mod stage;
 
 mod database_recovery;
 mod rollback;
+mod security_containment;

@@ -78,6 +78,12 @@ impl Kubelet {
         &self.name
     }
 
+    /// From now on the pod's container has had an earlier instance, which logged this.
+    pub fn had_earlier_instance(&self, namespace: &str, pod: &str, container: &str, lines: &str) {
+        let log = format!("/containerLogs/{namespace}/{pod}/{container}");
+        self.logs.on_query(&log, "previous=true", Answer::text(lines));
+    }
+
     /// Nobody answers for logs any more, as when the node's network is gone.
     pub fn lose_logs(&self) {
         self.logs.refuse(true);

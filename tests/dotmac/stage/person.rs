@@ -57,7 +57,8 @@ impl<'a> Run<'a> {
     }
 
     /// When a step of this title (or a part of it) fails, this is answered: `r`, `s REASON`, `g REASON`, `u`, `b` or `q`. When the gate
-    /// stops an action of this title: a reason to go on. Without a decision the run is left there.
+    /// stops an action of this title: a reason to go on. Without a decision the run is left there. Of a manual step: `n` or `s REASON`
+    /// instead of `y`.
     pub fn decide(mut self, title: &str, answer: &str) -> Self {
         self.decisions.push((title.to_owned(), answer.to_owned()));
         self
@@ -130,7 +131,9 @@ fn asked_about(new: &str) -> Option<&str> {
 #[track_caller]
 fn answer(new: &str, decisions: &mut std::iter::Peekable<std::vec::IntoIter<(String, String)>>) -> Option<String> {
     if new.ends_with("Done? [y], or s and a reason to skip: ") {
-        return Some("y".to_owned());
+        let step = asked_about(new).unwrap_or_default();
+        let wanted = decisions.next_if(|(title, _)| step.contains(title.as_str()));
+        return Some(wanted.map_or_else(|| "y".to_owned(), |(_, answer)| answer));
     }
     let (fails, is_refused) = (new.ends_with("q stop here: "), new.ends_with("or Enter not to: "));
     if fails || is_refused {
@@ -169,6 +172,14 @@ impl Done {
     pub fn stopped_before(self, title: &str) -> Self {
         assert_eq!(self.code, Some(4), "{}", self.said);
         assert!(self.said.contains(&format!("{title} was not run")), "{title} was run:\n{}", self.said);
+        self
+    }
+
+    /// Somebody said of a manual step that it is not done.
+    #[track_caller]
+    pub fn left_open(self) -> Self {
+        assert_eq!(self.code, Some(4), "{}", self.said);
+        assert_eq!(self.outcome(), "open", "{}", self.said);
         self
     }
 
