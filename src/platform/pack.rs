@@ -211,6 +211,10 @@ pub struct DrillPlan {
     /// `weekly`, `monthly`, `quarterly`, `annually`, or a duration.
     pub every: String,
     pub last_run: Option<Date>,
+    /// How long it takes.
+    pub duration: Option<Duration>,
+    /// Ids of roles or contacts.
+    pub participants: Vec<String>,
     pub criteria: Vec<String>,
     /// A scenario of the pack.
     pub scenario: Option<String>,

@@ -43,6 +43,15 @@ impl Runbook {
         self.sections.iter().filter(move |section| section.kind == kind).flat_map(|section| &section.steps)
     }
 
+    /// The steps that roll the whole run back, when a section says how. A section of prose and links has nothing to do, so it does
+    /// not stand in the way of what the steps themselves say takes them back.
+    pub fn rollback_steps(&self) -> impl Iterator<Item = &Step> {
+        let has_work = |step: &Step| !step.actions.is_empty() || !step.checks.is_empty();
+        let counts =
+            self.steps_of(SectionKind::Rollback).any(has_work) || self.steps().all(|step| step.undo.is_empty());
+        self.steps_of(SectionKind::Rollback).filter(move |_| counts)
+    }
+
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps().find(|step| step.id == *id)
     }

@@ -143,6 +143,10 @@ fn ids_are_unique_and_what_is_referred_to_exists() {
             &"[[drills]]\nid = \"d\"\nkind = \"tabletop\"\nevery = \"monthly\"\nscenario = \"outtage\"\n".to_owned(),
             "warning 5:12: there is no scenario `outtage` (did you mean `outage`?)",
         ),
+        (
+            &"[[contacts]]\nid = \"alice\"\nname = \"Alice\"\n[[roles]]\nid = \"ic\"\n[[drills]]\nid = \"d\"\nkind = \"tabletop\"\nevery = \"monthly\"\nparticipants = [\"ic\", \"alise\"]\n".to_owned(),
+            "10:23: there is no role or contact `alise` (did you mean `alice`?)",
+        ),
         (&probe("kind = \"simulated\"\nscenario = \"flood\""), "4:12: there is no scenario `flood`"),
     ] {
         says(text, expected);
@@ -503,4 +507,15 @@ fn what_a_pack_leaves_out_comes_from_its_kind() {
     assert_eq!((spec.timeout.as_secs(), spec.connect_timeout.as_secs()), (1, 1));
     // An empty threshold takes the kind's away.
     assert!(spec.warn.is_none() && spec.down.is_some());
+}
+
+#[test]
+fn a_drill_says_how_long_it_takes_and_who_takes_part() {
+    let drill = "[[contacts]]\nid = \"alice\"\nname = \"Alice\"\n[[roles]]\nid = \"ic\"\n[[drills]]\nid = \"d\"\nkind = \"tabletop\"\n\
+                 every = \"monthly\"\nduration = \"2h\"\nparticipants = [\"ic\", \"alice\"]\n";
+    let pack = platform::parse("p", &format!("{HEAD}{drill}"), &PackFiles::default()).pack.unwrap();
+    assert_eq!(pack.drills[0].duration.map(|time| time.as_secs()), Some(7200));
+    assert_eq!(pack.drills[0].participants, ["ic", "alice"]);
+    says(&drill.replace("2h", "two hours"), "10:12: `two hours` is not a duration");
+    says(&drill.replace("2h", "0s"), "10:12: `duration` must be longer than nothing");
 }

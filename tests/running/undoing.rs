@@ -75,6 +75,44 @@ fn a_run_without_a_rollback_section_is_undone_step_by_step_from_its_end() {
 }
 
 #[test]
+fn a_rollback_section_of_prose_and_links_leaves_it_to_the_steps() {
+    for section in [
+        "## Rollback\n\nEach step says how it is undone. See also [the plan](https://wiki.example.com).\n",
+        "## Rollback\n\n### 1. Tell the others\n\nSay so in the channel.\n",
+    ] {
+        let desk = desk(&format!("{STEPS}\n{section}"));
+        let mut terminal = desk.terminal(&["runbook", "run", "task", "--confirm", "change"]);
+        terminal.wait_for("b roll the run back");
+        terminal.keys("b\r");
+        terminal.wait_for("A task: rolled back");
+        assert_eq!(terminal.exit().code(), Some(1));
+        assert_eq!(log(&desk), ["made", "used", "unused", "unmade"], "{section}");
+    }
+}
+
+#[test]
+fn a_rollback_section_with_something_to_do_comes_in_place_of_the_steps_own() {
+    for section in [
+        "## Rollback\n\n### 1. All\n```bash\necho all-undone >>\"$LOG\"\n```\n",
+        "## Rollback\n\n```bash\necho all-undone >>\"$LOG\"\n```\n",
+        "## Rollback\n\n- [ ] The volume is switched back\n",
+    ] {
+        let desk = desk(&format!("{STEPS}\n{section}"));
+        let mut terminal = desk.terminal(&["runbook", "run", "task", "--confirm", "change"]);
+        terminal.wait_for("b roll the run back");
+        terminal.keys("b\r");
+        if section.contains("[ ]") {
+            terminal.wait_for("Done? [y]");
+            terminal.keys("y\r");
+        }
+        terminal.wait_for("A task: rolled back");
+        terminal.exit();
+        assert!(!log(&desk).contains(&"unmade".to_owned()), "{section}");
+        assert_eq!(log(&desk).contains(&"all-undone".to_owned()), section.contains("echo"), "{section}");
+    }
+}
+
+#[test]
 fn an_undo_that_fails_half_way_is_asked_about_and_nothing_goes_on() {
     let steps = STEPS.replace("echo unused >>\"$LOG\"", "echo unused >>\"$LOG\"; test -e \"$FLAG\"");
     let desk = desk(&steps);

@@ -180,6 +180,11 @@ pub(super) fn drill(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
         let position = section.findings.position(section.at("last_run"));
         reading.due.borrow_mut().push(Due { what: format!("the drill `{}`", id.value), on, position });
     }
+    let duration = section.positive_duration("duration");
+    let participants = section.texts("participants");
+    for text in participants.iter().filter(|text| super::unfilled::placeholder(text.value).is_none()) {
+        reading.names.refer(PERSON, text);
+    }
     let scenario = section.text("scenario");
     if let Some(scenario) = &scenario {
         reading.names.mention(&[Noun::Scenario], scenario);
@@ -195,6 +200,8 @@ pub(super) fn drill(section: Section<'_, '_>, reading: &Reading<'_, '_>) -> Opti
         kind: kind?.value.to_owned(),
         every: owned(every).or(unfilled)?,
         last_run,
+        duration,
+        participants: participants.iter().map(|t| t.value.to_owned()).collect(),
         criteria,
         scenario: owned(scenario),
     })

@@ -57,6 +57,8 @@ struct Under {
     /// Titles of the headings between the section and the step.
     path: Vec<String>,
     option: Option<Choice>,
+    /// In the rollback section.
+    rollback: bool,
 }
 
 /// One alternative of a group. The group has the name of its first step, which is known when that is made.
@@ -70,7 +72,7 @@ struct Choice {
 impl Writer<'_, '_> {
     fn section(&mut self, node: &Node, title: &str, kind: SectionKind, id: &str, end: usize) -> Section {
         let section = if kind == SectionKind::Steps { String::new() } else { heading::slug(heading::number(title).1) };
-        self.under = Under { section, ..Under::default() };
+        self.under = Under { section, rollback: kind == SectionKind::Rollback, ..Under::default() };
         self.gap = None;
         let own_title = if node.title.is_empty() { id } else { &node.title };
         match kind {
@@ -221,7 +223,8 @@ impl Writer<'_, '_> {
         if let Some(last) = self.steps.last_mut() {
             last.body.end = gap.unwrap_or(node.span.start).max(last.body.start);
         }
-        let label = heading::label(name.as_str());
+        // What stands in the section itself is what rolls the run back, and no undo of one of its steps.
+        let label = heading::label(name.as_str()).filter(|_| !self.under.rollback);
         let content = step::read(self.blocks, &ranges, label, &id, self.notes);
         self.scripts.extend(content.scripts);
         // A number in the middle of a title stays in the title.

@@ -343,7 +343,7 @@ impl RunState {
     }
 
     /// Steps whose own undo takes back what the run did, the newest first: what rolling back the run means where its document
-    /// has no rollback section.
+    /// has no [rollback steps](Runbook::rollback_steps).
     pub fn to_undo<'r>(&self, runbook: &'r Runbook) -> Vec<&'r Step> {
         let did = |step: &&Step| {
             let mark = self.mark(&step.id);
@@ -367,7 +367,7 @@ impl RunState {
     /// passed, failed when somebody went on after a failure.
     pub fn outcome(&self, runbook: &Runbook) -> Option<RunOutcome> {
         if self.rolling_back {
-            let mut steps = runbook.steps_of(SectionKind::Rollback).peekable();
+            let mut steps = runbook.rollback_steps().peekable();
             let is_over = match steps.peek() {
                 Some(_) => steps.all(|step| self.is_settled(&step.id)),
                 None => self.to_undo(runbook).is_empty(),

@@ -142,3 +142,16 @@ fn leaving_the_menu_changes_nothing() {
     });
     assert_eq!(desk.events(), before);
 }
+
+#[test]
+fn a_rollback_section_in_prose_leaves_it_to_the_steps() {
+    let start = RUNBOOK.find("### 1. Everything back").unwrap();
+    let desk = Desk::new("", &format!("{}Nothing but what the steps say.\n", &RUNBOOK[..start]));
+    let folder = desk.folder.path().display().to_string();
+    let desk = desk.with_pack(&format!("vars = {{ DIR = \"{folder}\", TRIES = \"0\" }}\n"));
+    let terminal = failed(&desk);
+    choose(&terminal, "roll back everything");
+    agree(&terminal);
+    terminal.wait_for("↶ 1 Shaky");
+    assert!(desk.path("undone").exists());
+}

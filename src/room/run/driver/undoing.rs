@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Driver, Outcome};
-use crate::runbook::{ActionId, SectionKind, StepId, run::EventKind};
+use crate::runbook::{ActionId, StepId, run::EventKind};
 
 impl Driver {
     /// Runs the step's own undo, one action after the other.
@@ -27,10 +27,10 @@ impl Driver {
         if open.state.rolling_back {
             return Err("this run is being rolled back already".to_owned());
         }
-        let has_section = open.document.steps_of(SectionKind::Rollback).next().is_some();
+        let has_section = open.document.rollback_steps().next().is_some();
         if !has_section && open.state.to_undo(&open.document).is_empty() {
             return Err(
-                "this runbook has no rollback section, and nothing that was done has a rollback of its own".to_owned()
+                "this runbook has no rollback section to carry out, and nothing that was done has a rollback of its own".to_owned()
             );
         }
         self.nothing_else_runs()?;
@@ -41,7 +41,7 @@ impl Driver {
     /// The next step to undo, where the document has no rollback section.
     pub(super) async fn roll_back_next(&mut self) -> Outcome {
         let open = self.open()?;
-        let has_section = open.document.steps_of(SectionKind::Rollback).next().is_some();
+        let has_section = open.document.rollback_steps().next().is_some();
         let is_free = self.queue.is_empty() && self.asked.is_none();
         let open = self.open()?;
         if has_section || !is_free || open.state.all_running().next().is_some() {

@@ -28,7 +28,7 @@ pub use self::{
 use crate::platform::Environment;
 use crate::room::run::{Library, variables};
 use crate::runbook::{
-    Action, ActionId, OptionKey, Runbook, SectionKind, Step, StepId,
+    Action, ActionId, OptionKey, Runbook, Step, StepId,
     run::{Attempt, EventKind, Mark, Mode, RunEvent, RunId, RunState},
 };
 
@@ -178,7 +178,7 @@ impl Opened {
     /// What stands open and comes next, in the order of the document: not in a rollback section.
     pub fn next_step(&self) -> Option<&Step> {
         if self.state.rolling_back {
-            return self.document.steps_of(SectionKind::Rollback).find(|step| !self.state.is_settled(&step.id));
+            return self.document.rollback_steps().find(|step| !self.state.is_settled(&step.id));
         }
         self.state.next_step(&self.document)
     }

@@ -165,8 +165,9 @@ fn failed(model: &mut Model, step: &Step) {
     model.overlays.push(Overlay::Menu(Box::new(menu)));
 }
 
+/// The run can be rolled back: a section says how, or steps that were done have an undo of their own.
 pub(super) fn has_rollback(opened: &Opened) -> bool {
-    opened.document.steps_of(crate::runbook::SectionKind::Rollback).next().is_some()
+    opened.document.rollback_steps().next().is_some() || !opened.state.to_undo(&opened.document).is_empty()
 }
 
 /// Offers the alternatives of a group.

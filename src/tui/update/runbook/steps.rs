@@ -93,7 +93,7 @@ pub(in crate::tui::update) fn undo(model: &mut Model) {
 pub(in crate::tui::update) fn roll_back(model: &mut Model) {
     let Some(opened) = &model.runbooks.open else { return };
     if !super::run::has_rollback(opened) {
-        model.say("this runbook has no rollback section");
+        model.say("there is nothing to roll back: no rollback section, and no rollback of a step that was run");
         return;
     }
     let text =

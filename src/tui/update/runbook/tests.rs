@@ -126,7 +126,7 @@ fn after_a_failure_enter_offers_what_can_be_done() {
     assert!(wishes(press(&mut model, "enter")).is_empty(), "nothing goes on by itself");
     let Some(Overlay::Menu(menu)) = model.overlays.last() else { panic!("no menu") };
     let labels: Vec<&str> = menu.items.iter().map(|item| item.label.as_str()).collect();
-    assert_eq!(labels, ["retry", "skip", "roll back the step", "go on", "not now"]);
+    assert_eq!(labels, ["retry", "skip", "roll back the step", "roll back everything", "go on", "not now"]);
     assert_eq!(wishes(press(&mut model, "enter")), [Wish::Run(ActionId("stop/1".into()))], "retry");
 
     opened_mut(&mut model).preparing = None;

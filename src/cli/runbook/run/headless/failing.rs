@@ -9,7 +9,7 @@ use crate::{
         runbook::run::ask::{Said, Signals},
     },
     room::run::Command,
-    runbook::{SectionKind, Step, run::Mark},
+    runbook::{Step, run::Mark},
 };
 
 impl Headless<'_> {
@@ -78,13 +78,12 @@ impl Headless<'_> {
 
     pub(super) fn can_roll_back(&self) -> bool {
         !self.state.rolling_back
-            && (self.document.steps_of(SectionKind::Rollback).next().is_some()
-                || !self.state.to_undo(&self.document).is_empty())
+            && (self.document.rollback_steps().next().is_some() || !self.state.to_undo(&self.document).is_empty())
     }
 
     /// After the decision to roll back: with a rollback section its steps come next, without one the undo has begun.
     pub(super) async fn rolled_back(&mut self, signals: &mut Signals) -> Result<Option<Exit>> {
-        let has_section = self.document.steps_of(SectionKind::Rollback).next().is_some();
+        let has_section = self.document.rollback_steps().next().is_some();
         if has_section { self.settle(signals).await } else { self.wait_for_action(signals).await }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     platform::Environment,
     room::run::{Command, News, Question, Runner},
     runbook::{
-        ActionId, Runbook, SectionKind, Step, StepKind,
+        ActionId, Runbook, Step, StepKind,
         run::{Mark, Mode, RunId, RunOutcome, RunState},
     },
 };
@@ -129,7 +129,7 @@ impl<'a> Headless<'a> {
             return Ok(Some(exit));
         }
         let document = self.document.clone();
-        let has_section = document.steps_of(SectionKind::Rollback).next().is_some();
+        let has_section = document.rollback_steps().next().is_some();
         if self.state.rolling_back
             && !has_section
             && let Some(step) = self.state.to_undo(&document).first()
@@ -145,7 +145,7 @@ impl<'a> Headless<'a> {
             };
         }
         let next = match self.state.rolling_back {
-            true => document.steps_of(SectionKind::Rollback).find(|step| !self.state.is_settled(&step.id)),
+            true => document.rollback_steps().find(|step| !self.state.is_settled(&step.id)),
             false => self.state.next_step(&document),
         };
         let Some(step) = next else {
