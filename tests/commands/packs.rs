@@ -275,7 +275,10 @@ fn a_pack_on_disk_is_copied_with_its_comments_and_without_what_is_no_part_of_it(
     let run = home.run(&["pack", "init", "--from", "shop", "store", "--name", "store"]);
     assert!(run.out.contains("store/platform.toml and one other file, copied from shop"), "{run:?}");
     assert!(run.out.contains("left out: .git (no part of a pack)"), "{run:?}");
-    assert!(run.out.contains("next: warroom pack check store\n"), "{run:?}");
+    assert!(run.out.contains("next: warroom pack check ./store\n"), "{run:?}");
+    // `shop` alone is the pack of that name.
+    let again = home.run(&["pack", "init", "--from", "shop", "shop"]);
+    assert!(again.out.contains("next: warroom --pack ./shop sweep"), "{again:?}");
     let copy = files(&home.path("store"));
     assert_eq!(copy.keys().collect::<Vec<_>>(), ["cache.md", "platform.toml"]);
     let text = String::from_utf8(copy["platform.toml"].clone()).unwrap();

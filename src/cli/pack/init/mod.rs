@@ -49,7 +49,12 @@ struct Target {
 impl Target {
     /// What `--pack` takes to open it, as it can be pasted into a shell.
     fn opened(&self) -> String {
-        if self.known { self.name.clone() } else { shell_word(&self.folder) }
+        match self.folder.to_str() {
+            _ if self.known => self.name.clone(),
+            // A bare word would be looked up as a name before it is a folder.
+            Some(word) if !word.contains('/') && !matches!(word, "." | "..") => shell_word(&Path::new(".").join(word)),
+            _ => shell_word(&self.folder),
+        }
     }
 }
 

@@ -47,21 +47,17 @@ fn neighbours(shares: &[Share<'_>], reading: &Reading<'_, '_>) {
         let problem = if widest.place.0 == next.place.0 {
             None
         } else if low > high {
-            Some((
-                format!("between {both} lies {high}% to {low}%, for which there is no severity"),
-                "let one of them begin where the other ends",
-            ))
+            Some(format!("between {both} lies {high}% to {low}%, for which there is no severity"))
         } else if low < high && !is_staircase(&widest.found, &next.found) {
             let end = high.min(next.found.high);
             let range = if end.is_finite() { format!("from {low}% to {end}%") } else { format!("above {low}%") };
-            Some((format!("{both} both hold {range}"), "let one of them begin where the other ends"))
+            Some(format!("{both} both hold {range}"))
         } else {
             None
         };
-        if let Some((message, help)) = problem {
-            // At the one that the pack has first, which is the worse one.
-            let worse = shares_in_order(widest, next, reading);
-            reading.findings.warning(worse, message, Some(help.to_owned()));
+        if let Some(message) = problem {
+            let help = "let one of them begin where the other ends".to_owned();
+            reading.findings.warning(place_of_worse(widest, next, reading), message, Some(help));
         }
         if next.found.high > widest.found.high {
             widest = next;
@@ -74,8 +70,8 @@ fn is_staircase(a: &Found, b: &Found) -> bool {
     a.high.is_infinite() && b.high.is_infinite() || a.low.is_infinite() && b.low.is_infinite()
 }
 
-/// Where the first of two shares stands in the file.
-fn shares_in_order(a: &Share<'_>, b: &Share<'_>, reading: &Reading<'_, '_>) -> std::ops::Range<usize> {
+/// Where the share of the worse severity stands, which is the one that the pack has first.
+fn place_of_worse(a: &Share<'_>, b: &Share<'_>, reading: &Reading<'_, '_>) -> std::ops::Range<usize> {
     let place = |share: &Share<'_>| {
         let (level, index) = share.place;
         let criterion = reading.remembered("severities", &format!("{level} {index}"), "criteria");
