@@ -6,6 +6,7 @@
 mod lab;
 mod stage;
 
+mod accidental_deletion;
 mod database_recovery;
 mod rollback;
 mod security_containment;

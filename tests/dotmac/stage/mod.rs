@@ -15,4 +15,4 @@ mod portal;
 
 pub use cluster::DotMacCluster;
 pub use person::Run;
-pub use platform::{DotMac, Part, minutes_ago, seal};
+pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal};

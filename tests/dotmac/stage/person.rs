@@ -191,6 +191,13 @@ impl Done {
         self
     }
 
+    /// It came to its end, and something on the way was not as it should be.
+    #[track_caller]
+    pub fn ended_as_failed(self) -> Self {
+        assert_eq!(self.outcome(), "failed", "{}", self.said);
+        self
+    }
+
     #[track_caller]
     pub fn rolled_back(self) -> Self {
         assert_eq!(self.outcome(), "rolled_back", "{}", self.said);
