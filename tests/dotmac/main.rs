@@ -7,6 +7,7 @@ mod lab;
 mod stage;
 
 mod accidental_deletion;
+mod backup_overdue;
 mod database_recovery;
 mod rollback;
 mod security_containment;

@@ -57,6 +57,12 @@ impl DotMacCluster {
         self.wait_until_rolled_out();
     }
 
+    /// Asks for so many pods, and waits until they run.
+    pub fn scale(&self, replicas: u32) {
+        self.kubectl(&["scale", "deployment", Self::DEPLOYMENT, &format!("--replicas={replicas}")]);
+        self.wait_until_rolled_out();
+    }
+
     /// The image that the deployment asks for.
     pub fn image(&self) -> String {
         let deployment = self.get("deployment", Self::DEPLOYMENT).expect("the deployment is there");

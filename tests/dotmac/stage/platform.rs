@@ -274,6 +274,12 @@ impl PortalDatabase {
         fs::File::options().write(true).open(file).unwrap().set_modified(modified).unwrap();
     }
 
+    /// Fills an empty database from a dump.
+    #[track_caller]
+    pub fn restore(&self, file: &Path) {
+        self.tool("pg_restore", &["--exit-on-error", file.to_str().unwrap()]);
+    }
+
     #[track_caller]
     fn tool(&self, program: &str, arguments: &[&str]) -> String {
         let output = Command::new(program).args(["-d", &self.url()]).args(arguments).output().unwrap();
