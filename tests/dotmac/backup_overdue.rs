@@ -46,12 +46,13 @@ fn a_backup_that_is_none_is_noticed() {
     backup(&dotmac).go().failed_at("What is there, and why the last one is missing");
     fs::create_dir(dotmac.path("backups")).unwrap();
     let newest = || dumps(&dotmac).pop().expect("a dump was taken");
-    let days_ago = |days: u64| SystemTime::now() - Duration::from_secs(days * 86_400);
-    let date = |days| fs::File::options().write(true).open(newest()).unwrap().set_modified(days_ago(days)).unwrap();
+    let two_days = Duration::from_secs(2 * 86_400);
+    let date = |at: SystemTime| fs::File::options().write(true).open(newest()).unwrap().set_modified(at).unwrap();
+    let dated = || fs::metadata(newest()).unwrap().modified().unwrap();
     let done = backup(&dotmac)
-        .meanwhile("Repair the job", || date(2))
+        .meanwhile("Repair the job", || date(dated() - two_days))
         .meanwhile(WHOLE, || {
-            date(0);
+            date(dated() + two_days);
             let mut bytes = fs::read(newest()).unwrap();
             bytes[100] ^= 1;
             fs::write(newest(), bytes).unwrap();
