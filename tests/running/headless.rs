@@ -161,6 +161,15 @@ fn a_variable_that_nothing_sets_stops_its_step() {
 }
 
 #[test]
+fn what_a_step_says_it_can_do_without_is_not_needed() {
+    let steps = "# T\n\n## Steps\n\n### 1. Use\n```bash\nif [ -n \"${NOWHERE:-}\" ]; then echo \"at $NOWHERE\"; fi\n\
+                 echo \"try $((tries += 1)) of $tries\"\n```\n";
+    let output = Desk::new("", steps).run(&["runbook", "run", "task", "--confirm", "change"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("try 1 of 1"), "{}", stdout(&output));
+}
+
+#[test]
 fn no_value_changes_the_structure_of_a_command() {
     let desk = Desk::new(
         "",

@@ -354,6 +354,16 @@ impl<'a> Command<'a> {
         subject.together(self.block, 0..self.index)
     }
 
+    /// The commands of its procedure that have been run when it is: those before it, and for an undo those that it takes back
+    /// too.
+    pub(super) fn known_before<'s>(
+        &self,
+        subject: &'s Subject<'s>,
+    ) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
+        let done = subject.done_before(self.block, 0..self.index);
+        self.before(subject).chain(done)
+    }
+
     /// The commands of its procedure that come after it.
     pub(super) fn after<'s>(&self, subject: &'s Subject<'s>) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
         subject.together(self.block, self.index + 1..subject.commands.len())

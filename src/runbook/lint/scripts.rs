@@ -28,6 +28,8 @@ pub(super) struct VariableUse {
     pub(super) guarded: bool,
     /// The operator stops or fills it, so that it is there afterwards.
     pub(super) ensured: bool,
+    /// The operator says what stands in its place, so that it may be missing.
+    pub(super) optional: bool,
     /// In the block's code.
     pub(super) span: Range<usize>,
 }
@@ -56,23 +58,30 @@ impl<'a> Scripts<'a> {
 /// Names of the variables that a block uses without setting them or saying what happens when they are not there: their values
 /// have to come from elsewhere.
 pub fn needed_variables(code: &str) -> Vec<String> {
-    outer_variables(code, |variable| !variable.guarded)
+    outer_variables(code, |variable, optional| !variable.guarded && !optional.contains(variable.name.as_str()))
+}
+
+/// Variables of which the code says somewhere what it does without them: `${NAME:-}` in a condition around their use.
+pub(super) fn optional_variables<'u>(uses: impl IntoIterator<Item = &'u VariableUse>) -> BTreeSet<&'u str> {
+    uses.into_iter().filter(|used| used.optional).map(|used| used.name.as_str()).collect()
 }
 
 /// Variables that code takes from outside, also those that it can do without.
 pub fn used_variables(code: &str) -> Vec<String> {
-    outer_variables(code, |_| true)
+    outer_variables(code, |_, _| true)
 }
 
-fn outer_variables(code: &str, wanted: impl Fn(&VariableUse) -> bool) -> Vec<String> {
+fn outer_variables(code: &str, wanted: impl Fn(&VariableUse, &BTreeSet<&str>) -> bool) -> Vec<String> {
     let script = shell::analyse(code);
     let analysed = Analysed { script: &script, code };
     let set: BTreeSet<String> = analysed.assignments().into_iter().map(|(name, ..)| name).collect();
     let mut names: Vec<String> = Vec::new();
-    for variable in analysed.uses() {
+    let uses = analysed.uses();
+    let optional = optional_variables(&uses);
+    for variable in &uses {
         let is_new = !set.contains(&variable.name) && !names.contains(&variable.name);
-        if wanted(&variable) && is_new && is_name(&variable.name) {
-            names.push(variable.name);
+        if is_new && wanted(variable, &optional) && is_name(&variable.name) {
+            names.push(variable.name.clone());
         }
     }
     names
@@ -153,7 +162,30 @@ impl<'a> Analysed<'a> {
             }
         }
         found.extend(self.loop_variables());
+        found.extend(self.counters());
         found
+    }
+
+    /// What an expression in a word sets: `"$((tries += 1))"`.
+    fn counters(&self) -> Vec<FoundAssignment> {
+        let mut found = Vec::new();
+        for word in self.words() {
+            arithmetic(&word.parts, &mut |expression, span| {
+                let names = shell::assigned_by(expression).into_iter();
+                found.extend(names.map(|name| (name.to_owned(), "$((…))".to_owned(), span.clone(), false, false)));
+            });
+        }
+        found
+    }
+
+    /// Every word in which something is expanded: of commands, assignments, redirects and here-documents.
+    fn words(&self) -> impl Iterator<Item = &Word> {
+        let of_commands = self.script.commands.iter().flat_map(|invocation| {
+            let words = invocation.through.iter().flat_map(|wrapper| &wrapper.words).chain(&invocation.words);
+            let given = invocation.assignments.iter().flat_map(|assignment| &assignment.values);
+            words.chain(given).chain(invocation.redirects.iter().filter_map(redirected))
+        });
+        of_commands.chain(self.script.assignments.iter().flat_map(|assignment| &assignment.values))
     }
 
     /// `for NAME in`, which is no command.
@@ -176,22 +208,7 @@ impl<'a> Analysed<'a> {
     /// Every variable that is used, in words, redirects and here-documents.
     pub(super) fn uses(&self) -> Vec<VariableUse> {
         let mut found = Vec::new();
-        for invocation in &self.script.commands {
-            for word in invocation.through.iter().flat_map(|wrapper| &wrapper.words).chain(&invocation.words) {
-                variables(&word.parts, &mut found);
-            }
-            invocation
-                .assignments
-                .iter()
-                .flat_map(|assignment| &assignment.values)
-                .for_each(|word| variables(&word.parts, &mut found));
-            invocation.redirects.iter().filter_map(redirected).for_each(|word| variables(&word.parts, &mut found));
-        }
-        self.script
-            .assignments
-            .iter()
-            .flat_map(|assignment| &assignment.values)
-            .for_each(|word| variables(&word.parts, &mut found));
+        self.words().for_each(|word| variables(&word.parts, &mut found));
         found.sort_by_key(|variable| variable.span.start);
         found.dedup_by(|a, b| a.span == b.span && a.name == b.name);
         found
@@ -215,6 +232,17 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+/// The arithmetic expressions in a word, with their places.
+fn arithmetic(parts: &[WordPart], found: &mut impl FnMut(&str, &Range<usize>)) {
+    for part in parts {
+        match &part.kind {
+            PartKind::Double(inner) => arithmetic(inner, found),
+            PartKind::Arithmetic(expression) => found(expression, &part.span),
+            _ => {}
+        }
+    }
+}
+
 fn variables(parts: &[WordPart], found: &mut Vec<VariableUse>) {
     for part in parts {
         match &part.kind {
@@ -224,7 +252,8 @@ fn variables(parts: &[WordPart], found: &mut Vec<VariableUse>) {
                 let starts = |marks: &[&str]| marks.iter().any(|mark| operator.starts_with(mark));
                 let guarded = starts(&[":?", "?", ":-", "-", ":=", "=", ":+", "+"]);
                 let ensured = starts(&[":?", "?", ":=", "="]);
-                found.push(VariableUse { name: name.clone(), guarded, ensured, span: part.span.clone() });
+                let optional = guarded && !starts(&[":?", "?"]);
+                found.push(VariableUse { name: name.clone(), guarded, ensured, optional, span: part.span.clone() });
             }
             _ => {}
         }

@@ -287,13 +287,33 @@ impl<'a> Subject<'a> {
         range: Range<usize>,
     ) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
         let own = &self.blocks[block];
+        self.of_procedure(block, range).filter(|command| self.blocks[command.block].is_undo == own.is_undo)
+    }
+
+    /// Of these commands, the ones that an undo takes back; none for a block that is no undo.
+    pub(super) fn done_before<'s>(
+        &'s self,
+        block: usize,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
+        let own = &self.blocks[block];
+        self.of_procedure(block, range).filter(|command| own.is_undo && !self.blocks[command.block].is_undo)
+    }
+
+    /// Of these commands, the ones of the block's procedure and not of another alternative.
+    fn of_procedure<'s>(
+        &'s self,
+        block: usize,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
+        let own = &self.blocks[block];
         self.commands[range].iter().filter(move |command| {
             let other = &self.blocks[command.block];
             let alternative = match (own.option, other.option) {
                 (Some(own), Some(other)) => own.group == other.group && own.key != other.key,
                 _ => false,
             };
-            own.procedure == other.procedure && !alternative && own.is_undo == other.is_undo
+            own.procedure == other.procedure && !alternative
         })
     }
 

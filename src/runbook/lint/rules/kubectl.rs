@@ -191,8 +191,9 @@ fn no_namespace(command: &Command<'_>, report: &mut Report<'_>) {
     let verb = operands.first().map_or("", |(_, verb)| *verb);
     let kind = operands.get(if verb == "rollout" || verb == "set" { 2 } else { 1 }).map_or("", |(_, kind)| *kind);
     let kind = kind.split('/').next().unwrap_or_default();
+    let of_cluster = kind.split(',').all(|kind| CLUSTER_KINDS.contains(&kind));
     let from_file = command.flag(&["-f", "--filename", "-k"]) && verb != "logs";
-    if NO_NAMESPACE_VERBS.contains(&verb) || !VERBS.contains(&verb) || from_file || CLUSTER_KINDS.contains(&kind) {
+    if NO_NAMESPACE_VERBS.contains(&verb) || !VERBS.contains(&verb) || from_file || of_cluster {
         return;
     }
     if verb == "create" && command.flag(&["--dry-run"]) && command.next_in_pipe(report.subject).is_some() {

@@ -116,7 +116,14 @@ fn in_code(subject: &Subject<'_>, report: &mut Report<'_>, regex: &Regex, messag
                     && hit.as_str().bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
                 let own = subject.defines(hit.as_str());
                 let comment_at = subject.trailing_comment(block, start, line);
-                if (name && hit.as_str() != "MISSING_VAR") || own || comment_at.is_some_and(|comment| comment <= at) {
+                // There it is what mktemp fills in.
+                let is_filled = hit.as_str().ends_with("XXX")
+                    && block.commands(subject).any(|c| c.program() == "mktemp" && c.span.contains(&at));
+                if is_filled
+                    || (name && hit.as_str() != "MISSING_VAR")
+                    || own
+                    || comment_at.is_some_and(|comment| comment <= at)
+                {
                     continue;
                 }
                 report.code(block, at..start + hit.end(), message(hit.as_str()));

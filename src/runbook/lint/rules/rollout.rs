@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::runbook::lint::{
-    command::Command,
-    report::Report,
-    rule::{
-        Check::{Block as AtBlock, Command as AtCommand, Document},
-        ERROR, Rule, WARNING,
+use crate::runbook::{
+    SectionKind,
+    lint::{
+        command::Command,
+        report::Report,
+        rule::{
+            Check::{Block as AtBlock, Command as AtCommand, Document},
+            ERROR, Rule, WARNING,
+        },
+        subject::{Block, Subject},
     },
-    subject::{Block, Subject},
 };
 
 const KUBECTL: &[&str] = &["kubectl"];
@@ -269,9 +272,19 @@ pub(super) fn scaled_to_zero(command: &Command<'_>) -> Option<String> {
     }
 }
 
+/// Scales to a number that stands in a variable: one that was recorded, or asked for.
+fn scales_to_variable(command: &Command<'_>) -> bool {
+    command.is("kubectl", "scale") && command.value(&["--replicas"]).is_some_and(|count| count.contains('$'))
+}
+
 fn replicas_not_recorded(command: &Command<'_>, report: &mut Report<'_>) {
     let Some(name) = scaled_to_zero(command) else { return };
-    let recorded = command.before(report.subject).any(|other| match other.program() {
+    let subject = report.subject;
+    let block = command.block(subject);
+    let goes_back = block.is_undo || block.section == SectionKind::Rollback;
+    let recorded = command.known_before(subject).any(|other| match other.program() {
+        // What goes back from a number that was given goes back to what stood before it.
+        "kubectl" if goes_back && scales_to_variable(other) && workload(other) == workload(command) => true,
         "kubectl" => other.verb() == "get" && other.words.iter().any(|word| word.contains("replicas")),
         "aws" => other.second() == "describe-services",
         "docker" | "docker-compose" => other.words.iter().any(|word| word == "ps"),
@@ -289,8 +302,13 @@ fn replicas_hard_coded(command: &Command<'_>, report: &mut Report<'_>) {
         return;
     }
     let name = workload(command);
+    // A first stage, while the recorded number still comes.
+    let is_stage = command.after(report.subject).any(|other| scales_to_variable(other) && workload(other) == name);
     let mut earlier = command.before(report.subject);
-    if earlier.any(|other| other.is("kubectl", "scale") && scaled_to_zero(other).is_some() && workload(other) == name) {
+    if !is_stage
+        && earlier
+            .any(|other| other.is("kubectl", "scale") && scaled_to_zero(other).is_some() && workload(other) == name)
+    {
         report.word(command, index, format!("{count} is a number from the document, not what ran before"));
     }
 }

@@ -85,7 +85,8 @@ pub(in crate::runbook::lint) fn is_secret_name(name: &str) -> bool {
     let parts: Vec<&str> = name.split('_').collect();
     let whole = ["PASSWORD", "PASSWD", "PGPASSWORD", "SECRET", "TOKEN", "APIKEY", "PASSPHRASE", "CREDENTIALS"];
     let points_to = ["FILE", "PATH", "NAME", "ID", "ARN", "DIR", "LENGTH", "TTL", "EXPIRY", "COUNT", "PASSFILE"];
-    if parts.last().is_some_and(|last| points_to.contains(last)) {
+    // A TLS secret is known by its name; its key has one of its own.
+    if parts.last().is_some_and(|last| points_to.contains(last)) || name.ends_with("TLS_SECRET") {
         return false;
     }
     parts.iter().any(|part| whole.contains(part))
@@ -93,6 +94,41 @@ pub(in crate::runbook::lint) fn is_secret_name(name: &str) -> bool {
         || name.ends_with("PRIVATE_KEY")
         || name.ends_with("ACCESS_KEY")
         || name.ends_with("ENCRYPTION_KEY")
+}
+
+/// Whether the variable holds a credential: it is declared secret, or its name says so and its use does not say otherwise.
+fn is_credential(subject: &Subject<'_>, name: &str) -> bool {
+    subject.is_secret(name) || is_secret_name(name) && !names_an_object(subject, name)
+}
+
+/// Whether commands use the variable as the name of a Kubernetes Secret, and as nothing else.
+fn names_an_object(subject: &Subject<'_>, name: &str) -> bool {
+    // Whether it is empty says nothing about what it is.
+    let says = |command: &&Command<'_>| !command.is_wrapper && !matches!(command.program(), "test" | "[" | ":");
+    let mut uses = subject.commands.iter().filter(says).flat_map(|command| {
+        let used = (1..command.words.len()).filter(|index| command.variables_of(*index).any(|other| other == name));
+        used.map(move |index| names_object(command, index))
+    });
+    uses.next().is_some_and(|first| first && uses.all(|is_name| is_name))
+}
+
+/// Whether this word of the command is the name of a Secret: `get secret NAME`, `create secret tls NAME`, `secret/NAME`.
+fn names_object(command: &Command<'_>, index: usize) -> bool {
+    if command.program() != "kubectl" {
+        return false;
+    }
+    let word: &str = &command.words[index];
+    if word.strip_prefix("--from=").unwrap_or(word).starts_with("secret/") {
+        return true;
+    }
+    let operands = command.operands();
+    let place = operands.iter().position(|(at, _)| *at == index);
+    let kind = |place: usize| operands.get(place).is_some_and(|(_, kind)| matches!(*kind, "secret" | "secrets"));
+    match (command.verb(), place) {
+        ("create", Some(place)) => place == 3 && kind(1),
+        (_, Some(place)) => place >= 2 && kind(1),
+        (_, None) => false,
+    }
 }
 
 /// `://user:password@`; group 1 is the password.
@@ -105,7 +141,7 @@ fn secret_in_text(subject: &Subject<'_>, report: &mut Report<'_>) {
     for assigned in subject.assignments() {
         let literal = !assigned.value.is_empty() && !assigned.value.contains(['$', '`']);
         let connects = pattern(&ADDRESS, &assigned.value);
-        if (literal && is_secret_name(&assigned.name)) || connects {
+        if (literal && is_secret_name(&assigned.name) && !names_an_object(subject, &assigned.name)) || connects {
             let block = &subject.blocks[assigned.block];
             report.code(block, assigned.span.clone(), format!("{} is given its value in the document", assigned.name));
         }
@@ -173,9 +209,7 @@ fn secret_in_arguments(command: &Command<'_>, report: &mut Report<'_>) {
         return;
     }
     for (index, word) in command.words.iter().enumerate().skip(1) {
-        let Some(name) =
-            command.variables_of(index).find(|name| report.subject.is_secret(name) || is_secret_name(name))
-        else {
+        let Some(name) = command.variables_of(index).find(|name| is_credential(report.subject, name)) else {
             continue;
         };
         // A file's name is no credential. The address of a database has no better place in its client's command line.
@@ -211,7 +245,7 @@ fn secret_printed(command: &Command<'_>, report: &mut Report<'_>) {
         ("gcloud", ["secrets", "versions", "access"]) => "this prints the secret's value",
         ("echo" | "printf", _) => {
             let mut names = (1..command.words.len()).flat_map(|index| command.variables_of(index));
-            let Some(name) = names.find(|name| report.subject.is_secret(name) || is_secret_name(name)) else { return };
+            let Some(name) = names.find(|name| is_credential(report.subject, name)) else { return };
             report.command(command, format!("this prints the value of {name}"));
             return;
         }

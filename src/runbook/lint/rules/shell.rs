@@ -13,6 +13,7 @@ use crate::runbook::{
             Check::{Block as AtBlock, Command as AtCommand, Document},
             ERROR, Rule, WARNING,
         },
+        scripts::optional_variables,
         subject::{Block, ENVIRONMENT, Subject},
     },
 };
@@ -326,8 +327,9 @@ fn comment_only(block: &Block<'_>, report: &mut Report<'_>) {
 fn unset_variable(block: &Block<'_>, report: &mut Report<'_>) {
     let subject = report.subject;
     let mut told = BTreeSet::new();
+    let optional = optional_variables(block.uses());
     for variable in block.uses() {
-        let guarded = variable.guarded;
+        let guarded = variable.guarded || optional.contains(variable.name.as_str());
         if guarded || subject.is_set(&variable.name, block, variable.span.start) || !told.insert(variable.name.clone())
         {
             continue;
