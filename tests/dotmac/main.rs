@@ -8,6 +8,12 @@ mod stage;
 
 mod accidental_deletion;
 mod backup_overdue;
+mod breach_response;
 mod database_recovery;
+mod health_check;
+mod high_error_rate;
+mod payments_outage;
+mod performance_check;
+mod pool_saturation;
 mod rollback;
 mod security_containment;

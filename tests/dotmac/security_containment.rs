@@ -196,8 +196,6 @@ metadata: {name: let-everybody-in}
 spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}
 "#;
     cluster.apply(open);
-    let deployment = format!("deployment/{}", DotMacCluster::DEPLOYMENT);
-    let node = cluster.kubelet.name();
     redis.cli(&["ACL", "SETUSER", "default", "-unlink"]);
     let done = containment(&dotmac)
         .decide("Cut the portal off", "r")
@@ -207,16 +205,13 @@ spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}
         .decide("End every session", "r")
         .meanwhile("End every session", || {
             redis.cli(&["ACL", "SETUSER", "default", "+unlink"]);
-            // Pods that find nobody do not start, and the deployment says so soon.
-            cluster.kubectl(&["patch", &deployment, "-p", r#"{"spec": {"progressDeadlineSeconds": 2}}"#]);
-            cluster.kubectl(&["cordon", node]);
+            cluster.fill_nodes();
         })
         .decide("Lock the application down", "u")
         .decide("Lock the application down", "r")
         .meanwhile("Lock the application down was rolled back", || {
             assert_eq!(maintenance(&dotmac), None, "the old pods are wanted again");
-            cluster.kubectl(&["uncordon", node]);
-            cluster.kubectl(&["patch", &deployment, "-p", r#"{"spec": {"progressDeadlineSeconds": 600}}"#]);
+            cluster.free_nodes();
             redis.cli(&["-n", "2", "DEL", "flags"]);
         })
         .decide("No session is left", "r")

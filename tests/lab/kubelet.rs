@@ -84,6 +84,11 @@ impl Kubelet {
         self.logs.on_query(&log, "previous=true", Answer::text(lines));
     }
 
+    /// Nobody answers for this container's logs any more.
+    pub fn lose_logs_of(&self, namespace: &str, pod: &str, container: &str) {
+        self.logs.on(&format!("/containerLogs/{namespace}/{pod}/{container}"), Answer::new(503, "not now\n"));
+    }
+
     /// Nobody answers for logs any more, as when the node's network is gone.
     pub fn lose_logs(&self) {
         self.logs.refuse(true);

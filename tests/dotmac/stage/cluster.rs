@@ -75,6 +75,32 @@ impl DotMacCluster {
         deployment["spec"]["replicas"].as_u64().unwrap()
     }
 
+    /// The names of the portal's pods, without those that are about to go.
+    pub fn pods(&self) -> Vec<String> {
+        let text = self.kubectl(&["get", "pods", "-l", &format!("app={}", Self::DEPLOYMENT), "-o", "json"]);
+        let pods: Value = serde_json::from_str(&text).unwrap();
+        let stay = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null() && pod["status"]["phase"] == "Running";
+        let names = pods["items"].as_array().unwrap().iter().filter(stay);
+        names.map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// From now on no pod finds a node, and a rollout is given up after two seconds.
+    pub fn fill_nodes(&self) {
+        self.kubectl(&["cordon", self.kubelet.name()]);
+        self.give_up_after(2);
+    }
+
+    /// Undoes [`Self::fill_nodes`].
+    pub fn free_nodes(&self) {
+        self.kubectl(&["uncordon", self.kubelet.name()]);
+        self.give_up_after(600);
+    }
+
+    fn give_up_after(&self, seconds: u32) {
+        let patch = format!("{{\"spec\": {{\"progressDeadlineSeconds\": {seconds}}}}}");
+        self.kubectl(&["patch", &format!("deployment/{}", Self::DEPLOYMENT), "-p", &patch]);
+    }
+
     /// An object of the namespace; `None` when it is not there.
     pub fn get(&self, kind: &str, name: &str) -> Option<Value> {
         let text = self.kubectl(&["get", kind, name, "-o", "json", "--ignore-not-found"]);

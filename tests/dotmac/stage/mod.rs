@@ -12,7 +12,9 @@ mod cluster;
 mod person;
 mod platform;
 mod portal;
+mod sessions;
 
 pub use cluster::DotMacCluster;
 pub use person::Run;
 pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal};
+pub use sessions::Session;

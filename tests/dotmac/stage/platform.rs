@@ -22,6 +22,8 @@ pub struct DotMac {
     variables: Vec<(String, String)>,
     /// Written into every runbook: how patient its polls are.
     impatient: bool,
+    /// Written into every runbook: how long `kubectl rollout status` waits.
+    rollouts_within: Option<&'static str>,
 }
 
 /// A part of the platform that a test asks for.
@@ -74,6 +76,7 @@ impl DotMac {
                 prometheus,
                 variables: Vec::new(),
                 impatient: false,
+                rollouts_within: None,
             }
         });
         let mut known: Vec<(&str, String)> = Vec::new();
@@ -97,6 +100,12 @@ impl DotMac {
     /// Polls give up after two tries a fifth of a second apart: what is broken for good is not waited for.
     pub fn impatient(mut self) -> DotMac {
         self.impatient = true;
+        self
+    }
+
+    /// `kubectl rollout status` gives up after this time (`10s`), for pods that will never be there.
+    pub fn rollouts_within(mut self, time: &'static str) -> DotMac {
+        self.rollouts_within = Some(time);
         self
     }
 
@@ -183,7 +192,11 @@ impl DotMac {
         let text = fs::read_to_string(&file).unwrap() + &self.environment();
         fs::write(&file, text).unwrap();
         if self.impatient {
-            hurry(&pack);
+            rewrite(&pack, r"\bretry=\d+", "retry=2");
+            rewrite(&pack, r"\bevery=\w+", "every=200ms");
+        }
+        if let Some(time) = self.rollouts_within {
+            rewrite(&pack, r"(rollout status .*) --timeout=\w+", &format!("$1 --timeout={time}"));
         }
         pack
     }
@@ -224,15 +237,14 @@ fn server() -> Postgres {
     server
 }
 
-/// Rewrites how often and how long the pack's runbooks poll.
-fn hurry(pack: &Path) {
-    let (retry, every) = (regex::Regex::new(r"\bretry=\d+").unwrap(), regex::Regex::new(r"\bevery=\w+").unwrap());
+/// Replaces a pattern in every runbook of a pack.
+fn rewrite(pack: &Path, pattern: &str, by: &str) {
+    let pattern = regex::Regex::new(pattern).unwrap();
     for entry in fs::read_dir(pack).unwrap() {
         let file = entry.unwrap().path();
         if file.extension().is_some_and(|extension| extension == "md") {
             let text = fs::read_to_string(&file).unwrap();
-            let text = every.replace_all(&text, "every=200ms");
-            fs::write(&file, retry.replace_all(&text, "retry=2").as_bytes()).unwrap();
+            fs::write(&file, pattern.replace_all(&text, by).as_bytes()).unwrap();
         }
     }
 }
