@@ -256,6 +256,8 @@ pub struct Attributes {
     pub interactive: bool,
     /// The database that SQL runs in: the id of a postgres probe of the pack.
     pub db: Option<String>,
+    /// Another database of that server: a name, or `$NAME` of a variable that holds one.
+    pub database: Option<String>,
     /// SQL may write; without it the transaction is READ ONLY.
     pub write: bool,
     pub capture: Option<Capture>,
@@ -269,6 +271,14 @@ pub struct Attributes {
     pub gate: Option<Expression>,
     /// Its output is evidence by intent: kept in the incident's bundle under its own heading.
     pub evidence: bool,
+}
+
+impl Attributes {
+    /// The variable that names the database.
+    pub fn database_variable(&self) -> Option<&str> {
+        let name = self.database.as_deref()?.strip_prefix('$')?;
+        Some(name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name))
+    }
 }
 
 /// `capture=NAME`: standard output, without the last line break, becomes the variable.

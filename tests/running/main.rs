@@ -6,6 +6,7 @@ mod lab;
 
 mod asking;
 mod coming_back;
+mod databases;
 mod headless;
 mod looking;
 mod restore;

@@ -119,6 +119,7 @@ fn attributes(attributes: &Attributes) -> Map<String, Value> {
     put("tty", flag(attributes.tty));
     put("interactive", flag(attributes.interactive));
     put("db", attributes.db.clone().map(Value::from));
+    put("database", attributes.database.clone().map(Value::from));
     put("write", flag(attributes.write));
     put(
         "capture",

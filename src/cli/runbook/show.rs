@@ -226,6 +226,7 @@ impl<'a> Page<'a> {
 fn notable(attributes: &Attributes) -> Vec<String> {
     let mut parts = Vec::new();
     parts.extend(attributes.db.as_ref().map(|db| format!("on {}", clean(db))));
+    parts.extend(attributes.database.as_ref().map(|name| format!("in the database {}", clean(name))));
     parts.extend(attributes.write.then(|| "may write".to_owned()));
     parts.extend(attributes.context.as_ref().map(|context| format!("in {}", clean(context))));
     parts.extend(attributes.interactive.then(|| "takes the terminal".to_owned()));

@@ -20,6 +20,7 @@
 
 use std::path::PathBuf;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::config::{Config, Host, SslMode};
 
 use crate::host::secret::expand_home;
@@ -128,6 +129,24 @@ impl Target {
         let addresses = addresses(&config)?;
         Ok(Target { config, addresses, tls })
     }
+}
+
+/// The connection string with another database in it. The error is one sentence without secrets.
+pub fn with_database(text: &str, name: &str) -> Result<String, String> {
+    let Some(url) = url_form(text.trim()) else {
+        if text.contains("://") {
+            return Err("the connection string does not start with postgresql:// or postgres://".to_owned());
+        }
+        // Of two, the library takes the last.
+        let name = name.replace('\\', "\\\\").replace('\'', "\\'");
+        return Ok(format!("{text} dbname='{name}'"));
+    };
+    let (address, query) = url.split_once('?').unwrap_or((&url, ""));
+    let authority = address.strip_prefix("postgresql://").unwrap_or(address).split('/').next().unwrap_or_default();
+    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    let rest: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("dbname=")).collect();
+    let mark = if rest.is_empty() { "" } else { "?" };
+    Ok(format!("postgresql://{authority}/{name}{mark}{}", rest.join("&")))
 }
 
 /// The text as a URL that the library takes, or `None` when it is something else.
@@ -284,6 +303,24 @@ mod tests {
         assert_eq!(target.config.get_dbname(), Some("portal"));
         assert_eq!(target.tls.verify, Verify::ChainAndName);
         assert_eq!(target.config.get_application_name(), Some("warroom"));
+    }
+
+    #[test]
+    fn another_database_of_the_server_takes_the_place_of_the_one_in_the_string() {
+        for (text, host) in [
+            ("postgresql+asyncpg://app:s3cret@db1:5433,db2/portal?sslmode=require&dbname=other", "db1:5433"),
+            ("postgres://app:s3cret@db1:5433", "db1:5433"),
+            ("postgresql://app@[::1]:5433/?connect_timeout=3", "[::1]:5433"),
+            ("postgresql:///portal?host=/run/postgresql&port=5433", "/run/postgresql/.s.PGSQL.5433"),
+            ("host=db1 port=5433 dbname=portal user=app password=s3cret", "db1:5433"),
+        ] {
+            let target = parse(&with_database(text, "o'brien/ 50%?\\").unwrap()).unwrap();
+            assert_eq!(target.config.get_dbname(), Some("o'brien/ 50%?\\"), "{text}");
+            assert_eq!(labels(&target)[0], host, "{text}");
+            let password = text.contains("s3cret").then_some(b"s3cret".as_slice());
+            assert_eq!(target.config.get_password(), password, "{text}");
+        }
+        assert!(!with_database("mysql://app:s3cret@h/x", "y").unwrap_err().contains("s3cret"));
     }
 
     #[test]

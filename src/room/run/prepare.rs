@@ -14,7 +14,7 @@ use crate::{
         terminal,
     },
     health::Board,
-    host::{clock, programs},
+    host::{clock, postgres::target::with_database, programs},
     platform::{Expression, ProbeTarget, SecretText},
     room::Room,
     runbook::{
@@ -77,15 +77,14 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     missing_variables(around, &action)?;
     missing_programs(around, &action)?;
     let database = match action.language {
-        Language::Sql => Some(
-            around
-                .room
-                .surroundings
-                .secrets
-                .resolve(&database(around, &action)?)
-                .await
-                .map_err(|error| error.to_string())?,
-        ),
+        Language::Sql => {
+            let secrets = &around.room.surroundings.secrets;
+            let url = secrets.resolve(&database(around, &action)?).await.map_err(|error| error.to_string())?;
+            Some(match database_name(around, &action)? {
+                Some(name) => with_database(url.expose_secret(), &name)?.into(),
+                None => url,
+            })
+        }
         Language::Bash => None,
     };
     let environment = &around.room.environment;
@@ -350,6 +349,22 @@ fn database(around: &Surroundings<'_>, action: &Action) -> Result<SecretText, St
     Ok((*url).clone())
 }
 
+/// The database of the server that the action names, when it is another one than the probe's.
+fn database_name(around: &Surroundings<'_>, action: &Action) -> Result<Option<String>, String> {
+    let attributes = &action.attributes;
+    let Some(variable) = attributes.database_variable() else { return Ok(attributes.database.clone()) };
+    let set = match around.session.get(variable) {
+        Some(set) => set.clone(),
+        None => around.values.get(variable).filter(|(_, secret)| !secret).map(|(v, _)| v.expose_secret().to_owned()),
+    };
+    match set.filter(|name| !name.is_empty()) {
+        Some(name) => Ok(Some(name)),
+        // Nothing runs, so nothing has set it.
+        None if around.mode == Mode::DryRun => Ok(attributes.database.clone()),
+        None => Err(format!("{variable} names the database and has no value yet: give it first")),
+    }
+}
+
 /// Looks at the probes that the condition reads. Why it does not hold, in one sentence; `None` when it does.
 async fn closed(room: &Room, gate: &Expression) -> Option<String> {
     let named = gate.variables();
@@ -380,7 +395,8 @@ fn shown_variables(around: &Surroundings<'_>, action: &Action) -> Vec<Fact> {
         let (value, secret) = around.values.get(name)?;
         Some(if *secret { SECRET.to_owned() } else { value.expose_secret().to_owned() })
     };
-    let used = used_variables(&action.code);
+    let mut used = used_variables(&action.code);
+    used.extend(action.attributes.database_variable().map(str::to_owned));
     let facts = used.into_iter().filter_map(|name| Some(Fact { value: shown(&name)?, name: format!("${name}") }));
     facts.collect()
 }

@@ -44,7 +44,9 @@ impl Names {
             if let Some(capture) = &block.action.attributes.capture {
                 names.set(&capture.variable, block.end());
             }
-            for (at, word) in identifiers(&block.action.code) {
+            // Behind the code, where nothing is assigned.
+            let database = block.action.attributes.database_variable().map(|name| (block.action.code.len(), name));
+            for (at, word) in identifiers(&block.action.code).chain(database) {
                 if let Some(found) = names.occurrences.get_mut(word) {
                     found.push((block.index, at));
                 }

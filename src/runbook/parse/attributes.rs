@@ -15,13 +15,14 @@ use crate::{
 };
 
 /// Every attribute there is.
-pub(super) const NAMES: [&str; 17] = [
+pub(super) const NAMES: [&str; 18] = [
     "timeout",
     "risk",
     "because",
     "tty",
     "interactive",
     "db",
+    "database",
     "write",
     "expect",
     "expect-contains",
@@ -88,6 +89,19 @@ impl Reader<'_, '_> {
             "tty" => self.read.attributes.tty = self.flag(word),
             "interactive" => self.read.attributes.interactive = self.flag(word),
             "db" => self.read.attributes.db = self.value(word),
+            "database" => {
+                self.read.attributes.database = self.value(word).filter(|name| !name.is_empty());
+                let attributes = &self.read.attributes;
+                let is_odd = match attributes.database_variable() {
+                    Some(variable) => variables::name(variable) != Name::Good,
+                    None => attributes.database.as_deref().is_none_or(|name| name.contains('$')),
+                };
+                if is_odd {
+                    let help = "write database=NAME, or database=$NAME for the value of a variable".to_owned();
+                    self.notes.error(word.value_span.clone(), "this is no name of a database", Some(help));
+                    self.read.attributes.database = None;
+                }
+            }
             "write" => self.read.attributes.write = self.flag(word),
             "parallel" => self.read.attributes.parallel = self.flag(word),
             "evidence" => self.read.attributes.evidence = self.flag(word),
@@ -152,6 +166,7 @@ impl Reader<'_, '_> {
             Language::Bash => &[
                 ("write", "`write` is for SQL: commands of a shell may always write"),
                 ("db", "`db` is for SQL: commands of a shell take a database from their own options"),
+                ("database", "`database` is for SQL: commands of a shell take a database from their own options"),
             ],
         };
         for word in words {

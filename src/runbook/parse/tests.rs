@@ -470,3 +470,23 @@ fn prose_about_an_undo_or_a_remedy_is_no_check_of_the_step() {
     let runbook = parse("x.md", text);
     assert!(runbook.steps().all(|step| step.checks.is_empty()));
 }
+
+#[test]
+fn another_database_is_a_name_or_a_variable() {
+    let read = |attribute: &str| {
+        let runbook = parse(
+            "x.md",
+            &format!("# T\n\n## Steps\n\n### 1. A\n\n```sql {{db=primary {attribute}}}\nSELECT 1\n```\n"),
+        );
+        let attributes = runbook.steps().next().unwrap().actions[0].attributes.clone();
+        let variable = attributes.database_variable().map(str::to_owned);
+        (attributes.database, variable, runbook.diagnostics.len())
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(read("database=portal_new"), (some("portal_new"), None, 0));
+    assert_eq!(read("database=$RESTORED"), (some("$RESTORED"), some("RESTORED"), 0));
+    assert_eq!(read("database=\"${RESTORED}\""), (some("${RESTORED}"), some("RESTORED"), 0));
+    for odd in ["database=x_$RESTORED", "database=$(pwd)", "database=$PATH"] {
+        assert_eq!(read(odd), (None, None, 1), "{odd}");
+    }
+}

@@ -328,6 +328,13 @@ fn unset_variable(block: &Block<'_>, report: &mut Report<'_>) {
     let subject = report.subject;
     let mut told = BTreeSet::new();
     let optional = optional_variables(block.uses());
+    if let Some(name) = block.action.attributes.database_variable().filter(|name| !subject.is_set(name, block, 0)) {
+        report.code(
+            block,
+            block.first_line(),
+            format!("nothing in this runbook sets {name}, which names the database"),
+        );
+    }
     for variable in block.uses() {
         let guarded = variable.guarded || optional.contains(variable.name.as_str());
         if guarded || subject.is_set(&variable.name, block, variable.span.start) || !told.insert(variable.name.clone())
