@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     net::{Ipv4Addr, UdpSocket},
+    sync::{Arc, Mutex},
 };
 
 use hickory_resolver::proto::{
@@ -17,26 +18,34 @@ use super::background::start as start_in_background;
 #[derive(Debug)]
 pub struct NameServer {
     address: String,
+    names: Arc<Mutex<HashMap<String, Ipv4Addr>>>,
     task: AbortHandle,
 }
 
 impl NameServer {
     pub fn start(names: &[(&str, Ipv4Addr)]) -> NameServer {
-        let names: HashMap<String, Ipv4Addr> =
-            names.iter().map(|(name, address)| (format!("{name}."), *address)).collect();
+        let names = names.iter().map(|(name, address)| (format!("{name}."), *address)).collect();
+        let names = Arc::new(Mutex::new(names));
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_nonblocking(true).unwrap();
         let address = socket.local_addr().unwrap().to_string();
+        let known = names.clone();
         let task = start_in_background(async move {
             let socket = tokio::net::UdpSocket::from_std(socket).unwrap();
             let mut packet = [0; 1500];
             while let Ok((length, from)) = socket.recv_from(&mut packet).await {
-                if let Some(answer) = answer(&packet[..length], &names) {
+                let answer = answer(&packet[..length], &known.lock().unwrap());
+                if let Some(answer) = answer {
                     let _ = socket.send_to(&answer, from).await;
                 }
             }
         });
-        NameServer { address, task }
+        NameServer { address, names, task }
+    }
+
+    /// From now on a name leads there.
+    pub fn lead(&self, name: &str, address: Ipv4Addr) {
+        self.names.lock().unwrap().insert(format!("{name}."), address);
     }
 
     /// `127.0.0.1:PORT`.

@@ -16,5 +16,5 @@ mod sessions;
 
 pub use cluster::DotMacCluster;
 pub use person::Run;
-pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal};
+pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal, server};
 pub use sessions::Session;
