@@ -14,6 +14,7 @@ mod database_failover;
 mod database_recovery;
 mod health_check;
 mod high_error_rate;
+mod incident_response;
 mod infrastructure_fail_back;
 mod payments_outage;
 mod performance_check;
