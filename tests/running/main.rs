@@ -11,6 +11,7 @@ mod headless;
 mod looking;
 mod restore;
 mod stopping;
+mod ticking;
 mod undoing;
 
 use lab::desk;

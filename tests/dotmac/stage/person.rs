@@ -22,8 +22,6 @@ pub struct Run<'a> {
     decisions: Vec<(String, String)>,
     /// What happens to the world while a person looks at a step: a part of its title, and what is done. Each is done once.
     meanwhile: Vec<Meanwhile<'a>>,
-    /// The run that is gone on with.
-    resumes: Option<String>,
 }
 
 type Meanwhile<'a> = (String, Box<dyn FnOnce() + 'a>);
@@ -35,7 +33,7 @@ impl<'a> Run<'a> {
         let fixed = ["--pack", &pack, "--environment", "lab", "--data-dir", &data, "runbook", "run", runbook];
         let mut arguments: Vec<String> = fixed.iter().map(|argument| (*argument).to_owned()).collect();
         arguments.extend(["--confirm", "destructive"].map(str::to_owned));
-        Run { dotmac, arguments, environment, decisions: Vec::new(), meanwhile: Vec::new(), resumes: None }
+        Run { dotmac, arguments, environment, decisions: Vec::new(), meanwhile: Vec::new() }
     }
 
     /// Gives a variable its value.
@@ -51,14 +49,6 @@ impl<'a> Run<'a> {
     /// Skips the steps before this one.
     pub fn from(self, step: &str) -> Self {
         self.arguments(&["--from", step])
-    }
-
-    /// Goes on with a run that was left open.
-    pub fn resume(mut self, run: &Done) -> Self {
-        self.resumes = run.run.clone();
-        let name = self.arguments.iter().position(|argument| argument == "run").map(|at| at + 1);
-        self.arguments.remove(name.expect("a run names its runbook"));
-        self.arguments(&["--resume", run.run.as_deref().expect("the run has begun")])
     }
 
     pub fn arguments(mut self, more: &[&str]) -> Self {
@@ -121,9 +111,9 @@ impl<'a> Run<'a> {
         undecided.extend(meanwhile.into_iter().map(|(title, _)| title));
         assert!(undecided.is_empty(), "it did not come to {undecided:?}:\n{said}");
         let after = runs(&self.dotmac.path("data/runs"));
-        let run = self.resumes.or_else(|| after.into_iter().find(|run| !before.contains(run)));
-        let events = run.as_ref().map(|run| events(&self.dotmac.path("data/runs").join(run))).unwrap_or_default();
-        Done { code, said, events, run }
+        let folder = after.iter().find(|run| !before.contains(run));
+        let events = folder.map(|run| events(&self.dotmac.path("data/runs").join(run))).unwrap_or_default();
+        Done { code, said, events }
     }
 }
 
@@ -140,7 +130,7 @@ fn asked_about(new: &str) -> Option<&str> {
 /// What a person answers to the question that the output ends with; `None` when it asks nothing.
 #[track_caller]
 fn answer(new: &str, decisions: &mut std::iter::Peekable<std::vec::IntoIter<(String, String)>>) -> Option<String> {
-    if new.ends_with("Done? [y], or s and a reason to skip: ") {
+    if new.ends_with("Done? [y], or s and a reason to skip: ") || new.ends_with("Done? [y], or Enter to stop here: ") {
         let step = asked_about(new).unwrap_or_default();
         let wanted = decisions.next_if(|(title, _)| step.contains(title.as_str()));
         return Some(wanted.map_or_else(|| "y".to_owned(), |(_, answer)| answer));
@@ -166,7 +156,6 @@ pub struct Done {
     /// What stood on the screen, without colours.
     pub said: String,
     pub events: Vec<Value>,
-    run: Option<String>,
 }
 
 impl Done {

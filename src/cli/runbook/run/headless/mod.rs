@@ -4,6 +4,7 @@ mod failing;
 mod hearing;
 mod looking;
 mod questions;
+mod ticking;
 
 use std::{collections::VecDeque, io::Write, sync::Arc};
 
@@ -148,6 +149,17 @@ impl<'a> Headless<'a> {
             true => document.rollback_steps().find(|step| !self.state.is_settled(&step.id)),
             false => self.state.next_step(&document),
         };
+        // Items below the last command of a step come before the step after it.
+        let reached = |step: &&Step| next.is_none_or(|next| step.line <= next.line);
+        let due = match self.state.rolling_back {
+            true => self.due(document.rollback_steps().filter(reached)),
+            false => self.due(self.state.counted(&document).filter(reached)),
+        };
+        if let Some((step, due)) = due
+            && self.state.undecided(step).is_none()
+        {
+            return self.tick(step, &due, signals).await;
+        }
         let Some(step) = next else {
             // The driver ends the run by itself; its event is on the way.
             return Ok(self.settle(signals).await?.or(self.state.ended.is_none().then_some(Exit::Warn)));
