@@ -64,6 +64,11 @@ impl Certificates {
         self.issue(names, -1, 90)
     }
 
+    /// For these names and addresses, for `days` more days.
+    pub fn for_names_until(&self, names: &[&str], days: u32) -> ServerCertificate {
+        self.issue(names, -1, i64::from(days))
+    }
+
     fn issue(&self, names: &[&str], from_days: i64, to_days: i64) -> ServerCertificate {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names.clone()).unwrap();

@@ -165,6 +165,13 @@ impl Http {
         }
     }
 
+    /// Shows this certificate from now on, on the same port.
+    pub fn show(&mut self, certificate: ServerCertificate) {
+        self.stop();
+        self.certificate = Some(certificate);
+        self.run();
+    }
+
     /// From now on `path` (without the query) answers this.
     pub fn on(&self, path: &str, answer: Answer) {
         self.state().answers.insert(path.to_owned(), answer);

@@ -46,6 +46,7 @@ impl Kubelet {
             "metadata": {"name": name, "labels": labels}, "spec": {"taints": taint},
         });
         let (cluster, stop) = (cluster.clone(), Arc::new(AtomicBool::new(false)));
+        forget_the_dead(&cluster);
         cluster.request("POST", "/api/v1/nodes", Some(node));
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name},
@@ -96,6 +97,20 @@ impl Kubelet {
 
     pub fn find_logs(&self) {
         self.logs.refuse(false);
+    }
+}
+
+/// Removes the nodes of tests that were killed: nobody says any more that they are alive, and the cluster has given them up.
+fn forget_the_dead(cluster: &Cluster) {
+    let nodes = cluster.request("GET", "/api/v1/nodes", None);
+    for node in nodes["items"].as_array().into_iter().flatten() {
+        let name = node["metadata"]["name"].as_str().unwrap_or_default();
+        let conditions = node["status"]["conditions"].as_array();
+        let given_up = |all: &Vec<Value>| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "Unknown");
+        if name.starts_with("lab-played-") && conditions.is_some_and(given_up) {
+            // Another test may have been faster.
+            let _ = cluster.try_request("DELETE", &format!("/api/v1/nodes/{name}"), None);
+        }
     }
 }
 

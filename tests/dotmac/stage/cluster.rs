@@ -101,6 +101,36 @@ impl DotMacCluster {
         self.kubectl(&["patch", &format!("deployment/{}", Self::DEPLOYMENT), "-p", &patch]);
     }
 
+    /// Rolls out pods that no node takes: those of before go on.
+    pub fn roll_out_where_there_is_no_node(&self) {
+        let nowhere = r#"{"spec":{"template":{"spec":{"nodeSelector":{"kubernetes.io/hostname":"nowhere"}}}}}"#;
+        self.kubectl(&["patch", "deployment", Self::DEPLOYMENT, "-p", nowhere]);
+        wait_until("the new pods are not ready", ROLLED_OUT, || {
+            let deployment = self.get("deployment", Self::DEPLOYMENT).unwrap();
+            let status = &deployment["status"];
+            status["observedGeneration"] == deployment["metadata"]["generation"]
+                && status["updatedReplicas"] != deployment["spec"]["replicas"]
+        });
+    }
+
+    /// Lets the portal's service lead to the pods of this label `app`, and waits until something ready stands behind it, or nothing when
+    /// there are none.
+    pub fn point_service_at(&self, app: &str) {
+        let selector = serde_json::json!({"spec": {"selector": {"app": app}}}).to_string();
+        self.kubectl(&["patch", "service", Self::DEPLOYMENT, "-p", &selector]);
+        let label = format!("kubernetes.io/service-name={}", Self::DEPLOYMENT);
+        wait_until("the service leads there", ROLLED_OUT, || {
+            let slices: Value =
+                serde_json::from_str(&self.kubectl(&["get", "endpointslices", "-l", &label, "-o", "json"])).unwrap();
+            let behind = slices["items"].as_array().unwrap().iter().any(|slice| {
+                slice["endpoints"]
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|one| one["conditions"]["ready"] == true))
+            });
+            behind == (app == Self::DEPLOYMENT)
+        });
+    }
+
     /// An object of the namespace; `None` when it is not there.
     pub fn get(&self, kind: &str, name: &str) -> Option<Value> {
         let text = self.kubectl(&["get", kind, name, "-o", "json", "--ignore-not-found"]);
@@ -137,19 +167,21 @@ impl DotMacCluster {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    fn wait_until_rolled_out(&self) {
+    /// Waits until every pod of the portal is of the present deployment and ready.
+    pub fn wait_until_rolled_out(&self) {
         self.kubectl(&["rollout", "status", &format!("deployment/{}", Self::DEPLOYMENT), "--timeout=90s"]);
     }
 
-    fn objects(&self) -> String {
-        let (deployment, image, tls, node) = (Self::DEPLOYMENT, Self::IMAGE, Self::TLS, self.kubelet.name());
+    /// The portal's deployment of an image, as its release applies it.
+    pub fn deployment(&self, image: &str, replicas: u64) -> String {
+        let (deployment, node) = (Self::DEPLOYMENT, self.kubelet.name());
         format!(
             r#"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: {deployment}}}
 spec:
-  replicas: 3
+  replicas: {replicas}
   selector: {{matchLabels: {{app: {deployment}}}}}
   template:
     metadata: {{labels: {{app: {deployment}}}}}
@@ -161,23 +193,31 @@ spec:
         - name: portal
           image: {image}
           env: [{{name: DATABASE_HOST, value: postgres-primary}}]
----
+"#
+        )
+    }
+
+    fn objects(&self) -> String {
+        let (name, tls, node) = (Self::DEPLOYMENT, Self::TLS, self.kubelet.name());
+        let deployment = self.deployment(Self::IMAGE, 3);
+        format!(
+            r#"{deployment}---
 apiVersion: v1
 kind: Service
-metadata: {{name: {deployment}}}
+metadata: {{name: {name}}}
 spec:
-  selector: {{app: {deployment}}}
+  selector: {{app: {name}}}
   ports: [{{port: 80, targetPort: 8080}}]
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
-metadata: {{name: {deployment}}}
+metadata: {{name: {name}}}
 spec:
   tls: [{{hosts: [portal.dotmac.com, api.dotmac.com], secretName: {tls}}}]
   rules:
     - host: portal.dotmac.com
       http:
-        paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {deployment}, port: {{number: 80}}}}}}}}]
+        paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {name}, port: {{number: 80}}}}}}}}]
 ---
 apiVersion: apps/v1
 kind: StatefulSet

@@ -9,12 +9,18 @@
 )]
 
 mod cluster;
+mod maintenance;
 mod person;
 mod platform;
 mod portal;
 mod sessions;
+mod stand_ins;
+mod tls_front;
 
 pub use cluster::DotMacCluster;
+pub use maintenance::Maintenance;
 pub use person::Run;
-pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal, server};
+pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal};
 pub use sessions::Session;
+pub use stand_ins::{Helm, Terraform, calls};
+pub use tls_front::TlsFront;

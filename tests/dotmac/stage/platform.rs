@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use super::{DotMacCluster, Run, portal::CustomerPortal};
+use super::{DotMacCluster, Run, portal::CustomerPortal, stand_ins};
 use crate::lab::{self, Cluster, Folder, Postgres, Prometheus, Redis};
 
 /// What runs, and the pack that knows where.
@@ -54,6 +54,7 @@ impl DotMac {
         }
         let folder = Folder::new();
         fs::create_dir(folder.path().join("bin")).unwrap();
+        stand_ins::install(folder.path());
         let wants = |part| parts.contains(&part);
         let mut dotmac = std::thread::scope(|scope| {
             let cluster = wants(Part::Cluster).then(|| scope.spawn(DotMacCluster::start));
@@ -128,11 +129,6 @@ impl DotMac {
         self.database.as_mut().expect("the test has asked for the database")
     }
 
-    /// The database `portal` of another server.
-    pub fn portal_on(server: &Postgres) -> PortalDatabase {
-        PortalDatabase { port: server.port(), name: "portal".to_owned() }
-    }
-
     /// A database of the server, `portal` or what a runbook has made.
     pub fn database(&self, name: &str) -> PortalDatabase {
         PortalDatabase { port: self.server().port(), name: name.to_owned() }
@@ -161,6 +157,15 @@ impl DotMac {
         self.prometheus.as_ref().expect("the test has asked for the portal")
     }
 
+    /// Customers get errors from now on, while health checks pass; waits until Prometheus has seen them.
+    pub fn customers_get_errors(&self) {
+        self.portal().fail_for_customers();
+        let rate = |status: &str| format!("sum(rate(http_requests_total{{app=\"customer-portal\"{status}}}[2m]))");
+        let share = format!("{} / {} > 0.02", rate(",status=~\"5..\""), rate(""));
+        let seen = || self.prometheus().value(&share).is_some();
+        lab::wait_until("Prometheus has seen the errors", std::time::Duration::from_secs(30), seen);
+    }
+
     /// A path in the test's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -169,6 +174,15 @@ impl DotMac {
     /// [`Self::path`] as the value of a variable.
     pub fn at(&self, name: &str) -> String {
         self.path(name).display().to_string()
+    }
+
+    /// The names of the files in a folder of the test's folder, in order.
+    pub fn files(&self, name: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(name)).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
     }
 
     /// A run of one of the pack's runbooks, to be told variables and answers and then started.
@@ -226,8 +240,7 @@ impl DotMac {
     }
 }
 
-/// A server with the portal's database.
-pub fn server() -> Postgres {
+fn server() -> Postgres {
     let server = Postgres::start();
     server.sql("CREATE ROLE portal_owner");
     server.sql("CREATE DATABASE portal OWNER portal_owner");
