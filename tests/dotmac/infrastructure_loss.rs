@@ -74,7 +74,7 @@ fn customers_come_to_the_dr_region_when_data_and_portal_are_there() {
     let change_record = || {
         assert!(dotmac.database("portal").rows() == regions.rows, "the data is there before any customer");
         assert_eq!((dotmac.cluster().image().as_str(), dotmac.cluster().replicas()), (DotMacCluster::IMAGE, 2));
-        regions.names.set(NAME, DR);
+        regions.names.lead(NAME, DR);
     };
     run().meanwhile(MOVE, change_record).go().completed();
     let (serial, resources) = terraform.state();
@@ -92,7 +92,7 @@ fn customers_come_to_the_dr_region_when_data_and_portal_are_there() {
     look().failed_at("Every pod is ready");
     dotmac.database("portal").sql("TRUNCATE customers CASCADE");
     look().failed_at("The data is there and can be written").says("primary: 0 customers");
-    regions.names.set(NAME, LOST);
+    regions.names.lead(NAME, LOST);
     look().failed_at("Customers reach the DR region by name");
 }
 

@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::background::start as start_in_background;
 
-/// Answers questions for A records over UDP with what each name has at that moment; names that it was not given do not exist.
+/// Answers questions for A records over UDP; names that it was not given do not exist.
 #[derive(Debug)]
 pub struct NameServer {
     address: String,
@@ -24,8 +24,7 @@ pub struct NameServer {
 
 impl NameServer {
     pub fn start(names: &[(&str, Ipv4Addr)]) -> NameServer {
-        let names: HashMap<String, Ipv4Addr> =
-            names.iter().map(|(name, address)| (format!("{name}."), *address)).collect();
+        let names = names.iter().map(|(name, address)| (format!("{name}."), *address)).collect();
         let names = Arc::new(Mutex::new(names));
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_nonblocking(true).unwrap();
@@ -44,8 +43,8 @@ impl NameServer {
         NameServer { address, names, task }
     }
 
-    /// From now on `name` has this address.
-    pub fn set(&self, name: &str, address: Ipv4Addr) {
+    /// From now on a name leads there.
+    pub fn lead(&self, name: &str, address: Ipv4Addr) {
         self.names.lock().unwrap().insert(format!("{name}."), address);
     }
 

@@ -90,11 +90,11 @@ impl Reader<'_, '_> {
             "interactive" => self.read.attributes.interactive = self.flag(word),
             "db" => self.read.attributes.db = self.value(word),
             "database" => {
-                self.read.attributes.database = self.value(word).filter(|name| !name.is_empty());
+                self.read.attributes.database = self.value(word);
                 let attributes = &self.read.attributes;
                 let is_odd = match attributes.database_variable() {
                     Some(variable) => variables::name(variable) != Name::Good,
-                    None => attributes.database.as_deref().is_none_or(|name| name.contains('$')),
+                    None => attributes.database.as_deref().is_some_and(|name| name.contains('$')),
                 };
                 if is_odd {
                     let help = "write database=NAME, or database=$NAME for the value of a variable".to_owned();

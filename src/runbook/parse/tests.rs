@@ -486,7 +486,7 @@ fn another_database_is_a_name_or_a_variable() {
     assert_eq!(read("database=portal_new"), (some("portal_new"), None, 0));
     assert_eq!(read("database=$RESTORED"), (some("$RESTORED"), some("RESTORED"), 0));
     assert_eq!(read("database=\"${RESTORED}\""), (some("${RESTORED}"), some("RESTORED"), 0));
-    for odd in ["database=x_$RESTORED", "database=$(pwd)", "database=$PATH"] {
+    for odd in ["database=x_$RESTORED", "database=$(pwd)", "database=$PATH", "database="] {
         assert_eq!(read(odd), (None, None, 1), "{odd}");
     }
 }

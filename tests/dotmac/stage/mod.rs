@@ -20,7 +20,7 @@ mod tls_front;
 pub use cluster::DotMacCluster;
 pub use maintenance::Maintenance;
 pub use person::Run;
-pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal};
+pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal, server};
 pub use sessions::Session;
 pub use stand_ins::{Helm, Terraform, calls};
 pub use tls_front::TlsFront;

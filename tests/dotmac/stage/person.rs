@@ -22,6 +22,8 @@ pub struct Run<'a> {
     decisions: Vec<(String, String)>,
     /// What happens to the world while a person looks at a step: a part of its title, and what is done. Each is done once.
     meanwhile: Vec<Meanwhile<'a>>,
+    /// The run that is gone on with.
+    resumes: Option<String>,
 }
 
 type Meanwhile<'a> = (String, Box<dyn FnOnce() + 'a>);
@@ -33,7 +35,7 @@ impl<'a> Run<'a> {
         let fixed = ["--pack", &pack, "--environment", "lab", "--data-dir", &data, "runbook", "run", runbook];
         let mut arguments: Vec<String> = fixed.iter().map(|argument| (*argument).to_owned()).collect();
         arguments.extend(["--confirm", "destructive"].map(str::to_owned));
-        Run { dotmac, arguments, environment, decisions: Vec::new(), meanwhile: Vec::new() }
+        Run { dotmac, arguments, environment, decisions: Vec::new(), meanwhile: Vec::new(), resumes: None }
     }
 
     /// Gives a variable its value.
@@ -49,6 +51,14 @@ impl<'a> Run<'a> {
     /// Skips the steps before this one.
     pub fn from(self, step: &str) -> Self {
         self.arguments(&["--from", step])
+    }
+
+    /// Goes on with a run that was left open.
+    pub fn resume(mut self, run: &Done) -> Self {
+        self.resumes = run.run.clone();
+        let name = self.arguments.iter().position(|argument| argument == "run").map(|at| at + 1);
+        self.arguments.remove(name.expect("a run names its runbook"));
+        self.arguments(&["--resume", run.run.as_deref().expect("the run has begun")])
     }
 
     pub fn arguments(mut self, more: &[&str]) -> Self {
@@ -111,9 +121,9 @@ impl<'a> Run<'a> {
         undecided.extend(meanwhile.into_iter().map(|(title, _)| title));
         assert!(undecided.is_empty(), "it did not come to {undecided:?}:\n{said}");
         let after = runs(&self.dotmac.path("data/runs"));
-        let folder = after.iter().find(|run| !before.contains(run));
-        let events = folder.map(|run| events(&self.dotmac.path("data/runs").join(run))).unwrap_or_default();
-        Done { code, said, events }
+        let run = self.resumes.or_else(|| after.into_iter().find(|run| !before.contains(run)));
+        let events = run.as_ref().map(|run| events(&self.dotmac.path("data/runs").join(run))).unwrap_or_default();
+        Done { code, said, events, run }
     }
 }
 
@@ -156,6 +166,7 @@ pub struct Done {
     /// What stood on the screen, without colours.
     pub said: String,
     pub events: Vec<Value>,
+    run: Option<String>,
 }
 
 impl Done {

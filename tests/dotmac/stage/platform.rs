@@ -129,6 +129,11 @@ impl DotMac {
         self.database.as_mut().expect("the test has asked for the database")
     }
 
+    /// The database `portal` of another server.
+    pub fn portal_on(server: &Postgres) -> PortalDatabase {
+        PortalDatabase { port: server.port(), name: "portal".to_owned() }
+    }
+
     /// A database of the server, `portal` or what a runbook has made.
     pub fn database(&self, name: &str) -> PortalDatabase {
         PortalDatabase { port: self.server().port(), name: name.to_owned() }
@@ -240,7 +245,8 @@ impl DotMac {
     }
 }
 
-fn server() -> Postgres {
+/// A server with the portal's database.
+pub fn server() -> Postgres {
     let server = Postgres::start();
     server.sql("CREATE ROLE portal_owner");
     server.sql("CREATE DATABASE portal OWNER portal_owner");
