@@ -1,9 +1,13 @@
 //! `database-corruption`: pages of a real server are damaged, found, and repaired or replaced.
 
-use std::{fs, os::unix::fs::FileExt};
+use std::{fs, os::unix::fs::FileExt, time::Duration};
 
-use crate::stage::{DotMac, Part, Run, minutes_ago};
+use crate::{
+    lab::{PostgresOptions, wait_until},
+    stage::{DotMac, Part, Run, minutes_ago},
+};
 
+const ARCHIVED: Duration = Duration::from_secs(30);
 const PAGE: u64 = 8192;
 
 /// A server whose dump is good, and of which pages have been damaged since: the first one of a table, or the root of an index.
@@ -71,6 +75,35 @@ fn a_damaged_table_comes_from_the_dump_and_the_damaged_server_is_kept() {
         copy.join("base.tar").is_file() && copy.join("SHA256SUMS").is_file(),
         "the damaged server was copied first"
     );
+}
+
+#[test]
+fn the_state_just_before_the_damage_is_replayed_from_the_transaction_logs() {
+    let Some(mut dotmac) = DotMac::start(&[Part::Database, Part::Archive, Part::Portal]) else { return };
+    let portal = dotmac.database("portal");
+    portal.back_up(&dotmac.path("backups/portal.dump"), 600);
+    let base = dotmac.server().base_backup();
+    portal.sql("INSERT INTO customers VALUES (41, 'since the base backup')");
+    let (whole, just_before) = (portal.rows(), portal.sql("SELECT clock_timestamp()"));
+    portal.sql("UPDATE customers SET name = 'from the fault on'");
+    let last = portal.sql("SELECT pg_walfile_name(pg_switch_wal())");
+    wait_until("the transaction logs are archived", ARCHIVED, || {
+        portal.sql("SELECT last_archived_wal FROM pg_stat_archiver") >= last
+    });
+    damage(&mut dotmac, "tickets");
+    let second = PostgresOptions::default()
+        .setting("restore_command", format!("cp {}/%f \"%p\"", dotmac.at("archive")))
+        .setting("recovery_target_time", just_before)
+        .setting("recovery_target_inclusive", "off")
+        .setting("recovery_target_action", "promote")
+        .recover(&base);
+    let recovered = format!("postgresql://postgres@{}", second.address());
+    recovery(&dotmac, "c").var("RECOVERED_SERVER", recovered).go().completed();
+    assert!(
+        dotmac.database("portal").rows() == whole,
+        "what came after the base backup is there, what came with the fault is not"
+    );
+    assert!(dotmac.databases()[1].starts_with("portal_damaged_"), "{:?}", dotmac.databases());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::Write,
     net::TcpStream,
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -81,6 +81,11 @@ impl PostgresOptions {
         Postgres::launch(self.settings, Kind::Primary)
     }
 
+    /// A second server from a base backup, which recovers as its settings say (`restore_command`, `recovery_target_time`, …).
+    pub fn recover(self, base: &Path) -> Postgres {
+        Postgres::launch_from(base, self.settings, Kind::Recovering)
+    }
+
     /// A server that stays in "the database system is starting up": its recovery waits for an archive that never answers.
     pub fn start_without_finishing(self) -> Postgres {
         Postgres::launch(self.settings, Kind::StartingUp)
@@ -92,6 +97,7 @@ enum Kind {
     Primary,
     Replica,
     StartingUp,
+    Recovering,
 }
 
 /// One PostgreSQL server.
@@ -138,14 +144,18 @@ impl Postgres {
     }
 
     fn launch(settings: Vec<(String, String)>, kind: Kind) -> Postgres {
+        Postgres::launch_from(&template(), settings, kind)
+    }
+
+    fn launch_from(source: &Path, settings: Vec<(String, String)>, kind: Kind) -> Postgres {
         let folder = Folder::new();
         let data = folder.path().join("data");
-        let copied = Command::new("cp").arg("-a").arg("--reflink=auto").arg(template()).arg(&data).status().unwrap();
-        assert!(copied.success(), "the template of the PostgreSQL data folder could not be copied");
+        let copied = Command::new("cp").arg("-a").arg("--reflink=auto").arg(source).arg(&data).status().unwrap();
+        assert!(copied.success(), "the PostgreSQL data folder {} could not be copied", source.display());
         match kind {
             Kind::Primary => {}
             Kind::Replica => signal_file(&data, "standby.signal"),
-            Kind::StartingUp => signal_file(&data, "recovery.signal"),
+            Kind::StartingUp | Kind::Recovering => signal_file(&data, "recovery.signal"),
         }
         let mut server = Postgres {
             process: Place::default(),
@@ -298,6 +308,20 @@ impl Postgres {
             })
         });
         HeldConnections { held, taking }
+    }
+
+    /// Takes a base backup, without the WAL that it needs: that has to be in an archive. Gives back its folder.
+    pub fn base_backup(&self) -> PathBuf {
+        let base = self.folder.path().join("base");
+        fs::create_dir(&base).unwrap();
+        fs::set_permissions(&base, fs::Permissions::from_mode(0o700)).unwrap();
+        if let Some((user, group)) = postgres_account() {
+            std::os::unix::fs::chown(&base, Some(user), Some(group)).unwrap();
+        }
+        let mut backup = as_postgres(need::find("pg_basebackup").unwrap());
+        backup.args(["-d", &self.url(), "-X", "none", "-c", "fast", "-D"]).arg(&base).current_dir(self.folder.path());
+        run(&mut backup, "");
+        base
     }
 
     /// The data folder.

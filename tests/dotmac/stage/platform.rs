@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{DotMacCluster, Run, portal::CustomerPortal, stand_ins};
-use crate::lab::{self, Cluster, Folder, Postgres, Prometheus, Redis};
+use crate::lab::{self, Cluster, Folder, Postgres, PostgresOptions, Prometheus, Redis};
 
 /// What runs, and the pack that knows where.
 pub struct DotMac {
@@ -33,6 +33,8 @@ pub enum Part {
     Cluster,
     /// A server with the database `portal`: 40 customers, each with an invoice and a ticket.
     Database,
+    /// That server archives its WAL, into the test's folder `archive`.
+    Archive,
     Redis,
     /// The portal with its customers, and Prometheus, which counts their requests.
     Portal,
@@ -44,7 +46,7 @@ impl DotMac {
         let mut needs = vec![lab::TOOLS];
         needs.extend(parts.iter().map(|part| match part {
             Part::Cluster => lab::WHOLE_CLUSTER,
-            Part::Database => lab::POSTGRES,
+            Part::Database | Part::Archive => lab::POSTGRES,
             Part::Redis => lab::REDIS,
             Part::Portal => lab::PROMETHEUS,
         }));
@@ -56,9 +58,18 @@ impl DotMac {
         fs::create_dir(folder.path().join("bin")).unwrap();
         stand_ins::install(folder.path());
         let wants = |part| parts.contains(&part);
+        let mut options = PostgresOptions::default();
+        if wants(Part::Archive) {
+            let archive = folder.path().join("archive");
+            fs::create_dir(&archive).unwrap();
+            // The server runs as somebody else.
+            fs::set_permissions(&archive, fs::Permissions::from_mode(0o777)).unwrap();
+            let command = format!("cp %p {}/%f", archive.display());
+            options = options.setting("archive_mode", "on").setting("archive_command", command);
+        }
         let mut dotmac = std::thread::scope(|scope| {
             let cluster = wants(Part::Cluster).then(|| scope.spawn(DotMacCluster::start));
-            let database = wants(Part::Database).then(|| scope.spawn(server));
+            let database = wants(Part::Database).then(|| scope.spawn(|| server_with(options)));
             let redis = wants(Part::Redis).then(|| scope.spawn(Redis::start));
             let portal = wants(Part::Portal).then(|| {
                 scope.spawn(|| {
@@ -247,7 +258,11 @@ impl DotMac {
 
 /// A server with the portal's database.
 pub fn server() -> Postgres {
-    let server = Postgres::start();
+    server_with(PostgresOptions::default())
+}
+
+fn server_with(options: PostgresOptions) -> Postgres {
+    let server = options.start();
     server.sql("CREATE ROLE portal_owner");
     server.sql("CREATE DATABASE portal OWNER portal_owner");
     let database = PortalDatabase { port: server.port(), name: "portal".to_owned() };
