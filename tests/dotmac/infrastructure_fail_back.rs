@@ -85,7 +85,7 @@ fn customers_go_on_in_the_dr_region_when_the_portal_does_not_start_and_come_home
 
     regions.portal.on("/api/health", Answer::text("{\"status\":\"ok\"}\n"));
     let moved = || regions.names.lead(NAME, HOME);
-    regions.fail_back().meanwhile(MOVE, moved).decide(MOVE, "r").go().completed();
+    regions.fail_back().meanwhile(MOVE, moved).go().completed();
     assert!(dotmac.database("portal").rows() == there, "every row of the DR region is here");
     assert!(regions.dr_is_read_only(), "nothing new is written there");
     assert_eq!(dotmac.cluster().replicas(), 3);
@@ -148,12 +148,17 @@ fn what_is_not_as_it_should_be_stops_the_move() {
             });
         })
         .decide(START, "r")
+        // Ticked, and not so.
+        .meanwhile(stop, || {})
+        .decide(stop, "y")
         .meanwhile(stop, || {
             let mut session = session.borrow_mut().take().unwrap();
             regions.dr.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'sleep.600' AND pid <> pg_backend_pid()");
             session.wait().unwrap();
         })
         .decide(stop, "r")
+        .meanwhile(MOVE, || {})
+        .decide(MOVE, "y")
         .meanwhile(MOVE, || regions.names.lead(NAME, HOME))
         .decide(MOVE, "r")
         .meanwhile("Make the DR region ready again", || regions.names.lead(NAME, DR))
