@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    lab::{Answer, closed_port, wait_until},
+    lab::{Answer, Prometheus, closed_port, wait_until},
     stage::{DotMac, DotMacCluster, Part, Run},
 };
 
@@ -44,6 +44,10 @@ fn a_restart_replaces_the_pods_keeps_what_they_logged_and_has_to_end_the_errors(
     let nobody = closed_port();
     let away = format!("http://127.0.0.1:{}", nobody.number());
     errors(&dotmac, "c").var("PROMETHEUS_URL", away).go().failed_at("How many, and where");
+
+    let idle = Prometheus::scraping(&[]);
+    let nobody_asks = errors(&dotmac, "c").var("PROMETHEUS_URL", idle.url()).go();
+    nobody_asks.says("nobody has asked anything").failed_at("How many, and where");
 
     dotmac.portal().fail_for_customers();
     wait_for_share(&dotmac, "> 0.05");

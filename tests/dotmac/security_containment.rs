@@ -169,8 +169,10 @@ fn each_verification_can_fail(dotmac: &DotMac) {
     let from = |step: &str| containment(dotmac).from(step);
     from("verification-the-portal-is-shut-off-in-both-directions").go().failed_at(shut_off);
 
-    let back = json!({"spec": {"tls": [{"hosts": ["portal.dotmac.com", "api.dotmac.com"], "secretName": DotMacCluster::TLS}]}});
-    cluster.kubectl(&["patch", "ingress", DotMacCluster::DEPLOYMENT, "--type=merge", "-p", &back.to_string()]);
+    // The ingress has the new certificate already: going back is what is left.
+    let replace = "Replace the certificate";
+    from("6").decide(replace, "u").go().says("patched");
+    assert_eq!(tls(dotmac)[1]["secretName"], DotMacCluster::TLS);
     let uses = "The ingress uses the new certificate";
     from("verification-the-ingress-uses-the-new-certificate").go().failed_at(uses);
     let hostless = json!({"spec": {"tls": [{"secretName": NEW_TLS}]}});
@@ -198,8 +200,10 @@ spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}
     cluster.apply(open);
     redis.cli(&["ACL", "SETUSER", "default", "-unlink"]);
     let done = containment(&dotmac)
+        .decide("Cut the portal off", "u")
         .decide("Cut the portal off", "r")
-        .meanwhile("Cut the portal off", || {
+        .meanwhile("Cut the portal off was rolled back", || {
+            assert!(policy(&dotmac).is_none());
             cluster.kubectl(&["delete", "networkpolicy", "let-everybody-in"]);
         })
         .decide("End every session", "r")
@@ -238,4 +242,23 @@ spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}
     assert_eq!(maintenance(&dotmac), None);
     assert_eq!(tls(&dotmac)[1]["secretName"], NEW_TLS, "the new certificate stays");
     assert_eq!(others(&dotmac), OTHERS, "sessions do not come back");
+}
+
+#[test]
+fn a_certificate_that_does_not_fit_its_key_or_the_names_changes_nothing() {
+    let Some(dotmac) = broken_into() else { return };
+    let before = tls(&dotmac);
+    let unlike = |names: &[&str]| {
+        let other = dotmac.cluster().certificates.for_names(names);
+        fs::write(dotmac.path("other.crt"), &other.chain_pem).unwrap();
+        fs::write(dotmac.path("other.key"), &other.key_pem).unwrap();
+        containment(&dotmac).var("KEY", dotmac.at("other.key")).from("6")
+    };
+    let replace = "Replace the certificate";
+    unlike(&["portal.dotmac.com", "api.dotmac.com"]).decide(replace, "u").go().says("does not use portal-tls-new");
+    for one in ["portal.dotmac.com", "api.dotmac.com"] {
+        unlike(&[one]).var("CERT", dotmac.at("other.crt")).go().failed_at(replace);
+    }
+    assert_eq!(tls(&dotmac), before);
+    assert!(dotmac.cluster().get("secret", NEW_TLS).is_none());
 }
