@@ -2,7 +2,7 @@
 
 use crate::{
     lab::{Answer, Http, closed_port},
-    stage::{DotMac, Part, Run, minutes_ago},
+    stage::{DotMac, Helm, Part, Run, minutes_ago},
 };
 
 fn response<'a>(dotmac: &'a DotMac, severity: &str, detected: &str) -> Run<'a> {
@@ -12,21 +12,20 @@ fn response<'a>(dotmac: &'a DotMac, severity: &str, detected: &str) -> Run<'a> {
 #[test]
 fn an_incident_of_each_severity_is_opened_with_what_was_seen() {
     let Some(dotmac) = DotMac::start(&[Part::Cluster, Part::Database]) else { return };
+    Helm::of(&dotmac).release("2.3.1");
     let portal = Http::start();
     portal.on("/api/health", Answer::new(503, "waiting for its database\n"));
     let nobody = closed_port();
     let away = format!("http://127.0.0.1:{}/health", nobody.number());
     let detected = minutes_ago(12);
     let seen = |severity| {
-        response(&dotmac, severity, &detected)
-            .var("PORTAL_HEALTH", portal.url("/api/health"))
-            .var("API_HEALTH", &away)
-            .decide("See what has changed", "s no Helm")
+        response(&dotmac, severity, &detected).var("PORTAL_HEALTH", portal.url("/api/health")).var("API_HEALTH", &away)
     };
     let done = seen("P0").go();
     done.says("/api/health: HTTP 503")
         .says("/health: no answer: curl: (7)")
         .says("customer-portal: 3 of 3 ready")
+        .says("Install complete")
         .says(&format!("#incident-{}-{}{}", &detected[..10], &detected[11..13], &detected[14..16]))
         .completed();
     for severity in ["P1", "P2", "P3"] {
