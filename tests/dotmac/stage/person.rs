@@ -140,9 +140,11 @@ fn asked_about(new: &str) -> Option<&str> {
 /// What a person answers to the question that the output ends with; `None` when it asks nothing.
 #[track_caller]
 fn answer(new: &str, decisions: &mut std::iter::Peekable<std::vec::IntoIter<(String, String)>>) -> Option<String> {
-    if new.ends_with("Done? [y], or s and a reason to skip: ") || new.ends_with("Done? [y], or Enter to stop here: ") {
+    // Items of a step with commands: what is decided about the commands' failure is not for them.
+    let ticks = new.ends_with("Done? [y], or Enter to stop here: ");
+    if ticks || new.ends_with("Done? [y], or s and a reason to skip: ") {
         let step = asked_about(new).unwrap_or_default();
-        let wanted = decisions.next_if(|(title, _)| step.contains(title.as_str()));
+        let wanted = decisions.next_if(|(title, answer)| step.contains(title.as_str()) && (!ticks || answer == "n"));
         return Some(wanted.map_or_else(|| "y".to_owned(), |(_, answer)| answer));
     }
     let (fails, is_refused) = (new.ends_with("q stop here: "), new.ends_with("or Enter not to: "));
