@@ -49,7 +49,10 @@ pub(super) fn recovery(source: &Source<'_>) -> Vec<Recovery> {
         let frozen = exposure.and_then(|exposure| exposure.rpo_seconds).map(std::time::Duration::from_secs);
         let rpo = frozen.or_else(|| component.and_then(|component| component.rpo)).map(signed);
         let recovery_point = exposure.and_then(|exposure| exposure.recovery_point);
-        let exposed = recovery_point.zip(state.detected_at).map(|(point, detected)| detected.duration_since(point));
+        // A copy that was still kept up after the failure loses nothing from before it.
+        let exposed = recovery_point
+            .zip(state.detected_at)
+            .map(|(point, detected)| detected.duration_since(point).max(SignedDuration::ZERO));
         Recovery {
             component: id.to_owned(),
             title: component.map_or(id, |component| &component.title).to_owned(),

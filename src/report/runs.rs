@@ -164,7 +164,7 @@ fn run(id: &RunId, events: &[RunEvent]) -> Run {
             }
             EventKind::OptionChosen { group, key } => {
                 let option = names.option(group, key).unwrap_or_else(|| key.clone());
-                run.decided(group, group.clone(), event, format!("chose {option}"), Tone::Plain);
+                run.decided(group, "the alternatives".to_owned(), event, format!("chose {option}"), Tone::Plain);
             }
             EventKind::StepTicked { step, ticked: true } => {
                 run.decided(&step.0, names.step(step), event, "done".to_owned(), Tone::Good);

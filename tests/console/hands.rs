@@ -1,4 +1,5 @@
 //! What hands do at the keyboard: open a runbook, go to a step, run it, agree, choose from a menu.
+#![allow(dead_code, reason = "each test crate that includes it uses its own part")]
 
 use std::time::{Duration, Instant};
 
@@ -69,7 +70,9 @@ pub(crate) fn choose(terminal: &Terminal, label: &str) {
 
 /// True when the checklist's row of that title has the mark.
 pub(crate) fn is_marked(screen: &str, title: &str, mark: &str) -> bool {
-    screen.lines().any(|line| line.find(mark).is_some_and(|at| line[at..].contains(title)))
+    // Panes stand beside each other: a mark of one says nothing of a title in another.
+    let mut cells = screen.lines().flat_map(|line| line.split('│'));
+    cells.any(|cell| cell.find(mark).is_some_and(|at| cell[at..].contains(title)))
 }
 
 /// The words of the right half of the screen, where the pane stands, as if it had no edges.

@@ -6,7 +6,6 @@ mod lab;
 
 mod ending;
 mod hands;
-mod incidents;
 mod job_control;
 mod journal;
 mod looks;

@@ -2,8 +2,12 @@
 //! Prometheus, and a portal that the tests control. Only Helm and Terraform are stand-ins.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../console/hands.rs"]
+mod hands;
 #[path = "../lab/mod.rs"]
 mod lab;
+
+mod sheet;
 mod stage;
 
 mod accidental_deletion;
@@ -26,3 +30,4 @@ mod pool_saturation;
 mod rollback;
 mod security_containment;
 mod stand_ins_refuse;
+mod story;

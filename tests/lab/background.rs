@@ -21,6 +21,6 @@ pub fn background<T: Send + 'static>(work: impl Future<Output = T> + Send + 'sta
 }
 
 /// Starts `work` on the lab's runtime; aborting the handle ends it.
-pub(super) fn start(work: impl Future<Output = ()> + Send + 'static) -> tokio::task::AbortHandle {
+pub fn start(work: impl Future<Output = ()> + Send + 'static) -> tokio::task::AbortHandle {
     RUNTIME.spawn(work).abort_handle()
 }

@@ -41,27 +41,27 @@ impl Kubelet {
         let name = format!("lab-played-{}", logs.port());
         let taint = json!([{"key": "lab", "value": "played", "effect": "NoSchedule"}]);
         let labels = json!({"kubernetes.io/hostname": name});
+        let room = json!({"cpu": "64", "memory": "64Gi", "pods": "500"});
+        // Ready from the start: other tests look at the same cluster.
         let node = json!({
             "apiVersion": "v1", "kind": "Node",
             "metadata": {"name": name, "labels": labels}, "spec": {"taints": taint},
+            "status": {
+                "capacity": room, "allocatable": room,
+                // Without a host name, which the API server would rather look up.
+                "addresses": [{"type": "InternalIP", "address": Ipv4Addr::LOCALHOST.to_string()}],
+                "daemonEndpoints": {"kubeletEndpoint": {"Port": logs.port()}},
+                "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now()}],
+            },
         });
-        let (cluster, stop) = (cluster.clone(), Arc::new(AtomicBool::new(false)));
-        forget_the_dead(&cluster);
-        cluster.request("POST", "/api/v1/nodes", Some(node));
+        forget_the_dead(cluster);
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name},
             "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": now()},
         });
+        let (cluster, stop) = (cluster.clone(), Arc::new(AtomicBool::new(false)));
         cluster.request("POST", LEASES, Some(lease));
-        let status = json!({"status": {
-            "capacity": {"cpu": "64", "memory": "64Gi", "pods": "500"},
-            "allocatable": {"cpu": "64", "memory": "64Gi", "pods": "500"},
-            // Without a host name, which the API server would rather look up.
-            "addresses": [{"type": "InternalIP", "address": Ipv4Addr::LOCALHOST.to_string()}],
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": logs.port()}},
-            "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now()}],
-        }});
-        cluster.request("PATCH", &format!("/api/v1/nodes/{name}/status"), Some(status));
+        cluster.request("POST", "/api/v1/nodes", Some(node));
         wait_until("the node takes pods", Duration::from_secs(30), || {
             let node = cluster.request("GET", &format!("/api/v1/nodes/{name}"), None);
             let taints = node.pointer("/spec/taints").and_then(Value::as_array);
@@ -120,8 +120,8 @@ impl Drop for Kubelet {
         if let Some(work) = self.work.take() {
             let _ = work.join();
         }
-        let _ = self.cluster.try_request("DELETE", &format!("{LEASES}/{}", self.name), None);
         let _ = self.cluster.try_request("DELETE", &format!("/api/v1/nodes/{}", self.name), None);
+        let _ = self.cluster.try_request("DELETE", &format!("{LEASES}/{}", self.name), None);
     }
 }
 
@@ -166,7 +166,8 @@ fn attend(cluster: &Cluster, pod: &Value, logs: &Http) {
         status
     };
     status["containerStatuses"] = names.iter().map(of).collect();
-    status["podIP"] = Ipv4Addr::LOCALHOST.to_string().into();
+    // Endpoints may not be on the loopback. Nothing asks this address, which is one for documentation.
+    status["podIP"] = "192.0.2.1".into();
     for container in names {
         let at = now();
         let lines = format!("{at} listening on :8080\n{at} GET /api/health 200\n{at} GET /invoices 500 {name}\n");

@@ -32,7 +32,6 @@ mod kubelet;
 mod kubernetes;
 mod name_server;
 mod need;
-mod outage;
 mod portal;
 mod postgres;
 mod process;
@@ -53,7 +52,7 @@ mod workloads;
 pub(crate) use need::require;
 #[allow(unused_imports, reason = "every integration crate uses its own part of the lab")]
 pub use {
-    background::background,
+    background::{background, start as start_in_background},
     certificates::{Certificates, ServerCertificate},
     desk::Desk,
     disk::Disk,
@@ -62,7 +61,6 @@ pub use {
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
     need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, TOOLS, WHOLE_CLUSTER, missing},
-    outage::Outage,
     portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
     process::{Folder, Port, Process},

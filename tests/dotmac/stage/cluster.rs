@@ -131,6 +131,13 @@ impl DotMacCluster {
         });
     }
 
+    /// Which revision of the deployment is the newest.
+    pub fn revision(&self) -> u64 {
+        let deployment = self.get("deployment", Self::DEPLOYMENT).expect("the deployment is there");
+        let annotations = &deployment["metadata"]["annotations"];
+        annotations["deployment.kubernetes.io/revision"].as_str().unwrap().parse().unwrap()
+    }
+
     /// An object of the namespace; `None` when it is not there.
     pub fn get(&self, kind: &str, name: &str) -> Option<Value> {
         let text = self.kubectl(&["get", kind, name, "-o", "json", "--ignore-not-found"]);

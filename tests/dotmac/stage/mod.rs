@@ -13,14 +13,17 @@ mod maintenance;
 mod person;
 mod platform;
 mod portal;
+mod saturation;
 mod sessions;
 mod stand_ins;
 mod tls_front;
+mod vendors;
 
 pub use cluster::DotMacCluster;
 pub use maintenance::Maintenance;
 pub use person::Run;
 pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal, server};
+pub use saturation::Saturation;
 pub use sessions::Session;
 pub use stand_ins::{Helm, Terraform, calls};
 pub use tls_front::TlsFront;

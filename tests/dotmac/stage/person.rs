@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use super::DotMac;
-use crate::lab::{Terminal, TerminalOptions};
+use crate::lab::Terminal;
 
 /// How long nothing may happen on the screen.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -17,7 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(100);
 pub struct Run<'a> {
     dotmac: &'a DotMac,
     arguments: Vec<String>,
-    environment: Vec<(String, String)>,
     /// What is answered when a step fails: a part of its title, and the answer. Each is used once, in order.
     decisions: Vec<(String, String)>,
     /// What happens to the world while a person looks at a step: a part of its title, and what is done. Each is done once.
@@ -29,13 +28,9 @@ pub struct Run<'a> {
 type Meanwhile<'a> = (String, Box<dyn FnOnce() + 'a>);
 
 impl<'a> Run<'a> {
-    pub fn new(dotmac: &'a DotMac, pack: &Path, runbook: &str, environment: Vec<(String, String)>) -> Run<'a> {
-        let pack = pack.display().to_string();
-        let data = dotmac.at("data");
-        let fixed = ["--pack", &pack, "--environment", "lab", "--data-dir", &data, "runbook", "run", runbook];
-        let mut arguments: Vec<String> = fixed.iter().map(|argument| (*argument).to_owned()).collect();
-        arguments.extend(["--confirm", "destructive"].map(str::to_owned));
-        Run { dotmac, arguments, environment, decisions: Vec::new(), meanwhile: Vec::new(), resumes: None }
+    pub fn new(dotmac: &'a DotMac, runbook: &str) -> Run<'a> {
+        let arguments = ["runbook", "run", runbook, "--confirm", "destructive"].map(str::to_owned).to_vec();
+        Run { dotmac, arguments, decisions: Vec::new(), meanwhile: Vec::new(), resumes: None }
     }
 
     /// Gives a variable its value.
@@ -85,12 +80,8 @@ impl<'a> Run<'a> {
     #[track_caller]
     pub fn go(self) -> Done {
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        let mut options = TerminalOptions::warroom(&arguments).size(200, 60);
-        for (name, value) in &self.environment {
-            options = options.env(name, value);
-        }
         let before = runs(&self.dotmac.path("data/runs"));
-        let mut terminal = options.start();
+        let mut terminal = self.dotmac.program(&arguments).size(200, 60).start();
         let mut decisions = self.decisions.into_iter().peekable();
         let mut meanwhile = self.meanwhile;
         let (mut seen, mut last) = (0, Instant::now());

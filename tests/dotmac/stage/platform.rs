@@ -7,17 +7,21 @@ use std::{
     process::Command,
 };
 
-use super::{DotMacCluster, Run, portal::CustomerPortal, stand_ins};
-use crate::lab::{self, Cluster, Folder, Postgres, PostgresOptions, Prometheus, Redis};
+use super::{DotMacCluster, Run, portal::CustomerPortal, stand_ins, vendors::Vendors};
+use crate::lab::{self, Cluster, Folder, Postgres, PostgresOptions, Prometheus, Redis, TerminalOptions};
 
 /// What runs, and the pack that knows where.
 pub struct DotMac {
     pub folder: Folder,
     cluster: Option<DotMacCluster>,
     database: Option<Postgres>,
+    standby: Option<Postgres>,
     redis: Option<Redis>,
     portal: Option<CustomerPortal>,
     prometheus: Option<Prometheus>,
+    vendors: Option<Vendors>,
+    /// What the environment pins, beside where things are.
+    pinned: Vec<(String, String)>,
     /// Of the program: where secrets and addresses are looked up.
     variables: Vec<(String, String)>,
     /// Written into every runbook: how patient its polls are.
@@ -35,20 +39,25 @@ pub enum Part {
     Database,
     /// That server archives its WAL, into the test's folder `archive`.
     Archive,
+    /// A standby of it that streams.
+    Standby,
     Redis,
     /// The portal with its customers, and Prometheus, which counts their requests.
     Portal,
+    /// Everybody outside whom the pack looks at, all well.
+    Vendors,
 }
 
 impl DotMac {
     /// `None`, with the reason printed, when what the parts need is not on this machine and not required.
     pub fn start(parts: &[Part]) -> Option<DotMac> {
         let mut needs = vec![lab::TOOLS];
-        needs.extend(parts.iter().map(|part| match part {
-            Part::Cluster => lab::WHOLE_CLUSTER,
-            Part::Database | Part::Archive => lab::POSTGRES,
-            Part::Redis => lab::REDIS,
-            Part::Portal => lab::PROMETHEUS,
+        needs.extend(parts.iter().filter_map(|part| match part {
+            Part::Cluster => Some(lab::WHOLE_CLUSTER),
+            Part::Database | Part::Archive | Part::Standby => Some(lab::POSTGRES),
+            Part::Redis => Some(lab::REDIS),
+            Part::Portal => Some(lab::PROMETHEUS),
+            Part::Vendors => None,
         }));
         if let Some(reason) = lab::missing(&needs) {
             eprintln!("skipped: {reason}");
@@ -69,7 +78,13 @@ impl DotMac {
         }
         let mut dotmac = std::thread::scope(|scope| {
             let cluster = wants(Part::Cluster).then(|| scope.spawn(DotMacCluster::start));
-            let database = wants(Part::Database).then(|| scope.spawn(|| server_with(options)));
+            let database = wants(Part::Database).then(|| {
+                scope.spawn(|| {
+                    let server = server_with(options);
+                    let standby = wants(Part::Standby).then(|| server.replica());
+                    (server, standby)
+                })
+            });
             let redis = wants(Part::Redis).then(|| scope.spawn(Redis::start));
             let portal = wants(Part::Portal).then(|| {
                 scope.spawn(|| {
@@ -79,13 +94,17 @@ impl DotMac {
                 })
             });
             let (portal, prometheus) = portal.map(|thread| thread.join().unwrap()).unzip();
+            let (database, standby) = database.map(|thread| thread.join().unwrap()).unzip();
             DotMac {
                 folder,
                 cluster: cluster.map(|thread| thread.join().unwrap()),
-                database: database.map(|thread| thread.join().unwrap()),
+                database,
+                standby: standby.flatten(),
                 redis: redis.map(|thread| thread.join().unwrap()),
                 portal,
                 prometheus,
+                vendors: wants(Part::Vendors).then(Vendors::start),
+                pinned: Vec::new(),
                 variables: Vec::new(),
                 impatient: false,
                 rollouts_within: None,
@@ -93,14 +112,22 @@ impl DotMac {
         });
         let mut known: Vec<(&str, String)> = Vec::new();
         known.extend(dotmac.cluster.iter().map(|it| ("KUBECONFIG", it.cluster.kubeconfig.display().to_string())));
+        known.extend(dotmac.standby.iter().map(|it| ("REPLICA_URL", it.url())));
         known.extend(dotmac.redis.iter().map(|it| ("REDIS_URL", it.url())));
         known.extend(dotmac.prometheus.iter().map(|it| ("PROMETHEUS_URL", it.url())));
+        known.extend(dotmac.vendors.iter().map(|it| ("SSL_CERT_FILE", it.ca_file())));
         known.extend(dotmac.portal.iter().map(|it| ("METRICS_URL", it.http.url("/metrics"))));
         if dotmac.database.is_some() {
             known.push(("DATABASE_URL", dotmac.database("portal").url()));
         }
         dotmac.variables = known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Some(dotmac)
+    }
+
+    /// Lets the environment pin a variable of the runbooks.
+    pub fn with_var(mut self, name: &str, value: &str) -> DotMac {
+        self.pinned.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Sets a variable of the program's environment.
@@ -161,6 +188,11 @@ impl DotMac {
         format!("postgresql://postgres@{}", self.server().address())
     }
 
+    /// The standby, whose databases are the server's.
+    pub fn standby(&self) -> &Postgres {
+        self.standby.as_ref().expect("the test has asked for the standby")
+    }
+
     pub fn redis(&self) -> &Redis {
         self.redis.as_ref().expect("the test has asked for Redis")
     }
@@ -203,11 +235,41 @@ impl DotMac {
 
     /// A run of one of the pack's runbooks, to be told variables and answers and then started.
     pub fn run(&self, runbook: &str) -> Run<'_> {
-        let pack = self.write_pack();
+        Run::new(self, runbook)
+    }
+
+    /// The program in a terminal, on this platform.
+    pub fn program(&self, arguments: &[&str]) -> TerminalOptions {
+        let place = self.place();
+        let place: Vec<&str> = place.iter().map(String::as_str).collect();
+        let mut options = TerminalOptions::warroom(&place).arguments(arguments);
+        for (name, value) in self.environment() {
+            options = options.env(&name, value);
+        }
+        options
+    }
+
+    /// What a command of the program prints. It has to succeed.
+    #[track_caller]
+    pub fn said(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(lab::binary());
+        command.args(self.place()).args(arguments).envs(self.environment()).env("HOME", self.folder.path());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The program's arguments: this pack, its environment for the lab, this data directory.
+    fn place(&self) -> Vec<String> {
+        let (pack, data) = (self.write_pack().display().to_string(), self.at("data"));
+        ["--pack", &pack, "--environment", "lab", "--data-dir", &data].map(str::to_owned).to_vec()
+    }
+
+    /// Of the program: where things are, and our own tools before the machine's.
+    fn environment(&self) -> Vec<(String, String)> {
         let path = std::env::var("PATH").unwrap_or_default();
-        let mut environment = self.variables.clone();
-        environment.push(("PATH".into(), format!("{}:{path}", self.at("bin"))));
-        Run::new(self, &pack, runbook, environment)
+        let path = ("PATH".to_owned(), format!("{}:{path}", self.at("bin")));
+        self.variables.iter().cloned().chain([path]).collect()
     }
 
     /// The embedded pack, copied as anybody copies it to make it their own, with an environment for the lab.
@@ -224,7 +286,7 @@ impl DotMac {
             .unwrap();
         assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
         let file = pack.join("platform.toml");
-        let text = fs::read_to_string(&file).unwrap() + &self.environment();
+        let text = fs::read_to_string(&file).unwrap() + &self.lab();
         fs::write(&file, text).unwrap();
         if self.impatient {
             rewrite(&pack, r"\bretry=\d+", "retry=2");
@@ -237,21 +299,30 @@ impl DotMac {
     }
 
     /// The lab's environment, as a pack has it.
-    fn environment(&self) -> String {
+    fn lab(&self) -> String {
+        let mut pinned = self.pinned.clone();
+        let mut overrides: Vec<(&str, String)> = Vec::new();
         let mut text = "\n[environments.lab]\n".to_owned();
         if let Some(cluster) = &self.cluster {
-            let (context, namespace, deployment) = (Cluster::CONTEXT, cluster.namespace(), DotMacCluster::DEPLOYMENT);
-            text += &format!("kube_context = \"{context}\"\n[environments.lab.vars]\nNAMESPACE = \"{namespace}\"\n");
-            text += &format!("DEPLOYMENT = \"{deployment}\"\nDATABASE_POD = \"postgres-primary-0\"\n");
-            for probe in ["pods", "instances"] {
-                text += &format!("[environments.lab.probes.{probe}]\nnamespaces = [\"{namespace}\"]\n");
-            }
+            text += &format!("kube_context = \"{}\"\n", Cluster::CONTEXT);
+            let known = [
+                ("NAMESPACE", cluster.namespace()),
+                ("DEPLOYMENT", DotMacCluster::DEPLOYMENT),
+                ("DATABASE_POD", "postgres-primary-0"),
+            ];
+            pinned.extend(known.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            let namespaces = format!("namespaces = [\"{}\"]", cluster.namespace());
+            overrides.extend(["pods", "instances"].map(|probe| (probe, namespaces.clone())));
         }
         if let Some(portal) = &self.portal {
-            for (probe, path) in [("portal", "/api/health"), ("api", "/health"), ("front_page", "/")] {
-                text += &format!("[environments.lab.probes.{probe}]\nurl = \"{}\"\n", portal.http.url(path));
-            }
+            let paths = [("portal", "/api/health"), ("api", "/health"), ("front_page", "/")];
+            overrides.extend(paths.map(|(probe, path)| (probe, format!("url = \"{}\"", portal.http.url(path)))));
         }
+        overrides.push(("backups", format!("path = \"{}\"", self.at("backups/*.dump"))));
+        text += "[environments.lab.vars]\n";
+        text.extend(pinned.iter().map(|(name, value)| format!("{name} = \"{value}\"\n")));
+        text.extend(overrides.iter().map(|(probe, line)| format!("[environments.lab.probes.{probe}]\n{line}\n")));
+        text.extend(self.vendors.iter().map(|vendors| vendors.overrides("lab")));
         text
     }
 }
@@ -262,7 +333,7 @@ pub fn server() -> Postgres {
 }
 
 fn server_with(options: PostgresOptions) -> Postgres {
-    let server = options.start();
+    let server = options.max_connections(40).start();
     server.sql("CREATE ROLE portal_owner");
     server.sql("CREATE DATABASE portal OWNER portal_owner");
     let database = PortalDatabase { port: server.port(), name: "portal".to_owned() };

@@ -13,6 +13,22 @@ use crate::lab::{Answer, Http, Prometheus, wait_until};
 
 const SCRAPED: Duration = Duration::from_secs(30);
 
+/// Measures of a portal that is well, besides its requests.
+const WELL: [(&str, f64); 6] = [
+    ("login_failures_total{app=\"customer-portal\"}", 3.0),
+    ("http_request_duration_seconds_bucket{app=\"customer-portal\",le=\"0.25\"}", 90.0),
+    ("http_request_duration_seconds_bucket{app=\"customer-portal\",le=\"+Inf\"}", 90.0),
+    (
+        "container_memory_working_set_bytes{namespace=\"production\",pod=\"customer-portal-1\",container=\"portal\"}",
+        3e8,
+    ),
+    (
+        "kube_pod_container_resource_limits{namespace=\"production\",pod=\"customer-portal-1\",container=\"portal\",resource=\"memory\"}",
+        1e9,
+    ),
+    ("node_cpu_seconds_total{mode=\"idle\"}", 1000.0),
+];
+
 /// The portal, with customers who ask it all the time.
 pub struct CustomerPortal {
     pub http: Arc<Http>,
@@ -33,10 +49,19 @@ impl CustomerPortal {
                     let status = if failing.load(Ordering::Relaxed) { "503" } else { "200" };
                     let labels = format!("app=\"customer-portal\",status=\"{status}\",path=\"/invoices\",pod=\"one\"");
                     http.count(&format!("http_requests_total{{{labels}}}"), 5.0);
+                    // All of them fast, and a processor that does little.
+                    for (series, _) in &WELL[1..3] {
+                        http.count(series, 5.0);
+                    }
+                    http.count(WELL[5].0, 0.09);
                     std::thread::sleep(Duration::from_millis(100));
                 }
             }
         });
+        // What else Prometheus knows of the portal and the machines that it runs on.
+        for (series, value) in WELL {
+            http.count(series, value);
+        }
         let portal = CustomerPortal { http, failing, closed, customers: Some(customers) };
         portal.recover();
         portal
@@ -45,25 +70,31 @@ impl CustomerPortal {
     /// From now on everything is answered with 503.
     pub fn fail(&self) {
         self.failing.store(true, Ordering::Relaxed);
-        self.answer(&Answer::new(503, "{\"status\":\"waiting for its database\"}\n"));
+        for path in ["/api/health", "/health", "/"] {
+            self.http.on(path, Answer::new(503, "{\"status\":\"waiting for its database\"}\n"));
+        }
     }
 
     /// From now on everything is answered well.
     pub fn recover(&self) {
-        self.failing.store(false, Ordering::Relaxed);
-        self.answer(&Answer::text("{\"status\":\"ok\"}\n"));
-        self.http.on("/", Answer::text("<title>DotMac customer portal</title>\n"));
+        self.recovery()();
+    }
+
+    /// [`Self::recover`], for somewhere else.
+    pub fn recovery(&self) -> impl Fn() + Send + 'static {
+        let (http, failing) = (self.http.clone(), self.failing.clone());
+        move || {
+            failing.store(false, Ordering::Relaxed);
+            for path in ["/api/health", "/health"] {
+                http.on(path, Answer::text("{\"status\":\"ok\"}\n"));
+            }
+            http.on("/", Answer::text("<title>DotMac customer portal</title>\n"));
+        }
     }
 
     /// Health checks pass, and customers get errors.
     pub fn fail_for_customers(&self) {
         self.failing.store(true, Ordering::Relaxed);
-    }
-
-    fn answer(&self, answer: &Answer) {
-        for path in ["/api/health", "/health", "/"] {
-            self.http.on(path, answer.clone());
-        }
     }
 
     pub fn health(&self) -> String {

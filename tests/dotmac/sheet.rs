@@ -1,6 +1,4 @@
-//! Incidents in the console, as a person at the keyboard goes through them.
-
-mod story;
+//! A sheet of the console, filled in by a person at the keyboard.
 
 use crate::{
     hands::{choose, soon},
@@ -14,7 +12,7 @@ const ENOUGH: usize = 100;
 const SAY_IT: &str = "\x13";
 
 /// A sheet on the screen, filled in by the labels of its rows.
-struct Sheet<'a> {
+pub(crate) struct Sheet<'a> {
     terminal: &'a Terminal,
     title: String,
 }
@@ -22,7 +20,7 @@ struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     /// Waits for the sheet with this title.
     #[track_caller]
-    fn wait(terminal: &'a Terminal, title: &str) -> Sheet<'a> {
+    pub(crate) fn wait(terminal: &'a Terminal, title: &str) -> Sheet<'a> {
         let sheet = Sheet { terminal, title: title.to_owned() };
         terminal.wait_until(&format!("the sheet {title} is open"), |_| !sheet.lines().is_empty());
         sheet
@@ -30,7 +28,7 @@ impl<'a> Sheet<'a> {
 
     /// Takes a line of the menu that `i` opens, and waits for the sheet that it leads to.
     #[track_caller]
-    fn from_menu(terminal: &'a Terminal, label: &str, title: &str) -> Sheet<'a> {
+    pub(crate) fn from_menu(terminal: &'a Terminal, label: &str, title: &str) -> Sheet<'a> {
         terminal.keys("i");
         terminal.wait_for("╭ Incident INC-");
         choose(terminal, label);
@@ -39,7 +37,7 @@ impl<'a> Sheet<'a> {
 
     /// Types a text into a row, in the place of what stands there.
     #[track_caller]
-    fn fill(&self, label: &str, text: &str) -> &Self {
+    pub(crate) fn fill(&self, label: &str, text: &str) -> &Self {
         self.go_to(label);
         self.terminal.keys(key::END);
         self.terminal.keys(&key::BACKSPACE.repeat(ENOUGH));
@@ -52,7 +50,7 @@ impl<'a> Sheet<'a> {
 
     /// Ticks a row that is not ticked; the beginning of its words will do.
     #[track_caller]
-    fn tick(&self, label: &str) -> &Self {
+    pub(crate) fn tick(&self, label: &str) -> &Self {
         self.go_to(label);
         assert!(self.row().starts_with("[ ]"), "{label} is ticked already:\n{}", self.terminal.contents());
         self.terminal.keys(" ");
@@ -62,7 +60,7 @@ impl<'a> Sheet<'a> {
 
     /// Takes another value of a row, by how it begins.
     #[track_caller]
-    fn choose(&self, label: &str, value: &str) -> &Self {
+    pub(crate) fn choose(&self, label: &str, value: &str) -> &Self {
         self.go_to(label);
         for towards in [key::LEFT, key::RIGHT] {
             for _ in 0..ENOUGH {
@@ -81,21 +79,21 @@ impl<'a> Sheet<'a> {
 
     /// What a row says, without its label.
     #[track_caller]
-    fn said(&self, label: &str) -> String {
+    pub(crate) fn said(&self, label: &str) -> String {
         self.go_to(label);
         after(&self.row(), label).trim().to_owned()
     }
 
     /// Says it, and waits until it is taken: the sheet is gone.
     #[track_caller]
-    fn submit(&self) {
+    pub(crate) fn submit(&self) {
         self.terminal.keys(SAY_IT);
         self.terminal.wait_until(&format!("the sheet {} is taken", self.title), |_| self.lines().is_empty());
     }
 
     /// Says it, and waits until the sheet says why not.
     #[track_caller]
-    fn submit_in_vain(&self, why: &str) {
+    pub(crate) fn submit_in_vain(&self, why: &str) {
         self.terminal.keys(SAY_IT);
         self.terminal.wait_until(&format!("the sheet {} says {why:?}", self.title), |_| {
             self.lines().join(" ").split_whitespace().collect::<Vec<_>>().join(" ").contains(why)
@@ -104,7 +102,7 @@ impl<'a> Sheet<'a> {
 
     /// Gives the keyboard to the row with this label.
     #[track_caller]
-    fn go_to(&self, label: &str) {
+    pub(crate) fn go_to(&self, label: &str) {
         for towards in [key::TAB, key::BACK_TAB] {
             for _ in 0..ENOUGH {
                 let before = self.row();
@@ -132,7 +130,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The row that has the keyboard, from its label or box on; nothing before it is drawn.
-    fn row(&self) -> String {
+    pub(crate) fn row(&self) -> String {
         let lines = self.lines();
         let marked = lines.iter().find_map(|line| line.trim_start().strip_prefix("▸ "));
         marked.unwrap_or_default().trim().to_owned()
