@@ -300,7 +300,7 @@ fn postmortem(dotmac: &DotMac, id: &str) {
 fn exports(dotmac: &DotMac, id: &str) {
     for format in ["md", "html", "json", "csv"] {
         let text = dotmac.said(&["incident", "export", id, "--format", format]);
-        holds(&text, &[ALERT, RESTART, "alice", "Give migrations a lock_timeout"]);
+        holds(&text, &[ALERT, "pods one after the other", "alice", "Give migrations a lock_timeout"]);
         holds(&text, &["a migration holds a lock on the customers since noon", "failed after", "status.dotmac.com"]);
     }
     // It was down before there was an incident.
