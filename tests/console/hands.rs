@@ -56,14 +56,18 @@ pub(crate) fn wanted_name(screen: &str) -> Option<String> {
 
 /// Takes the line of the open menu that begins so.
 pub(crate) fn choose(terminal: &Terminal, label: &str) {
-    for _ in 0..30 {
-        if chosen(terminal).is_some_and(|row| row.trim_start_matches(['│', ' ']).starts_with(label)) {
+    let mut towards = "j";
+    for _ in 0..60 {
+        let before = chosen(terminal);
+        if before.as_ref().is_some_and(|row| row.trim_start_matches(['│', ' ']).starts_with(label)) {
             terminal.keys(key::ENTER);
             return;
         }
-        let before = chosen(terminal);
-        terminal.keys("j");
-        terminal.wait_until("the selection moved", |_| chosen(terminal) != before);
+        terminal.keys(towards);
+        // What was seen may have been half of a frame, and the line have been passed.
+        if !soon(|| chosen(terminal) != before) {
+            towards = if towards == "j" { "k" } else { "j" };
+        }
     }
     panic!("{label} is not in the menu:\n{}", terminal.contents());
 }

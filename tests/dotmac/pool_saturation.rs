@@ -25,7 +25,7 @@ fn sessions_idle_in_a_transaction_are_ended_and_a_dump_and_others_are_not() {
     let dotmac = dotmac.impatient();
     dotmac.server().sql("CREATE DATABASE tickets_archive");
     let portal = || dotmac.database("portal");
-    let web: Vec<Session> = (1..=12).map(|n| Session::idle(portal(), &format!("web-{n}"), n)).collect();
+    let web: Vec<Session> = (1..=26).map(|n| Session::idle(portal(), &format!("web-{n}"), n)).collect();
     let dump = Session::idle(portal(), "pg_dump", 30);
     let elsewhere = Session::open(
         dotmac.database("tickets_archive"),
@@ -33,7 +33,7 @@ fn sessions_idle_in_a_transaction_are_ended_and_a_dump_and_others_are_not() {
         "BEGIN; CREATE TABLE archived (id int)",
         "idle in transaction",
     );
-    let waiting = Session::waiting(portal(), "web-13", 1);
+    let waiting = Session::waiting(portal(), "web-27", 1);
     wait_until("they have been idle for a second", Duration::from_secs(20), || {
         portal()
             .sql("SELECT min(now() - state_change) > '1 s' FROM pg_stat_activity WHERE state = 'idle in transaction'")
@@ -53,7 +53,7 @@ fn sessions_idle_in_a_transaction_are_ended_and_a_dump_and_others_are_not() {
         .decide("The portal answers", "r")
         .meanwhile("The portal answers", || dotmac.portal().recover())
         .go();
-    done.says("12 ended").completed();
+    done.says("26 ended").completed();
     assert!(!web.iter().any(Session::is_connected));
     assert!(dump.is_connected() && elsewhere.is_connected() && waiting.is_connected());
     let names = "SELECT string_agg(name, ', ' ORDER BY id) FROM customers WHERE id <= 2";
