@@ -59,7 +59,7 @@ fn sessions_idle_in_a_transaction_are_ended_and_a_dump_and_others_are_not() {
     let names = "SELECT string_agg(name, ', ' ORDER BY id) FROM customers WHERE id <= 2";
     assert_eq!(
         portal().sql(names),
-        "by web-13, customer 2",
+        "by web-27, customer 2",
         "whoever waited has written, and what was ended is undone"
     );
 }
