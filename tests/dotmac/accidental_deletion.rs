@@ -104,7 +104,7 @@ fn nothing_is_merged_when_a_row_is_there_already_or_the_dump_does_not_serve() {
     let database = dotmac.database("portal");
     database.sql("DELETE FROM tickets WHERE id = 107");
     let before = database.rows();
-    let stopped = recovery(&dotmac, "b").decide("The rows are gone", "y").decide("The rows are gone", "b").go();
+    let stopped = recovery(&dotmac, "b").decide("The rows are gone", "b").go();
     stopped.says("duplicate key").says("nothing was merged").rolled_back();
     assert!(database.rows() == before, "neither a part of the rows comes in, nor does what was there go");
     assert_eq!(dotmac.databases(), ["portal"], "no scratch database is left");

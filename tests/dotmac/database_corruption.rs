@@ -92,6 +92,8 @@ fn the_state_just_before_the_damage_is_replayed_from_the_transaction_logs() {
     });
     damage(&mut dotmac, "tickets");
     let second = PostgresOptions::default()
+        // At least what the first one had.
+        .max_connections(40)
         .setting("restore_command", format!("cp {}/%f \"%p\"", dotmac.at("archive")))
         .setting("recovery_target_time", just_before)
         .setting("recovery_target_inclusive", "off")

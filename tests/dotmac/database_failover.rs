@@ -2,7 +2,7 @@
 
 use crate::{
     lab::Postgres,
-    stage::{DotMac, DotMacCluster, Part, Run},
+    stage::{DotMac, DotMacCluster, Part, PortalDatabase, Run},
 };
 
 /// The primary has gone, and the standby has all that it had. Nobody waits long.
@@ -32,7 +32,7 @@ fn the_standby_takes_over_with_every_row_and_the_old_primary_stays_away() {
     let Some((dotmac, standby, rows)) = lost_primary(|_, _| {}) else { return };
     let cluster = dotmac.cluster();
     fail_over(&dotmac, &standby).go().completed();
-    let portal = DotMac::portal_on(&standby);
+    let portal = PortalDatabase::of(&standby, "portal");
     assert!(portal.rows() == rows, "every row of the old primary is there");
     portal.sql("INSERT INTO customers VALUES (42, 'the first one on the new primary')");
     assert_eq!(primaries(cluster), 0);
@@ -47,7 +47,7 @@ fn the_standby_takes_over_with_every_row_and_the_old_primary_stays_away() {
 fn nothing_is_promoted_before_the_rest_is_replayed_and_the_old_primary_is_fenced() {
     let paused = |_: &DotMac, standby: &Postgres| standby.pause_replay();
     let Some((dotmac, standby, rows)) = lost_primary(paused) else { return };
-    let (cluster, portal) = (dotmac.cluster(), DotMac::portal_on(&standby));
+    let (cluster, portal) = (dotmac.cluster(), PortalDatabase::of(&standby, "portal"));
     let hold = |finalizers: &str| {
         let patch = format!("{{\"metadata\":{{\"finalizers\":{finalizers}}}}}");
         cluster.kubectl(&["patch", "pod", "postgres-primary-0", "--type=merge", "-p", &patch]);

@@ -46,9 +46,10 @@ fn the_connections_run_out_and_the_postmortem_tells_of_it() {
     exports(&dotmac, &id);
 }
 
-/// A copy of the pack whose environment knows where everything is, and a dump of an hour ago.
+/// A copy of the pack whose environment knows where everything is, with a dump of an hour ago, and all measures.
 fn ready(dotmac: DotMac) -> DotMac {
     dotmac.database("portal").back_up(&dotmac.path("backups/portal.dump"), 60);
+    dotmac.portal().measure();
     let (health, server, evidence) = (dotmac.portal().health(), dotmac.db_server(), dotmac.at("evidence"));
     dotmac.with_var("DB_SERVER", &server).with_var("PORTAL_HEALTH", &health).with_var("EVIDENCE", &evidence)
 }
@@ -88,14 +89,26 @@ fn take(terminal: &Terminal, key: &str) {
     terminal.wait_until(&format!("{key} is chosen"), |screen| screen.contains(&format!("◉ {key}")));
 }
 
-/// Runs the two actions of a step, one after the other.
+/// Runs the two actions of a step, one after the other, and ticks what a person has to look at.
 fn run_both(terminal: &Terminal, step: &str, first: &str, second: &str) {
     go_to(terminal, step);
     run(terminal, first, "✔");
     go_to(terminal, second);
     terminal.keys(key::ENTER);
     agree(terminal);
-    terminal.wait_until(&format!("{step} is done"), |screen| is_marked(screen, step, "✔"));
+    terminal.wait_until(&format!("{second} has run"), |screen| {
+        is_marked(screen, step, "✔") || is_marked(screen, second, "✔")
+    });
+    tick(terminal, step);
+}
+
+/// Ticks the checks of a step, the one that is selected first, until the step is done.
+fn tick(terminal: &Terminal, step: &str) {
+    while !is_marked(&terminal.contents(), step, "✔") {
+        let before = terminal.contents();
+        terminal.keys(" ");
+        soon(|| terminal.contents() != before);
+    }
 }
 
 /// Declares it from the alert, which fills the sheet in.
@@ -154,12 +167,7 @@ fn mend(dotmac: &DotMac, terminal: &Terminal) {
     terminal.wait_until("the migration's session is ended", |screen| is_marked(screen, "End one session", "✔"));
 
     go_to(terminal, "Keep it from coming back");
-    // Space opens the list of checks, ticks the one that is selected, and at last the step.
-    while !is_marked(&terminal.contents(), "Keep it from coming back", "✔") {
-        let before = terminal.contents();
-        terminal.keys(" ");
-        soon(|| terminal.contents() != before);
-    }
+    tick(terminal, "Keep it from coming back");
     for check in ["Connections are free again", "The portal answers"] {
         go_to(terminal, check);
         terminal.keys(key::ENTER);

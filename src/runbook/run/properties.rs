@@ -174,7 +174,7 @@ proptest! {
             let all = step.actions.iter().all(|action| state.has_succeeded(&action.id));
             let any = step.actions.iter().any(|action| state.has_succeeded(&action.id));
             match state.mark(&step.id) {
-                Mark::Done => prop_assert!(all && state.unseen(step).is_none(), "{} is done", step.title),
+                Mark::Done => prop_assert!(all && state.due_check(step).is_none(), "{} is done", step.title),
                 Mark::RolledBack => prop_assert!(!any, "{} is rolled back", step.title),
                 Mark::Running => prop_assert!(step.all_actions().any(|a| state.all_running().any(|(id, _)| *id == a.id))),
                 _ => {}

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::event::{ActionOutcome, Ending, EventKind, Evidence, Mode, RunEvent, RunOutcome};
-use crate::runbook::{Action, ActionId, OptionKey, Risk, Runbook, SectionKind, Step, StepId};
+use crate::runbook::{Action, ActionId, Check, OptionKey, Risk, Runbook, SectionKind, Step, StepId};
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,7 +85,7 @@ impl RunState {
                 } else {
                     self.ticked.remove(&key)
                 };
-                self.judge_looks(step, *check, runbook);
+                self.judge_checks(step, runbook);
             }
             EventKind::StepTicked { step, ticked } => {
                 self.marks.insert(step.clone(), if *ticked { Mark::Done } else { Mark::Todo });
@@ -155,8 +155,8 @@ impl RunState {
         } else if ends.iter().all(|end| matches!(end, Some(Some(_)))) {
             match undo {
                 true => Mark::RolledBack,
-                // It is done when a person has seen what the document says.
-                false if self.unseen(step).is_some() => Mark::Todo,
+                // It is done when a person has seen, and has done, what the document says.
+                false if self.due_check(step).is_some() => Mark::Todo,
                 false => Mark::Done,
             }
         } else if undo {
@@ -171,14 +171,14 @@ impl RunState {
         }
     }
 
-    /// A person has said something about an output, which a step whose commands have run waits for.
-    fn judge_looks(&mut self, step: &StepId, check: usize, runbook: &Runbook) {
+    /// A person has ticked something, which a step whose commands have run waits for.
+    fn judge_checks(&mut self, step: &StepId, runbook: &Runbook) {
         let Some(step) = runbook.step(step).filter(|step| matches!(self.mark(&step.id), Mark::Todo | Mark::Done))
         else {
             return;
         };
-        if let Some(action) = step.checks.get(check).and_then(|check| check.about.as_ref()) {
-            self.judge(action, runbook);
+        if let Some(action) = step.actions.first() {
+            self.judge(&action.id, runbook);
         }
     }
 
@@ -209,20 +209,31 @@ impl RunState {
         standing.and_then(|a| a.outcome.as_ref()).is_some_and(|outcome| self.is_success(outcome))
     }
 
-    /// The first of the step's checks about the output of an action that has succeeded, which nobody has ticked. A dry run has no
-    /// output.
-    pub fn unseen(&self, step: &Step) -> Option<usize> {
-        let waits = |(index, about): (usize, &Option<ActionId>)| {
-            about.as_ref().is_some_and(|action| self.has_succeeded(action)) && !self.is_ticked(&step.id, index)
+    /// The first check that a step with commands waits for: of an output, once its action has succeeded; of an item, once the commands
+    /// above it have. What stands below it runs afterwards, and the step is done afterwards. A dry run has no output, and asks
+    /// nobody to have done anything.
+    pub fn due_check(&self, step: &Step) -> Option<usize> {
+        if self.mode == Some(Mode::DryRun) || step.actions.is_empty() {
+            return None;
+        }
+        let waits = |(index, check): (usize, &Check)| {
+            let is_due = match &check.about {
+                Some(action) => self.has_succeeded(action),
+                None => {
+                    let mut above = step.actions.iter().filter(|action| action.line < check.line);
+                    !check.ticked && above.all(|action| self.has_succeeded(&action.id))
+                }
+            };
+            is_due && !self.is_ticked(&step.id, index)
         };
-        let mut checks = step.checks.iter().map(|check| &check.about).enumerate();
-        if self.mode == Some(Mode::DryRun) { None } else { checks.position(waits) }
+        step.checks.iter().enumerate().position(waits)
     }
 
-    /// All of its commands have succeeded, and a person has not said yet that their output is what it should be.
-    pub fn is_to_be_seen(&self, step: &Step) -> bool {
+    /// All of its commands have succeeded, and a person has not said yet that their output is what it should be, or that what is to be
+    /// done by hand is done.
+    pub fn waits_for_person(&self, step: &Step) -> bool {
         let all = step.actions.iter().all(|action| self.has_succeeded(&action.id));
-        self.mark(&step.id) == Mark::Todo && all && self.unseen(step).is_some()
+        self.mark(&step.id) == Mark::Todo && all && self.due_check(step).is_some()
     }
 
     /// In a dry run an action has done its part when it was shown.
@@ -332,7 +343,7 @@ impl RunState {
         let stands = |step: &&Step| match self.mark(&step.id) {
             Mark::Running | Mark::Unknown => true,
             Mark::Done | Mark::Accepted => step.risk().is_some_and(|risk| risk > Risk::Read),
-            Mark::Todo if self.is_to_be_seen(step) => step.risk().is_some_and(|risk| risk > Risk::Read),
+            Mark::Todo if self.waits_for_person(step) => step.risk().is_some_and(|risk| risk > Risk::Read),
             Mark::Todo | Mark::Failed | Mark::Skipped | Mark::RolledBack => false,
         };
         let step = runbook.steps().filter(of_it).find(stands)?;
@@ -348,7 +359,7 @@ impl RunState {
         let did = |step: &&Step| {
             let mark = self.mark(&step.id);
             let tried = step.actions.iter().chain(&step.undo).any(|action| self.attempt(&action.id).is_some());
-            tried && (!matches!(mark, Mark::Todo | Mark::RolledBack | Mark::Skipped) || self.is_to_be_seen(step))
+            tried && (!matches!(mark, Mark::Todo | Mark::RolledBack | Mark::Skipped) || self.waits_for_person(step))
         };
         let mut steps: Vec<_> = runbook.steps().filter(|step| !step.undo.is_empty()).filter(did).collect();
         steps.reverse();

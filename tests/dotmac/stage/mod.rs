@@ -9,6 +9,7 @@
 )]
 
 mod cluster;
+mod database;
 mod maintenance;
 mod person;
 mod platform;
@@ -20,9 +21,10 @@ mod tls_front;
 mod vendors;
 
 pub use cluster::DotMacCluster;
+pub use database::{PortalDatabase, seal, server};
 pub use maintenance::Maintenance;
 pub use person::Run;
-pub use platform::{DotMac, Part, PortalDatabase, minutes_ago, seal, server};
+pub use platform::{DotMac, Part, minutes_ago};
 pub use saturation::Saturation;
 pub use sessions::Session;
 pub use stand_ins::{Helm, Terraform, calls};

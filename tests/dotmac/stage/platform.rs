@@ -7,7 +7,9 @@ use std::{
     process::Command,
 };
 
-use super::{DotMacCluster, Run, portal::CustomerPortal, stand_ins, vendors::Vendors};
+use super::{
+    DotMacCluster, PortalDatabase, Run, database::server_with, portal::CustomerPortal, stand_ins, vendors::Vendors,
+};
 use crate::lab::{self, Cluster, Folder, Postgres, PostgresOptions, Prometheus, Redis, TerminalOptions};
 
 /// What runs, and the pack that knows where.
@@ -167,14 +169,9 @@ impl DotMac {
         self.database.as_mut().expect("the test has asked for the database")
     }
 
-    /// The database `portal` of another server.
-    pub fn portal_on(server: &Postgres) -> PortalDatabase {
-        PortalDatabase { port: server.port(), name: "portal".to_owned() }
-    }
-
     /// A database of the server, `portal` or what a runbook has made.
     pub fn database(&self, name: &str) -> PortalDatabase {
-        PortalDatabase { port: self.server().port(), name: name.to_owned() }
+        PortalDatabase::of(self.server(), name)
     }
 
     /// The databases of the server whose names begin with `portal`, in order.
@@ -327,27 +324,6 @@ impl DotMac {
     }
 }
 
-/// A server with the portal's database.
-pub fn server() -> Postgres {
-    server_with(PostgresOptions::default())
-}
-
-fn server_with(options: PostgresOptions) -> Postgres {
-    let server = options.max_connections(40).start();
-    server.sql("CREATE ROLE portal_owner");
-    server.sql("CREATE DATABASE portal OWNER portal_owner");
-    let database = PortalDatabase { port: server.port(), name: "portal".to_owned() };
-    database.sql(
-        "CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL, deleted_at timestamptz);
-         CREATE TABLE invoices (id bigint PRIMARY KEY, customer bigint NOT NULL REFERENCES customers, cents bigint NOT NULL);
-         CREATE TABLE tickets (id bigint PRIMARY KEY, customer bigint NOT NULL REFERENCES customers, text text NOT NULL);
-         INSERT INTO customers SELECT n, 'customer ' || n FROM generate_series(1, 40) n;
-         INSERT INTO invoices SELECT n, n, n * 100 FROM generate_series(1, 40) n;
-         INSERT INTO tickets SELECT n, n, E'line one\\nline \\\\. of ' || n FROM generate_series(1, 40) n;",
-    );
-    server
-}
-
 /// Replaces a pattern in every runbook of a pack.
 fn rewrite(pack: &Path, pattern: &str, by: &str) {
     let pattern = regex::Regex::new(pattern).unwrap();
@@ -358,64 +334,6 @@ fn rewrite(pack: &Path, pattern: &str, by: &str) {
             fs::write(&file, pattern.replace_all(&text, by).as_bytes()).unwrap();
         }
     }
-}
-
-/// One database of a server.
-pub struct PortalDatabase {
-    port: u16,
-    name: String,
-}
-
-impl PortalDatabase {
-    pub fn url(&self) -> String {
-        format!("postgresql://postgres@127.0.0.1:{}/{}", self.port, self.name)
-    }
-
-    /// What `psql -At` prints.
-    #[track_caller]
-    pub fn sql(&self, sql: &str) -> String {
-        self.tool("psql", &["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql])
-    }
-
-    /// Every row of every table that customers see, in order: to compare row by row.
-    #[track_caller]
-    pub fn rows(&self) -> Vec<String> {
-        let tables = ["customers", "invoices", "tickets"];
-        let of = |table: &&str| self.sql(&format!("SELECT '{table}', to_jsonb(t) FROM {table} t ORDER BY id"));
-        tables.iter().flat_map(|table| of(table).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
-    }
-
-    /// A dump in custom format with its digest beside it, as the daily backup makes them, of a modification time `minutes` ago.
-    #[track_caller]
-    pub fn back_up(&self, file: &Path, minutes: u64) {
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        let path = file.to_str().unwrap();
-        self.tool("pg_dump", &["-Fc", "-f", path]);
-        seal(file);
-        let then = std::time::Duration::from_secs(minutes * 60);
-        let modified = fs::metadata(file).unwrap().modified().unwrap() - then;
-        fs::File::options().write(true).open(file).unwrap().set_modified(modified).unwrap();
-    }
-
-    /// Fills an empty database from a dump.
-    #[track_caller]
-    pub fn restore(&self, file: &Path) {
-        self.tool("pg_restore", &["--exit-on-error", file.to_str().unwrap()]);
-    }
-
-    #[track_caller]
-    fn tool(&self, program: &str, arguments: &[&str]) -> String {
-        let output = Command::new(program).args(["-d", &self.url()]).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
-    }
-}
-
-/// Writes a dump's digest beside it, as `sha256sum` does.
-pub fn seal(file: &Path) {
-    let digest =
-        Command::new("sha256sum").arg(file.file_name().unwrap()).current_dir(file.parent().unwrap()).output().unwrap();
-    fs::write(format!("{}.sha256", file.display()), digest.stdout).unwrap();
 }
 
 /// A time in UTC, as runbooks ask for one.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::platform::PortalDatabase;
+use super::PortalDatabase;
 use crate::lab::wait_until;
 
 const CONNECTED: Duration = Duration::from_secs(20);

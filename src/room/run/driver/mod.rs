@@ -225,8 +225,8 @@ impl Driver {
                     Mark::Running => Err(format!("{} is running: wait for it, or cancel it", found.title)),
                     Mark::Done => Err(format!("{} is done", found.title)),
                     // Leaving it out would say that it did nothing.
-                    _ if open.state.is_to_be_seen(&found) => Err(format!(
-                        "the commands of {} have run: check that what you see is right, roll it back, or go on with a reason",
+                    _ if open.state.waits_for_person(&found) => Err(format!(
+                        "the commands of {} have run: tick what is left to see or to do, roll it back, or go on with a reason",
                         found.title
                     )),
                     _ => self.record(EventKind::StepSkipped { step, reason }),
@@ -237,7 +237,9 @@ impl Driver {
                 let (open, found) = self.step(&step)?;
                 match open.state.mark(&step) {
                     Mark::Failed | Mark::Unknown => self.record(EventKind::FailureAccepted { step, reason }),
-                    _ if open.state.is_to_be_seen(&found) => self.record(EventKind::FailureAccepted { step, reason }),
+                    _ if open.state.waits_for_person(&found) => {
+                        self.record(EventKind::FailureAccepted { step, reason })
+                    }
                     _ => Err("this step has not failed".to_owned()),
                 }
             }

@@ -51,8 +51,8 @@ fn act(model: &mut Model) -> Vec<Effect> {
         let action = action.clone();
         return start(model, action);
     }
-    // What was printed is looked at before anything else is run.
-    if let Some(index) = opened.state.unseen(&step).filter(|_| opened.mark(&step.id) == Mark::Todo) {
+    // What was printed is looked at, and what is to be done by hand is done, before anything else is run.
+    if let Some(index) = opened.state.due_check(&step).filter(|_| opened.mark(&step.id) == Mark::Todo) {
         opened.select(Row::Check { step: step.id, index });
         return vec![];
     }

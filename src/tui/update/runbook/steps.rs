@@ -26,7 +26,7 @@ pub(in crate::tui::update) fn tick(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::Run(Wish::TickCheck { step: id, check: index, ticked })];
     }
     let done = opened.mark(&id) == Mark::Done;
-    if let Some(index) = opened.state.unseen(step) {
+    if let Some(index) = opened.state.due_check(step) {
         opened.select(Row::Check { step: id, index });
         return vec![];
     }
@@ -48,7 +48,8 @@ pub(in crate::tui::update) fn tick(model: &mut Model) -> Vec<Effect> {
 /// Asks why the selected step is left out.
 pub(in crate::tui::update) fn skip(model: &mut Model) {
     let opened = model.runbooks.open.as_ref();
-    let step = opened.and_then(|opened| opened.step().map(|step| (step.id.clone(), opened.state.is_to_be_seen(step))));
+    let step =
+        opened.and_then(|opened| opened.step().map(|step| (step.id.clone(), opened.state.waits_for_person(step))));
     match step {
         // Its commands have run, so it cannot be left out any more.
         Some((step, true)) => ask_to_go_on(model, &step),
@@ -65,8 +66,15 @@ pub(super) fn ask_to_skip(model: &mut Model, step: &StepId) {
 
 pub(super) fn ask_to_go_on(model: &mut Model, step: &StepId) {
     let opened = model.runbooks.open.as_ref();
-    let seen = opened.and_then(|opened| Some(opened.state.is_to_be_seen(opened.document.step(step)?))).unwrap_or(false);
-    let what = if seen { "did not print what it should" } else { "failed" };
+    let waits = opened.and_then(|opened| {
+        let step = opened.document.step(step).filter(|step| opened.state.waits_for_person(step))?;
+        step.checks.get(opened.state.due_check(step)?)
+    });
+    let what = match waits {
+        Some(check) if check.about.is_some() => "did not print what it should",
+        Some(_) => "is not done to its end",
+        None => "failed",
+    };
     let text = vec![format!("“{}” {what}, and the run goes on. The reason is kept with the run.", title(model, step))];
     let prompt = Prompt::new(Purpose::GoOn(step.clone()), "Go on after the failure", text);
     model.overlays.push(Overlay::Prompt(Box::new(prompt)));

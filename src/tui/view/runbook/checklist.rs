@@ -89,7 +89,10 @@ struct Columns {
 
 /// True while no row has a time or an outcome to show.
 fn is_fresh(opened: &Opened) -> bool {
-    let is_fresh = |step: &Step| opened.mark(&step.id) == Mark::Todo && opened.state.unseen(step).is_none();
+    let is_fresh = |step: &Step| {
+        let mut actions = step.actions.iter();
+        opened.mark(&step.id) == Mark::Todo && !actions.any(|action| opened.state.has_succeeded(&action.id))
+    };
     opened.commands.is_empty() && opened.document.steps().all(is_fresh)
 }
 
@@ -232,7 +235,10 @@ fn step_right(
 ) -> Vec<Span<'static>> {
     let theme = &model.appearance.theme;
     let word = match mark {
-        Mark::Todo if opened.state.unseen(step).is_some() => "look".to_owned(),
+        Mark::Todo if opened.state.waits_for_person(step) => {
+            let check = opened.state.due_check(step).and_then(|index| step.checks.get(index));
+            if check.is_some_and(|check| check.about.is_some()) { "look" } else { "check" }.to_owned()
+        }
         Mark::Todo | Mark::Running => String::new(),
         Mark::Done if step.actions.is_empty() => "done".to_owned(),
         Mark::Done if opened.mode == Mode::DryRun => "shown".to_owned(),

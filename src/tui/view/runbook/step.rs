@@ -120,8 +120,12 @@ fn standing(model: &Model, opened: &Opened, step: &Step, columns: usize) -> Vec<
             }
         }
         (Mark::Todo, _) => {
-            if let Some(check) = opened.state.unseen(step).and_then(|index| step.checks.get(index)) {
-                let text = format!("{}? It is done when somebody has checked that.", clean(&check.question()));
+            if let Some(check) = opened.state.due_check(step).and_then(|index| step.checks.get(index)) {
+                let question = clean(&check.question());
+                let text = match check.about {
+                    Some(_) => format!("{question}? It is done when somebody has checked that."),
+                    None => format!("Next, by hand: {question}. Tick it with space; the step goes on after that."),
+                };
                 lines.extend(paragraph(&text, columns, theme.accent()));
             }
         }

@@ -41,7 +41,7 @@ impl Headless<'_> {
         self.say_what_helps(step);
         let can_roll_back = self.can_roll_back();
         let mut choices = vec!["r run it again"];
-        if self.state.is_to_be_seen(step) {
+        if self.state.waits_for_person(step) {
             choices.push("g REASON go on");
         }
         if !step.undo.is_empty() {

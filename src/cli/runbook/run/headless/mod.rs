@@ -175,7 +175,7 @@ impl<'a> Headless<'a> {
         match (self.state.mark(&step.id), step.kind()) {
             (Mark::Failed | Mark::Unknown | Mark::RolledBack, _) => self.after_failure(step, signals).await,
             (_, StepKind::Manual) => self.manual(step, signals).await,
-            (_, StepKind::Executable) if let Some(check) = self.state.unseen(step) => {
+            (_, StepKind::Executable) if let Some(check) = self.state.due_check(step) => {
                 self.look(step, check, signals).await
             }
             (_, StepKind::Executable) => {

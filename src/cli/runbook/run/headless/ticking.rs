@@ -25,7 +25,6 @@ impl Headless<'_> {
         steps.find_map(|step| {
             let until = match self.state.mark(&step.id) {
                 _ if step.kind() == StepKind::Manual || self.is_before_start(step) => return None,
-                Mark::Done => usize::MAX,
                 Mark::Todo => step
                     .actions
                     .iter()
