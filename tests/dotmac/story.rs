@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    hands::{agree, choose, go_to, is_marked, run, soon},
+    hands::{agree, choose, go_to, is_marked, run, selection, soon},
     lab::{Terminal, key},
     sheet::Sheet,
     stage::{DotMac, Part, Saturation},
@@ -15,6 +15,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 const ALERT: &str = "Database connection issues";
 const RUNBOOK: &str = "Free the database's connections";
+const KEEP: &str = "Keep it from coming back";
 /// Lists what a variable may be.
 const CTRL_L: &str = "\x0c";
 const RESTART: &str = "Restart the portal's pods one after the other";
@@ -89,7 +90,7 @@ fn take(terminal: &Terminal, key: &str) {
     terminal.wait_until(&format!("{key} is chosen"), |screen| screen.contains(&format!("◉ {key}")));
 }
 
-/// Runs the two actions of a step, one after the other, and ticks what a person has to look at.
+/// Runs the two actions of a step, one after the other.
 fn run_both(terminal: &Terminal, step: &str, first: &str, second: &str) {
     go_to(terminal, step);
     run(terminal, first, "✔");
@@ -99,15 +100,16 @@ fn run_both(terminal: &Terminal, step: &str, first: &str, second: &str) {
     terminal.wait_until(&format!("{second} has run"), |screen| {
         is_marked(screen, step, "✔") || is_marked(screen, second, "✔")
     });
-    tick(terminal, step);
 }
 
-/// Ticks the checks of a step, the one that is selected first, until the step is done.
-fn tick(terminal: &Terminal, step: &str) {
-    while !is_marked(&terminal.contents(), step, "✔") {
-        let before = terminal.contents();
+/// Ticks the checks of a step, known by how they begin.
+fn tick(terminal: &Terminal, step: &str, checks: [&str; 2]) {
+    go_to(terminal, step);
+    terminal.keys(" ");
+    for check in checks {
+        terminal.wait_until(&format!("{check} is selected"), |_| selection(terminal).1.contains(check));
         terminal.keys(" ");
-        soon(|| terminal.contents() != before);
+        terminal.wait_until(&format!("{check} is ticked"), |screen| is_marked(screen, check, "✔"));
     }
 }
 
@@ -143,6 +145,8 @@ fn mend(dotmac: &DotMac, terminal: &Terminal) {
     run(terminal, "The server answers, and is the primary", "✔");
     run_both(terminal, "Who holds the connections", "By client and state", "In numbers");
     run_both(terminal, "Who makes others wait", "Sessions that wait", "The oldest transactions");
+    tick(terminal, "Who makes others wait", ["The longest transactions", "Backups"]);
+    terminal.wait_until("its checks end the step", |screen| is_marked(screen, "Who makes others wait", "✔"));
     run(terminal, "Keep what the pods say", "✔");
 
     // New pods do not get ready.
@@ -166,8 +170,10 @@ fn mend(dotmac: &DotMac, terminal: &Terminal) {
     agree(terminal);
     terminal.wait_until("the migration's session is ended", |screen| is_marked(screen, "End one session", "✔"));
 
-    go_to(terminal, "Keep it from coming back");
-    tick(terminal, "Keep it from coming back");
+    tick(terminal, KEEP, ["idle_in_transaction_session_timeout", "Pools times replicas"]);
+    terminal.wait_until("the step is selected", |_| selection(terminal).1.contains(KEEP));
+    terminal.keys(" ");
+    terminal.wait_until("it is done", |screen| is_marked(screen, KEEP, "✔"));
     for check in ["Connections are free again", "The portal answers"] {
         go_to(terminal, check);
         terminal.keys(key::ENTER);

@@ -82,7 +82,11 @@ impl<'a> Helm<'a> {
         let named = format!("name: {}\nversion: 1.4.0\nappVersion: \"{version}\"\n", Self::RELEASE);
         fs::write(chart.join("Chart.yaml"), named).unwrap();
         fs::write(chart.join("values.yaml"), "replicas: 1\n").unwrap();
-        let template = self.dotmac.cluster().deployment(&image(version), 77).replace("77", "{{ .Values.replicas }}");
+        let template = self
+            .dotmac
+            .cluster()
+            .deployment(&image(version), 77)
+            .replace("replicas: 77", "replicas: {{ .Values.replicas }}");
         fs::write(chart.join("templates/deployment.yaml"), template).unwrap();
         let values = self.dotmac.path("infrastructure/values.yaml");
         fs::write(&values, format!("replicas: {replicas}\n")).unwrap();
