@@ -48,8 +48,11 @@ fn what_is_missing_is_made_and_the_portal_runs_with_this_environments_values() {
     assert_eq!(verbs, ["init", "state", "plan", "show", "show", "apply", "plan"]);
 
     // Each look at what came of it can fail.
-    let look = || recovery(&dotmac, &terraform).from("verification-something-ready-stands-behind-the-service").go();
+    let from = |step| recovery(&dotmac, &terraform).from(step);
+    let look = || from("verification-something-ready-stands-behind-the-service").go();
     look().completed();
+    let secrets = "Plan and state copy are put away";
+    from("verification-plan-and-state-copy-are-put-away").decide(secrets, "n").go().left_open();
     dotmac.cluster().point_service_at("nobody");
     look().failed_at("Something ready stands behind the service");
     dotmac.cluster().point_service_at(DotMacCluster::DEPLOYMENT);
