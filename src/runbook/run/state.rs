@@ -213,10 +213,13 @@ impl RunState {
     /// above it have. What stands below it runs afterwards, and the step is done afterwards. A dry run has no output, and asks
     /// nobody to have done anything.
     pub fn due_check(&self, step: &Step) -> Option<usize> {
-        if self.mode == Some(Mode::DryRun) || step.actions.is_empty() {
-            return None;
-        }
-        let waits = |(index, check): (usize, &Check)| {
+        self.due_checks(step).next()
+    }
+
+    /// All checks that are due like [`Self::due_check`], in order.
+    pub fn due_checks<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = usize> + 's {
+        let asks = self.mode != Some(Mode::DryRun) && !step.actions.is_empty();
+        let waits = move |(index, check): &(usize, &Check)| {
             let is_due = match &check.about {
                 Some(action) => self.has_succeeded(action),
                 None => {
@@ -224,9 +227,9 @@ impl RunState {
                     !check.ticked && above.all(|action| self.has_succeeded(&action.id))
                 }
             };
-            is_due && !self.is_ticked(&step.id, index)
+            asks && is_due && !self.is_ticked(&step.id, *index)
         };
-        step.checks.iter().enumerate().position(waits)
+        step.checks.iter().enumerate().filter(waits).map(|(index, _)| index)
     }
 
     /// All of its commands have succeeded, and a person has not said yet that their output is what it should be, or that what is to be

@@ -204,9 +204,26 @@ spec:
         )
     }
 
+    /// The manifest of the portal's Ingress, leading to a service.
+    pub fn ingress(service: &str) -> String {
+        let (name, tls) = (Self::DEPLOYMENT, Self::TLS);
+        format!(
+            r#"apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: {name}}}
+spec:
+  tls: [{{hosts: [portal.dotmac.com, api.dotmac.com], secretName: {tls}}}]
+  rules:
+    - host: portal.dotmac.com
+      http:
+        paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}]
+"#
+        )
+    }
+
     fn objects(&self) -> String {
-        let (name, tls, node) = (Self::DEPLOYMENT, Self::TLS, self.kubelet.name());
-        let deployment = self.deployment(Self::IMAGE, 3);
+        let (name, node) = (Self::DEPLOYMENT, self.kubelet.name());
+        let (deployment, ingress) = (self.deployment(Self::IMAGE, 3), Self::ingress(name));
         format!(
             r#"{deployment}---
 apiVersion: v1
@@ -216,16 +233,7 @@ spec:
   selector: {{app: {name}}}
   ports: [{{port: 80, targetPort: 8080}}]
 ---
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {{name: {name}}}
-spec:
-  tls: [{{hosts: [portal.dotmac.com, api.dotmac.com], secretName: {tls}}}]
-  rules:
-    - host: portal.dotmac.com
-      http:
-        paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {name}, port: {{number: 80}}}}}}}}]
----
+{ingress}---
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {{name: postgres-primary}}

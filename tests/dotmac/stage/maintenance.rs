@@ -138,18 +138,9 @@ fn answer(http: &Http, shows_page: bool, unhealthy: bool) {
 
 /// The Ingress that leads to a service, and the service of the page, which is there in normal times too.
 fn manifest(backend: &str) -> String {
-    let (name, tls) = (DotMacCluster::DEPLOYMENT, DotMacCluster::TLS);
+    let ingress = DotMacCluster::ingress(backend);
     format!(
-        r#"apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {{name: {name}}}
-spec:
-  tls: [{{hosts: [portal.dotmac.com, api.dotmac.com], secretName: {tls}}}]
-  rules:
-    - host: portal.dotmac.com
-      http:
-        paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {backend}, port: {{number: 80}}}}}}}}]
----
+        r#"{ingress}---
 apiVersion: v1
 kind: Service
 metadata: {{name: {PAGE}}}

@@ -1,6 +1,6 @@
 //! The rows of the checklist: sections, alternatives, steps; below the selected step its sub-checks and its actions.
 
-use crate::runbook::{ActionId, Runbook, Section, SectionKind, Step, StepId};
+use crate::runbook::{Action, ActionId, Runbook, Section, SectionKind, Step, StepId};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +80,15 @@ fn has_heading(runbook: &Runbook, section: &Section) -> bool {
     }
 }
 
+/// Checks and commands as they stand in the document, for that is the order in which they are done; what helps after a failure
+/// comes last.
 fn parts(step: &Step, failed: bool) -> Vec<Row> {
-    let checks = (0..step.checks.len()).map(|index| Row::Check { step: step.id.clone(), index });
-    let actions = step.actions.iter().filter(|_| step.actions.len() > 1);
-    let actions = actions.chain(step.remedies.iter().filter(|_| failed));
-    let actions = actions.map(|action| Row::Action { step: step.id.clone(), action: action.id.clone() });
-    checks.chain(actions).collect()
+    let action = |action: &Action| Row::Action { step: step.id.clone(), action: action.id.clone() };
+    let checks = step.checks.iter().enumerate();
+    let checks = checks.map(|(index, check)| (check.line, Row::Check { step: step.id.clone(), index }));
+    let actions = step.actions.iter().filter(|_| step.actions.len() > 1).map(|it| (it.line, action(it)));
+    let mut parts: Vec<(usize, Row)> = checks.chain(actions).collect();
+    parts.sort_by_key(|(line, _)| *line);
+    let remedies = step.remedies.iter().filter(|_| failed).map(action);
+    parts.into_iter().map(|(_, row)| row).chain(remedies).collect()
 }

@@ -14,8 +14,13 @@ use crate::{
 
 impl Headless<'_> {
     /// Asks whether the output is what the runbook says. Nothing goes on before that is answered.
-    pub(super) async fn look(&mut self, step: &Step, index: usize, signals: &mut Signals) -> Result<Option<Exit>> {
-        let Some(check) = step.checks.get(index) else { return Ok(None) };
+    pub(super) async fn look(
+        &mut self,
+        step: &Step,
+        index: usize,
+        check: &Check,
+        signals: &mut Signals,
+    ) -> Result<Option<Exit>> {
         if self.terminal.is_none() {
             self.complain(&format!(
                 "what {} printed is for a person to look at, and there is no terminal to ask on: expected is {}",

@@ -149,17 +149,6 @@ impl<'a> Headless<'a> {
             true => document.rollback_steps().find(|step| !self.state.is_settled(&step.id)),
             false => self.state.next_step(&document),
         };
-        // Items below the last command of a step come before the step after it.
-        let reached = |step: &&Step| next.is_none_or(|next| step.line <= next.line);
-        let due = match self.state.rolling_back {
-            true => self.due(document.rollback_steps().filter(reached)),
-            false => self.due(self.state.counted(&document).filter(reached)),
-        };
-        if let Some((step, due)) = due
-            && self.state.undecided(step).is_none()
-        {
-            return self.tick(step, &due, signals).await;
-        }
         let Some(step) = next else {
             // The driver ends the run by itself; its event is on the way.
             return Ok(self.settle(signals).await?.or(self.state.ended.is_none().then_some(Exit::Warn)));
@@ -175,8 +164,11 @@ impl<'a> Headless<'a> {
         match (self.state.mark(&step.id), step.kind()) {
             (Mark::Failed | Mark::Unknown | Mark::RolledBack, _) => self.after_failure(step, signals).await,
             (_, StepKind::Manual) => self.manual(step, signals).await,
-            (_, StepKind::Executable) if let Some(check) = self.state.due_check(step) => {
-                self.look(step, check, signals).await
+            (_, StepKind::Executable) if let Some(index) = self.state.due_check(step) => {
+                match step.checks.get(index).filter(|check| check.about.is_some()) {
+                    Some(check) => self.look(step, index, check, signals).await,
+                    None => self.tick(step, signals).await,
+                }
             }
             (_, StepKind::Executable) => {
                 let Some(action) = step.actions.iter().find(|action| !self.state.has_succeeded(&action.id)) else {
