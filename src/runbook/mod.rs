@@ -8,6 +8,7 @@
 //! | [`objectives`] | what it promises, held against what its pack promises |
 //! | [`parse`] | from Markdown to that data |
 //! | [`prior`] | what to look at before a command changes it |
+//! | [`program`] | what programs do: one grammar a program, one reader of command lines |
 //! | [`prose`] | Markdown as styled lines |
 //! | [`risk`] | how dangerous an action is, and why we think so |
 //! | [`run`] | the events of a run, and its state: their fold |
@@ -20,6 +21,7 @@ pub mod lint;
 pub mod objectives;
 pub mod parse;
 pub mod prior;
+pub mod program;
 pub mod prose;
 pub mod risk;
 pub mod run;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     LIMIT, Place, Wanted, exposed,
-    options::{Options, Style},
+    options::Options,
     through,
     words::{Argument, Surroundings},
 };
@@ -16,12 +16,6 @@ use crate::{
     runbook::shell::Invocation,
 };
 
-/// Only its global flags matter; those of its many commands all begin with two dashes, and none of them is called so.
-const AWS: Style = Style {
-    letters: "",
-    long: &["--profile", "--region", "--endpoint-url", "--output", "--query", "--color", "--ca-bundle"],
-    stops: false,
-};
 /// How much of an answer is read: it is a line.
 const KEPT: usize = 4096;
 
@@ -69,7 +63,7 @@ fn choices(wanted: &Wanted<'_>, surroundings: &Surroundings, place: &mut Place) 
 }
 
 fn choice(command: &Invocation, surroundings: &Surroundings) -> Result<Choice, String> {
-    let options = Options::read(&surroundings.arguments(&command.words), AWS);
+    let options = Options::read("aws", &surroundings.arguments(&command.words));
     let mut choice = Choice::default();
     let mut chosen = |flag: &str, names: &[&str]| -> Result<Option<String>, String> {
         match options.value(&[flag]) {

@@ -43,7 +43,7 @@ pub(super) async fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) ->
         ));
     }
     let uses: Vec<Use<'_>> =
-        script.commands.iter().filter_map(|command| use_of(command, surroundings, &mut place)).collect();
+        script.commands.iter().filter_map(|command| use_of(command, surroundings, pin, &mut place)).collect();
     if pin.is_none() && uses.is_empty() {
         return place;
     }
@@ -69,7 +69,12 @@ pub(super) async fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) ->
 }
 
 /// The part of a command that talks to a cluster from here; says what talks to one from elsewhere.
-fn use_of<'a>(command: &'a Invocation, surroundings: &Surroundings, place: &mut Place) -> Option<Use<'a>> {
+fn use_of<'a>(
+    command: &'a Invocation,
+    surroundings: &Surroundings,
+    pin: Option<&str>,
+    place: &mut Place,
+) -> Option<Use<'a>> {
     let wrappers = command.through.iter().map(|wrapper| wrapper.words.as_slice());
     for (at, words) in wrappers.chain([command.words.as_slice()]).enumerate() {
         let Some(program) = words.first().and_then(program_of) else { continue };
@@ -78,7 +83,13 @@ fn use_of<'a>(command: &'a Invocation, surroundings: &Surroundings, place: &mut 
         }
         let before = Invocation { through: command.through.get(..at).unwrap_or_default().to_vec(), ..command.clone() };
         if let Some(elsewhere) = through::elsewhere(&before, surroundings) {
-            place.unresolved(format!("{program} runs {elsewhere}, with the kube context that is set there"));
+            match pin {
+                Some(pin) => place.mismatch(format!(
+                    "{program} runs {elsewhere}, with the kube context that is set there, and the kube context {pin} is pinned here: run it \
+                     from this machine"
+                )),
+                None => place.unresolved(format!("{program} runs {elsewhere}, with the kube context that is set there")),
+            }
             return None;
         }
         let options = through::kube_options(words, surroundings);
@@ -162,12 +173,13 @@ fn contradictions(one: &Use<'_>, pin: &str, wanted: &Wanted<'_>, surroundings: &
     let script = wanted.script.map(|script| script.assignments.as_slice()).unwrap_or_default();
     if sets("KUBECONFIG") || script.iter().any(|own| own.name == "KUBECONFIG" && !hands_on(own.value(), "KUBECONFIG")) {
         place.mismatch(format!("the action sets KUBECONFIG itself, and {by} pins the kube context {pin}"));
-    } else if through::loses_environment(one.command)
+    } else if let Some(why) = wanted.script.and_then(|script| through::may_replace(script, "KUBECONFIG")) {
+        place.mismatch(format!("{why}: whether {program} uses the kube context {pin} that {by} pins cannot be known"));
+    } else if let Some(wrapper) = through::loses(one.command, "KUBECONFIG")
         && !one.command.assignments.iter().any(|own| own.name == "KUBECONFIG")
     {
         place.mismatch(format!(
-            "{program} does not get KUBECONFIG through {}, and so would not use the kube context {pin}: write sudo -E, or leave it out",
-            one.command.through.first().map_or("its wrapper", |wrapper| wrapper.name.as_str())
+            "{program} does not get KUBECONFIG through {wrapper}, and so would not use the kube context {pin}: write sudo -E, or leave it out"
         ));
     }
     if program == "helm" {

@@ -8,7 +8,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::{
     LIMIT, Place, Wanted, machine,
-    options::{Options, Style},
+    options::Options,
     through,
     words::{Argument, Surroundings},
 };
@@ -20,77 +20,34 @@ use crate::{
     runbook::shell::Invocation,
 };
 
-/// A client of PostgreSQL: which flags take values, and what its arguments mean.
+/// A client of PostgreSQL, and what its arguments mean.
 struct Client {
     name: &'static str,
-    letters: &'static str,
     /// Its first positional argument is the database.
     positional: bool,
     /// The database that it connects to, when it is not the one that it acts on.
     connects_to: Option<&'static str>,
 }
 
-const fn client(name: &'static str, letters: &'static str, positional: bool) -> Client {
-    Client { name, letters, positional, connects_to: None }
+const fn client(name: &'static str, positional: bool) -> Client {
+    Client { name, positional, connects_to: None }
 }
 
 const CLIENTS: [Client; 14] = [
-    client("psql", "cdfvLoFPRThpU", true),
-    client("pg_dump", "fFjZdhpUntTNESeb", true),
-    client("pg_restore", "dfFjLnPSTthpUI", false),
-    client("pg_dumpall", "fdlhpUSE", false),
-    client("pg_isready", "dhptU", false),
-    client("vacuumdb", "dtjPnNhpU", true),
-    client("reindexdb", "dijtShpU", true),
-    client("clusterdb", "dthpU", true),
-    client("pgbench", "bcDfjlMnPRsStTFhpUd", true),
-    client("pg_basebackup", "DFrRTXZcdhpsUlSt", false),
-    Client { name: "createdb", letters: "DElOSThpU", positional: true, connects_to: Some("postgres") },
-    Client { name: "dropdb", letters: "hpU", positional: true, connects_to: Some("postgres") },
-    Client { name: "createuser", letters: "cgmavhpU", positional: false, connects_to: Some("postgres") },
-    Client { name: "dropuser", letters: "hpU", positional: false, connects_to: Some("postgres") },
-];
-
-const LONG: &[&str] = &[
-    "--host",
-    "--port",
-    "--username",
-    "--dbname",
-    "--maintenance-db",
-    "--command",
-    "--file",
-    "--set",
-    "--variable",
-    "--output",
-    "--log-file",
-    "--field-separator",
-    "--record-separator",
-    "--pset",
-    "--format",
-    "--jobs",
-    "--compress",
-    "--schema",
-    "--exclude-schema",
-    "--table",
-    "--exclude-table",
-    "--exclude-table-data",
-    "--superuser",
-    "--role",
-    "--encoding",
-    "--section",
-    "--snapshot",
-    "--database",
-    "--use-list",
-    "--owner",
-    "--template",
-    "--locale",
-    "--tablespace",
-    "--pgdata",
-    "--timeout",
-    "--index",
-    "--function",
-    "--trigger",
-    "--lock-wait-timeout",
+    client("psql", true),
+    client("pg_dump", true),
+    client("pg_restore", false),
+    client("pg_dumpall", false),
+    client("pg_isready", false),
+    client("vacuumdb", true),
+    client("reindexdb", true),
+    client("clusterdb", true),
+    client("pgbench", true),
+    client("pg_basebackup", false),
+    Client { name: "createdb", positional: true, connects_to: Some("postgres") },
+    Client { name: "dropdb", positional: true, connects_to: Some("postgres") },
+    Client { name: "createuser", positional: false, connects_to: Some("postgres") },
+    Client { name: "dropuser", positional: false, connects_to: Some("postgres") },
 ];
 
 /// A server that can be asked, and what is shown of it.
@@ -145,10 +102,7 @@ fn of_command(
     surroundings: &Surroundings,
     place: &mut Place,
 ) -> Result<Option<Asked>, String> {
-    let options = Options::read(
-        &surroundings.arguments(&command.words),
-        Style { letters: client.letters, long: LONG, stops: false },
-    );
+    let options = Options::read(client.name, &surroundings.arguments(&command.words));
     if options.has(&["--help", "--version", "-?", "-V"]) || client.name == "pg_restore" && !restores(&options) {
         return Ok(None);
     }

@@ -2,18 +2,11 @@
 
 use super::{
     Place, Wanted,
-    options::{Options, Style},
-    through::{DOCKER, DOCKER_PROGRAMS, SSH, SSH_PROGRAMS},
+    options::Options,
+    through::{DOCKER_PROGRAMS, SSH_PROGRAMS},
     words::Surroundings,
 };
 use crate::{host::secret::expand_home, runbook::shell::Word};
-
-/// `scp` and `rsync`: the host stands before the colon.
-const COPY: Style = Style {
-    letters: "cFiJloPSXefBTM",
-    long: &["--rsh", "--filter", "--exclude", "--include", "--port", "--bwlimit", "--timeout", "--files-from"],
-    stops: false,
-};
 
 /// Host and user.
 pub(super) fn here(surroundings: &Surroundings) -> Place {
@@ -58,7 +51,7 @@ pub(super) fn elsewhere(wanted: &Wanted<'_>, surroundings: &Surroundings) -> Pla
                 ssh(words, surroundings, &mut place);
                 here = false;
             } else if matches!(program, "scp" | "rsync" | "sftp") {
-                copy(words, surroundings, &mut place);
+                copy(program, words, surroundings, &mut place);
             } else if DOCKER_PROGRAMS.contains(&program) && here {
                 docker(program, words, surroundings, &mut place);
             }
@@ -68,7 +61,7 @@ pub(super) fn elsewhere(wanted: &Wanted<'_>, surroundings: &Surroundings) -> Pla
 }
 
 fn ssh(words: &[Word], surroundings: &Surroundings, place: &mut Place) {
-    let options = Options::read(&surroundings.arguments(words), SSH);
+    let options = Options::read("ssh", &surroundings.arguments(words));
     let Some(host) = options.positional(0) else { return };
     let user = options.value(&["-l"]).map(|user| format!("{}@", user.text)).unwrap_or_default();
     let port = options.value(&["-p"]).map(|port| format!(":{}", port.text)).unwrap_or_default();
@@ -79,8 +72,8 @@ fn ssh(words: &[Word], surroundings: &Surroundings, place: &mut Place) {
     place.fact("ssh host", format!("{user}{name}{port}"));
 }
 
-fn copy(words: &[Word], surroundings: &Surroundings, place: &mut Place) {
-    let options = Options::read(&surroundings.arguments(words), COPY);
+fn copy(program: &str, words: &[Word], surroundings: &Surroundings, place: &mut Place) {
+    let options = Options::read(program, &surroundings.arguments(words));
     for argument in &options.positional {
         let remote = argument.text.split_once(':').map(|(host, _)| host);
         if let Some(host) = remote.filter(|host| !host.is_empty() && !host.contains('/')) {
@@ -90,7 +83,7 @@ fn copy(words: &[Word], surroundings: &Surroundings, place: &mut Place) {
 }
 
 fn docker(program: &str, words: &[Word], surroundings: &Surroundings, place: &mut Place) {
-    let options = Options::read(&surroundings.arguments(words), DOCKER);
+    let options = Options::read(program, &surroundings.arguments(words));
     let variable = |name| surroundings.variable(name);
     let name = if program == "podman" { "podman" } else { "docker" };
     if let Some(host) = options.value(&["-H", "--host"]) {

@@ -1,91 +1,68 @@
-//! Flags, values and positional arguments, taken as the program's own parser takes them.
+//! Flags, values and positional arguments of a command whose variables are put in, read by the grammar of its program.
 
 use super::words::Argument;
+use crate::runbook::program::{self, Piece};
 
-/// Which flags of a program are followed by a value, and how it reads its arguments.
-#[derive(Clone, Copy)]
-pub(super) struct Style {
-    /// Letters: `hpUd` for `-h HOST`, also joined (`-hHOST`) and at the end of a cluster (`-qAth HOST`).
-    pub(super) letters: &'static str,
-    /// `--host`, with the dashes. `--host=HOST` is understood for any flag.
-    pub(super) long: &'static [&'static str],
-    /// Whatever follows the first positional argument is positional too.
-    pub(super) stops: bool,
+impl Piece for Argument {
+    fn text(&self) -> Option<&str> {
+        Some(self.text.as_str()).filter(|_| self.sure)
+    }
+
+    fn start(&self) -> &str {
+        if self.sure { &self.text } else { self.text.split('$').next().unwrap_or_default() }
+    }
+
+    fn splits(&self) -> bool {
+        false
+    }
+
+    fn may_be_option(&self) -> bool {
+        false
+    }
 }
 
 /// What was given to a program.
 #[derive(Debug, Default)]
 pub(super) struct Options {
-    /// `-h` or `--host`, with its value.
-    flags: Vec<(String, Option<Argument>)>,
+    /// All names of a flag, with its value.
+    flags: Vec<(Vec<String>, Option<Argument>)>,
+    /// Sub-commands and operands, in their order.
     pub(super) positional: Vec<Argument>,
 }
 
 impl Options {
-    pub(super) fn read(arguments: &[Argument], style: Style) -> Self {
-        let mut options = Options::default();
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
-            let text = argument.text.as_str();
-            if text == "--" || options.stops_at(text, style) {
-                if text != "--" {
-                    options.positional.push(argument.clone());
-                }
-                options.positional.extend(rest.cloned());
-                break;
-            }
-            if text.len() < 2 || !text.starts_with('-') {
-                options.positional.push(argument.clone());
-            } else if text.starts_with("--") {
-                match text.split_once('=') {
-                    Some((name, value)) => options.take(name, Some((value, argument.sure))),
-                    None if style.long.contains(&text) => options.flags.push((text.to_owned(), rest.next().cloned())),
-                    None => options.take(text, None),
-                }
-            } else {
-                options.cluster(argument, style, &mut rest);
-            }
-        }
-        options
-    }
-
-    fn stops_at(&self, text: &str, style: Style) -> bool {
-        style.stops && !text.starts_with('-')
-    }
-
-    fn cluster<'a>(&mut self, argument: &Argument, style: Style, rest: &mut impl Iterator<Item = &'a Argument>) {
-        for (at, letter) in argument.text.char_indices().skip(1) {
-            let name = format!("-{letter}");
-            if !style.letters.contains(letter) {
-                self.take(&name, None);
-                continue;
-            }
-            let joined = argument.text.get(at + letter.len_utf8()..).unwrap_or_default();
-            if joined.is_empty() {
-                self.flags.push((name, rest.next().cloned()));
-            } else {
-                // Go's flag parsers, as kubectl's, take `-n=NAME` too.
-                self.take(&name, Some((joined.strip_prefix('=').unwrap_or(joined), argument.sure)));
-            }
-            return;
-        }
-    }
-
-    fn take(&mut self, name: &str, value: Option<(&str, bool)>) {
-        let value = value.map(|(text, sure)| Argument { text: text.to_owned(), sure });
-        self.flags.push((name.to_owned(), value));
+    /// Reads the arguments of a program, its name left out.
+    pub(super) fn read(name: &str, arguments: &[Argument]) -> Self {
+        let Some(grammar) = program::find(name) else { return Options::default() };
+        let program = Argument { text: name.to_owned(), sure: true };
+        let words: Vec<Argument> = std::iter::once(program).chain(arguments.iter().cloned()).collect();
+        let call = program::read(grammar, &words);
+        let flags = call.options.iter().map(|given| {
+            let value = given.value.and_then(|(at, from)| {
+                let word: &Argument = words.get(at)?;
+                Some(Argument { text: word.text.get(from..)?.to_owned(), sure: word.sure })
+            });
+            (given.option.names.clone(), value)
+        });
+        let mut places: Vec<usize> = call.path.iter().chain(&call.operands).copied().collect();
+        places.sort_unstable();
+        Options { flags: flags.collect(), positional: places.iter().filter_map(|at| words.get(*at).cloned()).collect() }
     }
 
     pub(super) fn has(&self, names: &[&str]) -> bool {
-        self.flags.iter().any(|(name, _)| names.contains(&name.as_str()))
+        self.flags.iter().any(|(own, _)| is_one(own, names))
     }
 
     /// The value of the last flag with one of these names: that is the one that counts.
     pub(super) fn value(&self, names: &[&str]) -> Option<&Argument> {
-        self.flags.iter().rev().find(|(name, _)| names.contains(&name.as_str()))?.1.as_ref()
+        self.flags.iter().rev().find(|(own, _)| is_one(own, names))?.1.as_ref()
     }
 
     pub(super) fn positional(&self, at: usize) -> Option<&Argument> {
         self.positional.get(at)
     }
+}
+
+fn is_one(own: &[String], names: &[&str]) -> bool {
+    own.iter().any(|name| names.contains(&name.as_str()))
 }

@@ -2,26 +2,9 @@
 
 use super::{
     Place, Wanted,
-    options::{Options, Style},
+    options::Options,
     through,
     words::{Argument, Surroundings},
-};
-
-const REDIS: Style = Style {
-    letters: "hpsaurinDdXt",
-    long: &[
-        "--user",
-        "--pass",
-        "--cacert",
-        "--cacertdir",
-        "--cert",
-        "--key",
-        "--sni",
-        "--pattern",
-        "--rdb",
-        "--pipe-timeout",
-    ],
-    stops: true,
 };
 
 pub(super) fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) -> Place {
@@ -30,7 +13,7 @@ pub(super) fn resolve(wanted: &Wanted<'_>, surroundings: &Surroundings) -> Place
         if !matches!(command.program(), Some("redis-cli" | "valkey-cli")) {
             continue;
         }
-        let options = Options::read(&surroundings.arguments(&command.words), REDIS);
+        let options = Options::read("redis-cli", &surroundings.arguments(&command.words));
         if options.has(&["--version", "-v", "--help"]) {
             continue;
         }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use super::{
     sql_text::{Place, SqlText},
     subject::{Block, Subject},
-    words,
+    words::Line,
 };
 use crate::runbook::shell::{Connector, Invocation, PartKind, RedirectOperator, Word, WordPart};
 
@@ -26,8 +26,7 @@ pub(super) struct Command<'a> {
     pub(super) is_wrapper: bool,
     /// Where the program's name starts in the first word, behind its folder.
     name: usize,
-    /// Numbers of the words that are neither options nor their values, from word 1 on.
-    operands: Vec<usize>,
+    line: Line,
     sources: &'a [Word],
     invocation: &'a Invocation,
 }
@@ -105,8 +104,8 @@ impl<'a> Command<'a> {
         let words: Vec<Cow<'a, str>> = sources.iter().map(text).collect();
         let name = words.first().and_then(|word| word.rfind('/')).map_or(0, |slash| slash + 1);
         let program = words.first().and_then(|word| word.get(name..)).unwrap_or_default();
-        let operands = words::operands(program, &words).into_iter().map(|(number, _)| number).collect();
-        Some(Command { index, block, words, through, span, whole, is_wrapper, name, operands, sources, invocation })
+        let line = Line::read(program, &words);
+        Some(Command { index, block, words, through, span, whole, is_wrapper, name, line, sources, invocation })
     }
 
     /// The program's name without its folder.
@@ -130,7 +129,7 @@ impl<'a> Command<'a> {
 
     /// Whether it has one of these options, in any of the usual spellings.
     pub(super) fn flag(&self, names: &[&str]) -> bool {
-        words::has_flag(self.program(), &self.words, names)
+        self.line.has(&self.words, names)
     }
 
     /// Whether it consists of the program and one of these options.
@@ -149,16 +148,18 @@ impl<'a> Command<'a> {
 
     /// With the number of the word that holds it.
     pub(super) fn value_at(&self, names: &[&str]) -> Option<(usize, &str)> {
-        words::value(&self.words, names)
+        let (word, from) = self.line.value(&self.words, names)?;
+        Some((word, self.words.get(word)?.get(from..)?))
     }
 
     pub(super) fn values<'w>(&'w self, names: &'w [&'w str]) -> impl Iterator<Item = (usize, &'w str)> + 'w {
-        words::values(&self.words, names)
+        self.line.values(&self.words, names)
     }
 
     /// Words that are neither options nor their values, from word 1 on.
     pub(super) fn operands(&self) -> Vec<(usize, &str)> {
-        self.operands.iter().filter_map(|number| Some((*number, self.words.get(*number)?.as_ref()))).collect()
+        let numbers = self.line.operands().iter();
+        numbers.filter_map(|number| Some((*number, self.words.get(*number)?.as_ref()))).collect()
     }
 
     /// The first operand: `get` of kubectl, `rds` of aws.
@@ -172,7 +173,7 @@ impl<'a> Command<'a> {
     }
 
     fn operand(&self, index: usize) -> &str {
-        self.operands.get(index).and_then(|number| self.words.get(*number)).map_or("", AsRef::as_ref)
+        self.line.operands().get(index).and_then(|number| self.words.get(*number)).map_or("", AsRef::as_ref)
     }
 
     pub(super) fn is(&self, program: &str, verb: &str) -> bool {

@@ -334,7 +334,7 @@ fn what_is_odd_is_said_at_its_line() {
         ("```bash {expect=\"(\"}\na\n```", one(1, "`expect` is no regular expression: unclosed group")),
         (
             "```bash {capture=PATH}\na\n```",
-            one(1, "`PATH` cannot be captured into: the shell or the console uses it itself"),
+            one(1, "`PATH` cannot be captured into: programs obey it: give it another name"),
         ),
         ("```bash {every=5s}\na\n```", one(1, "`every` has no effect without `retry`")),
         (
@@ -357,7 +357,7 @@ fn what_is_odd_is_said_at_its_line() {
         ("---\nid: a\ntrigers: b\n---\n", one(3, "there is no key `trigers`")),
         (
             "---\nid: a\nvars:\n  PATH: b\n---\n",
-            one(4, "`PATH` cannot be a variable: the shell or the console uses it itself"),
+            one(4, "`PATH` cannot be a variable: programs obey it: give it another name"),
         ),
         ("---\nvars:\n  A:\n    defualt: b\n---\n", one(4, "a variable has no key `defualt`")),
         (

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use regex::Regex;
 
-use crate::runbook::{Variable, VariableKind};
+use crate::runbook::{Variable, VariableKind, risk};
 
 /// Whether something may be the name of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,37 +15,8 @@ pub enum Name {
     Refused(&'static str),
 }
 
-/// Names with a meaning of their own to bash or to the programs that it starts: a value in them could run something else
-/// than the runbook shows.
-const RESERVED: [&str; 27] = [
-    "BASHOPTS",
-    "BASH_ENV",
-    "BASH_XTRACEFD",
-    "CDPATH",
-    "DIRSTACK",
-    "EDITOR",
-    "ENV",
-    "EUID",
-    "GIT_PAGER",
-    "GIT_SSH_COMMAND",
-    "GLOBIGNORE",
-    "GROUPS",
-    "HOME",
-    "IFS",
-    "KUBECONFIG",
-    "OLDPWD",
-    "PAGER",
-    "PATH",
-    "POSIXLY_CORRECT",
-    "PPID",
-    "PROMPT_COMMAND",
-    "PS4",
-    "PWD",
-    "SHELL",
-    "SHELLOPTS",
-    "TERM",
-    "UID",
-];
+/// Names that bash sets or takes apart itself.
+const RESERVED: [&str; 8] = ["DIRSTACK", "EUID", "GROUPS", "OLDPWD", "PPID", "PWD", "TERM", "UID"];
 
 /// Says whether a variable may be called this. Bash names: letters, digits and underscores.
 pub fn name(name: &str) -> Name {
@@ -53,11 +24,11 @@ pub fn name(name: &str) -> Name {
     if !BASH.as_ref().is_some_and(|bash| bash.is_match(name)) {
         return Name::Refused("a name is made of letters, digits and underscores, and starts with no digit");
     }
-    let special = RESERVED.contains(&name)
-        || name.starts_with("LD_")
-        || name.starts_with("BASH_FUNC_")
-        || name.starts_with("WARROOM_");
-    if special { Name::Refused("the shell or the console uses it itself") } else { Name::Good }
+    if RESERVED.contains(&name) || name.starts_with("WARROOM_") {
+        return Name::Refused("the shell or the console uses it itself");
+    }
+    // A value in it could make a program run something else than the runbook shows, or act elsewhere.
+    if risk::obeyed(name).is_some() { Name::Refused("programs obey it: give it another name") } else { Name::Good }
 }
 
 /// Checks a value for a variable and gives it back as it is given to commands: a time in UTC, a number without needless signs,

@@ -1,7 +1,7 @@
 //! The AWS command line: security groups, DNS zones, and how many of something run.
 
-use super::{Saving, flag, value};
-use crate::runbook::{risk::table::table, shell::Invocation};
+use super::{Saving, flag, value, words};
+use crate::runbook::shell::Invocation;
 
 /// What changes something, and the look at it.
 struct Look {
@@ -82,7 +82,7 @@ const LOOKS: [Look; 8] = [
 ];
 
 pub(super) fn saving(command: &Invocation) -> Option<Saving> {
-    let positional = table().program("aws")?.positional(command);
+    let positional = words(command)?;
     let service = positional.first()?.literal.as_deref()?;
     let verb = positional.get(1)?.literal.as_deref()?;
     let account = format!("{}{}", flag(command, &["--profile"]), flag(command, &["--region"]));

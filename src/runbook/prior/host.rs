@@ -1,10 +1,7 @@
 //! This machine and what runs on it: services, firewalls, cron, kernel settings, Redis, Docker Compose.
 
-use super::{Saving, raw, shown, sudo};
-use crate::runbook::{
-    risk::table::table,
-    shell::{Invocation, Word},
-};
+use super::{Saving, raw, shown, sudo, words};
+use crate::runbook::shell::{Invocation, Word};
 
 /// Settings of Redis that are passwords.
 const PASSWORDS: [&str; 4] = ["requirepass", "masterauth", "tls-key-file-pass", "tls-client-key-file-pass"];
@@ -12,7 +9,7 @@ const PASSWORDS: [&str; 4] = ["requirepass", "masterauth", "tls-key-file-pass", 
 pub(super) fn saving(command: &Invocation) -> Option<Saving> {
     let program = command.program()?;
     let sudo = sudo(command);
-    let positional = || table().program(program).map(|known| known.positional(command)).unwrap_or_default();
+    let positional = || words(command).unwrap_or_default();
     match program {
         "iptables" | "ip6tables" => {
             Some(Saving { what: format!("the rules of {program}"), code: format!("{sudo}{program} -S") })

@@ -1,10 +1,7 @@
 //! kubectl and helm.
 
-use super::{Saving, flag, raw, shown, value};
-use crate::runbook::{
-    risk::table::table,
-    shell::{Invocation, Word},
-};
+use super::{Saving, flag, raw, shown, value, words};
+use crate::runbook::shell::{Invocation, Word};
 
 /// Kinds whose content is secret.
 const SECRETS: [&str; 2] = ["secret", "secrets"];
@@ -16,7 +13,7 @@ const ON_NODES: [&str; 4] = ["cordon", "uncordon", "drain", "taint"];
 
 pub(super) fn saving(command: &Invocation) -> Option<Saving> {
     let program = command.program()?;
-    let positional = table().program(program)?.positional(command);
+    let positional = words(command)?;
     if program == "helm" {
         return helm(command, &positional);
     }

@@ -16,7 +16,7 @@ mod host;
 mod kubernetes;
 
 use super::{
-    Attributes, Risk, risk,
+    Attributes, Risk, program, risk,
     shell::{self, Invocation, Word, args::find_value},
 };
 
@@ -68,9 +68,24 @@ fn shown<'w>(words: impl IntoIterator<Item = &'w Word>) -> String {
     words.into_iter().map(Word::shown).collect::<Vec<_>>().join(" ")
 }
 
+/// Its sub-command and operands, in their order.
+fn words(command: &Invocation) -> Option<Vec<&Word>> {
+    let call = program::read(program::find(command.program()?)?, &command.words);
+    let mut places: Vec<usize> = call.path.iter().chain(&call.operands).copied().collect();
+    places.sort_unstable();
+    Some(places.into_iter().filter_map(|at| command.words.get(at)).collect())
+}
+
 /// The value of the first of the flags that the command has: as it was written, and as a person reads it.
 fn value(command: &Invocation, names: &[&str]) -> Option<(String, String)> {
-    let (word, from) = find_value(&command.words, names)?;
+    let call = program::read(program::find(command.program()?)?, &command.words);
+    let (at, from) = match call.value(names) {
+        Some(value) => value,
+        // A parameter of an API call.
+        None => find_value(&command.words, names)
+            .and_then(|(word, from)| Some((command.words.iter().position(|one| std::ptr::eq(one, word))?, from)))?,
+    };
+    let word = command.words.get(at)?;
     Some((word.raw.get(from..)?.to_owned(), word.shown().get(from..)?.to_owned()))
 }
 

@@ -4,13 +4,10 @@ use std::{collections::HashSet, ops::Range};
 
 use indexmap::IndexMap;
 
-use super::{
-    Assessment, Declared, Reason, Risk, database, files, http, redis_cli,
-    table::{Fit, Program, Reader, Row, table},
-};
+use super::{Assessment, Declared, Reason, Risk, command, database, files, session, shell_text};
 use crate::runbook::{
     document::{Attributes, Language},
-    shell::{self, Invocation, PartKind, Script, Word},
+    shell::{self, Script},
     sql,
 };
 
@@ -39,9 +36,20 @@ pub fn assess_script(script: &Script, code: &str, attributes: &Attributes) -> As
     for unseen in &script.unseen {
         findings.add(Risk::Destructive, unseen.what.clone(), unseen.span.clone());
     }
-    let functions: HashSet<&str> = script.functions.iter().map(String::as_str).collect();
+    session::assignments(script, &mut findings);
+    shell_text::functions(script, &mut findings);
+    let mut wrappers = HashSet::new();
     for invocation in &script.commands {
-        command(script, &functions, invocation, &mut findings);
+        files::redirects(script, invocation, &mut findings);
+        session::prefixes(invocation, &mut findings);
+        for wrapper in &invocation.through {
+            let place = wrapper.words.first().map(|word| (word.span.clone(), wrapper.words.len()));
+            if wrappers.insert(place) {
+                command::wrapper(script, invocation, wrapper, &mut findings);
+            }
+        }
+        shell_text::words(invocation, &mut findings);
+        command::invocation(script, invocation, &mut findings);
     }
     findings.finish(code, attributes)
 }
@@ -109,200 +117,5 @@ impl Findings {
             .map(|(name, _)| name)
             .collect();
         Assessment { risk, external: self.external, reasons: self.reasons, targets, declared }
-    }
-}
-
-/// Variables that make any program run other code.
-const LOADING: &[&str] =
-    &["LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "ENV", "PROMPT_COMMAND", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF"];
-
-fn command(script: &Script, functions: &HashSet<&str>, invocation: &Invocation, findings: &mut Findings) {
-    files::redirects(script, invocation, findings);
-    let span = invocation.span.clone();
-    for one in invocation.assignments.iter().filter(|one| LOADING.contains(&one.name.as_str())) {
-        findings.add(Risk::Change, format!("{} makes the program run other code", one.name), one.span.clone());
-    }
-    if invocation.words.is_empty() {
-        return;
-    }
-    let Some(name) = invocation.program().filter(|_| is_certain(invocation)) else {
-        let word = invocation.words.first().map(|word| word.raw.as_str()).unwrap_or_default();
-        return findings.add(
-            Risk::Destructive,
-            format!("{word} is a program whose name is known only when it runs"),
-            span,
-        );
-    };
-    // A function's body is rated where it stands. A name that is also a program's may mean that program after all.
-    if functions.contains(name) && invocation.through.is_empty() && table().program(name).is_none() {
-        return;
-    }
-    let only_argument = match invocation.words.as_slice() {
-        [_, argument] => argument.literal.as_deref(),
-        _ => None,
-    };
-    if matches!(only_argument, Some("--version" | "--help")) {
-        return findings.add(Risk::Read, format!("{name} only tells about itself"), span);
-    }
-    if let Some(compose) = compose(name, invocation) {
-        if let Some(program) = table().program("docker-compose") {
-            known(script, &compose, &format!("{name} compose"), program, findings);
-        }
-        return;
-    }
-    match table().program(name) {
-        Some(program) => known(script, invocation, name, program, findings),
-        None => findings.add(Risk::Change, format!("{name} is a program that is not known here"), span),
-    }
-}
-
-/// The program's name is what will run: no file name pattern, and no escape that only the shell reads (`$'\x72m'`).
-fn is_certain(invocation: &Invocation) -> bool {
-    invocation.words.first().is_some_and(|word| {
-        let pattern = word.parts.iter().any(|part| matches!(part.kind, PartKind::Glob(_)));
-        let odd = word.literal.as_deref().is_some_and(|name| name.contains(['\\', ' ', '\n']));
-        !odd && (!pattern || word.literal.as_deref() == Some("["))
-    })
-}
-
-/// `docker compose …` as a program of its own: its flags differ from those of `docker`.
-fn compose(name: &str, invocation: &Invocation) -> Option<Invocation> {
-    if !matches!(name, "docker" | "podman" | "nerdctl") {
-        return None;
-    }
-    let values = ["-H", "--host", "--context", "-c", "--config", "--log-level", "-l"];
-    let first = invocation.positional(&values).first().copied()?;
-    let at = invocation
-        .words
-        .iter()
-        .position(|word| word.span == first.span && word.literal.as_deref() == Some("compose"))?;
-    let words = invocation.words.get(at..)?.to_vec();
-    Some(Invocation { words, ..invocation.clone() })
-}
-
-fn known(script: &Script, invocation: &Invocation, name: &str, program: &Program, findings: &mut Findings) {
-    let positional = program.positional(invocation);
-    let mut worst: Option<&Row> = None;
-    let mut sure = false;
-    for row in &program.row {
-        match row.fits(program, invocation, &positional) {
-            Fit::No => continue,
-            Fit::Maybe => {}
-            Fit::Yes => sure = true,
-        }
-        if worst.is_none_or(|worst| row.risk > worst.risk) {
-            worst = Some(row);
-        }
-        if sure {
-            break;
-        }
-    }
-    let verb_unknown = positional.first().is_some_and(|word| word.literal.is_none())
-        && program.row.iter().any(|row| !row.verb.is_empty());
-    let span = invocation.span.clone();
-    if !sure && let Some(reader) = program.reader {
-        match reader {
-            Reader::Psql => database::psql(script, invocation, findings),
-            Reader::Redis => redis_cli::call(script, invocation, findings),
-            Reader::Http => http::call(script, invocation, name, findings),
-        }
-        if worst.is_none() {
-            return;
-        }
-    }
-    match worst.filter(|row| sure || row.risk >= program.otherwise) {
-        Some(row) => {
-            let text = if verb_unknown && !sure {
-                format!("{name} does what is known only when it runs")
-            } else {
-                format!("{} {}", shown(name, &positional, row.verbs()), row.reason)
-            };
-            findings.add(row.risk, text, span);
-            if row.external {
-                findings.outside();
-            }
-            for target in targets(&row.target, invocation, positional.get(row.verbs()..).unwrap_or_default()) {
-                findings.target(row.risk, target);
-            }
-        }
-        None => {
-            // Up to two words say which verb it was. An argument that may be a name or a password is not repeated.
-            let says = |word: &&&Word| {
-                word.literal
-                    .as_deref()
-                    .is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_lowercase() || b":-".contains(&byte)))
-            };
-            let verbs = if program.row.iter().any(|row| !row.verb.is_empty()) {
-                positional.iter().take(2).take_while(says).count()
-            } else {
-                0
-            };
-            findings.add(program.otherwise, format!("{} {}", shown(name, &positional, verbs), program.reason), span);
-            if program.external {
-                findings.outside();
-            }
-            for target in targets(&program.target, invocation, &positional) {
-                findings.target(program.otherwise, target);
-            }
-        }
-    }
-}
-
-fn shown(name: &str, positional: &[&Word], verbs: usize) -> String {
-    let mut text = name.to_owned();
-    for word in positional.iter().take(verbs) {
-        text.push(' ');
-        text.push_str(&word.shown());
-    }
-    text
-}
-
-/// The names that the first of the sources gives.
-fn targets(sources: &[String], invocation: &Invocation, rest: &[&Word]) -> Vec<String> {
-    let show = |word: &&Word| word.shown();
-    for source in sources {
-        let found: Vec<String> = match source.as_str() {
-            "rest" => rest.iter().map(show).collect(),
-            "first" => rest.iter().take(1).map(show).collect(),
-            "second" => rest.iter().skip(1).take(1).map(show).collect(),
-            "last" => rest.last().map(show).into_iter().collect(),
-            "kubernetes" => kubernetes(rest),
-            "host" => invocation
-                .through
-                .iter()
-                .rev()
-                .find(|wrapper| wrapper.name == "ssh")
-                .and_then(|ssh| ssh.words.last())
-                .map(Word::shown)
-                .into_iter()
-                .collect(),
-            other => match other.strip_prefix("flag:") {
-                Some(flags) => {
-                    let flags: Vec<&str> = flags.split(',').collect();
-                    invocation.value_text(&flags).into_iter().collect()
-                }
-                // A word of its own: `this cluster`.
-                None => vec![other.to_owned()],
-            },
-        };
-        let found: Vec<String> = found.into_iter().filter(|name| !name.is_empty()).collect();
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    Vec::new()
-}
-
-/// `deployment/api`, whether it was written so or as `deployment api`; only the kind when a selector chooses.
-fn kubernetes(rest: &[&Word]) -> Vec<String> {
-    let words: Vec<String> = rest.iter().map(|word| word.shown()).collect();
-    match words.split_first() {
-        Some((kind, names)) if !kind.contains('/') && !names.is_empty() => {
-            names.iter().filter(|name| !name.contains('=')).map(|name| format!("{kind}/{name}")).collect()
-        }
-        Some((kind, names)) if kind.contains('/') => std::iter::once(kind.clone())
-            .chain(names.iter().filter(|name| name.contains('/') && !name.contains('=')).cloned())
-            .collect(),
-        _ => Vec::new(),
     }
 }

@@ -48,26 +48,17 @@ pub(super) fn is_sink(name: &str) -> bool {
     matches!(name, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "-") || name.starts_with("/dev/fd/")
 }
 
-/// A file that was not there before: evidence, a temporary file, or a name with the time in it.
+/// A file that the same code has just made with `mktemp`, for itself: nobody else knows its name.
 pub(super) fn is_fresh(script: &Script, target: &Word) -> bool {
-    let name = target.shown();
-    if name.starts_with("/tmp/") || name.starts_with("/var/tmp/") {
-        return !name.contains("/..");
+    let made = |word: &Word| substitutions(word).iter().any(|code| code.trim_start().starts_with("mktemp"));
+    let variables = target.variables();
+    let Some((variable, _, None)) = variables.first() else { return made(target) };
+    let shown = target.shown();
+    if !shown.starts_with(&format!("${variable}")) || shown.contains("/..") {
+        return false;
     }
-    let stamped = substitutions(target).iter().any(|code| code.trim_start().starts_with("date"));
-    stamped
-        || target.variables().first().is_some_and(|(variable, _, _)| {
-            let upper = variable.to_ascii_uppercase();
-            let evidence = ["EVIDENCE", "WARROOM", "TMPDIR"].iter().any(|prefix| upper.starts_with(prefix));
-            evidence
-                || script.assignments.iter().filter(|one| one.name == *variable).any(|one| {
-                    one.value().is_some_and(|value| {
-                        substitutions(value).iter().any(|code| {
-                            code.trim_start().starts_with("mktemp") || code.trim_start().starts_with("date")
-                        })
-                    })
-                })
-        })
+    let mut assigned = script.assignments.iter().filter(|one| one.name == *variable).peekable();
+    assigned.peek().is_some() && assigned.all(|one| !one.append && one.value().is_some_and(made))
 }
 
 fn substitutions(word: &Word) -> Vec<&str> {

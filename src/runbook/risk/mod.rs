@@ -1,33 +1,46 @@
 //! How dangerous an action is to the platform, and the reasons that are shown with it.
 //!
-//! The commands and the SQL are taken apart by `runbook::shell` and `runbook::sql` and looked up in a table, the files of `table/`. The worst
-//! counts. What cannot be known counts as bad as it may be:
+//! Read is a proof: a command counts as `read` only when every word of it is understood and none of them does more. The commands come from
+//! `runbook::shell` and `runbook::sql`, what their words do from the grammar in `runbook::program`. The worst counts:
 //!
-//! - a program that the table does not know is `change`;
+//! - one word that is not understood makes a command `change`; an unknown sub-command, or an unknown option before it, `destructive`;
+//! - a program without a grammar is `change`, and `destructive` when its name or verb says that it removes or stops something;
 //! - text that is no shell or no SQL, and code that is put together at run time (`eval "$X"`, `curl … | sh`), is `destructive`;
 //! - a program whose name is an expansion is `destructive`, unless the name's last part is known (`"$PGBIN/psql"`) or the variable is
 //!   set to known text in the same action;
-//! - a verb that is an expansion counts as the worst verb of its program.
-//!
-//! To teach it a program, add rows to a file of `table/`: each carries an example, which a test tries.
+//! - a variable of the run counts as one plain word until its value is known: the gate puts it in and looks again ([`filled`]).
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`table`] | the table, read from its file, and how a row matches |
 //! | `assess` | one action: all of its commands, the worst of them |
+//! | `command` | one command against the grammar of its program |
+//! | `words` | words as far as they are known before anything runs |
+//! | `fill` | variables replaced by their values |
+//! | `files` | what redirects write to |
+//! | `session` | variables and files that later programs obey |
+//! | `shell_text` | shell that runs text |
+//! | `scripts` | sed, awk, and SQL of clients other than psql |
 //! | `database` | SQL and psql |
 //! | `redis_cli` | redis-cli |
 //! | `http` | curl and wget |
-//! | `files` | what redirects write to |
+//! | `knowledge` | SQL, Redis commands and addresses: the data |
 
 mod assess;
+mod command;
 mod database;
 mod files;
+mod fill;
 mod http;
+mod knowledge;
 mod redis_cli;
-pub mod table;
+mod scripts;
+mod session;
+mod shell_text;
+mod words;
 
 pub use assess::{assess, assess_script};
+pub use fill::filled;
+pub use session::{obeyed, taints};
 
 use std::{fmt, ops::Range};
 

@@ -3,40 +3,12 @@
 use super::{
     Risk,
     assess::Findings,
-    table::{Named, glob, table},
+    command::Rated,
+    knowledge::{Named, knowledge, named},
 };
-use crate::runbook::shell::{
-    Invocation, RedirectOperator, Script, Word,
-    options::{Grammar, Options, read},
-    words::as_code,
-};
-
-const GRAMMAR: Grammar = Grammar {
-    short: "hpsaunridD",
-    long: &[
-        "--user",
-        "--pass",
-        "--sni",
-        "--cacert",
-        "--cacertdir",
-        "--cert",
-        "--key",
-        "--tls-ciphers",
-        "--tls-ciphersuites",
-        "--pattern",
-        "--quoted-pattern",
-        "--count",
-        "--cursor",
-        "--keystats-samples",
-        "--memkeys-samples",
-        "--intrinsic-latency",
-        "--lru-test",
-        "--rdb",
-        "--functions-rdb",
-        "--eval",
-        "--show-pushes",
-        "--name",
-    ],
+use crate::runbook::{
+    program::glob::glob,
+    shell::{RedirectOperator, Word, words::as_code},
 };
 
 /// Modes in which redis-cli only looks.
@@ -58,51 +30,52 @@ const LOOKING: &[&str] = &[
     "--help",
 ];
 
-pub(super) fn call(script: &Script, invocation: &Invocation, findings: &mut Findings) {
-    // Flags end at the command: `redis-cli SET k -1` has no flag.
-    let options = read(&invocation.words, GRAMMAR);
-    let span = invocation.span.clone();
-    let server = server(&options);
-    if options.has(&["--pipe"]) {
-        findings.add(Risk::Destructive, "redis-cli --pipe sends whatever is piped into it".to_owned(), span);
-        findings.target(Risk::Destructive, server);
-        return;
+pub(super) fn call(rated: &Rated<'_>, findings: &mut Findings) {
+    let span = rated.span.clone();
+    let server = server(rated);
+    let has = |names: &[&str]| rated.call.has(names);
+    let mut sends = |what: &str| {
+        findings.add(Risk::Destructive, format!("redis-cli {what}"), span.clone());
+        findings.target(Risk::Destructive, server.clone());
+    };
+    if has(&["--pipe"]) {
+        return sends("--pipe sends whatever is piped into it");
     }
-    if options.has(&["--eval"]) {
-        findings.add(Risk::Destructive, "redis-cli --eval runs a script that is not known here".to_owned(), span);
-        findings.target(Risk::Destructive, server);
-        return;
+    if has(&["--eval"]) {
+        return sends("--eval runs a script that is not read here");
     }
-    if options.has(&["--cluster"]) {
-        let verb = options.positional.first().map(Word::shown).unwrap_or_default();
+    if has(&["-x", "-X"]) {
+        sends("-x puts what is piped into it into the command");
+    }
+    if has(&["--quoted-input"]) {
+        sends("--quoted-input sends words that are not what they look like");
+    }
+    let operands: Vec<&Word> = rated.operand_words().collect();
+    if has(&["--cluster"]) {
+        let verb = rated.call.value(&["--cluster"]).map(|value| rated.value_shown(value)).unwrap_or_default();
         if glob("check|info|help", &verb) {
-            findings.add(Risk::Read, format!("redis-cli --cluster {verb} looks at the cluster"), span);
+            findings.add(Risk::Read, format!("redis-cli --cluster {verb} shows the state of the cluster"), span);
         } else {
-            findings.add(
-                Risk::Destructive,
-                format!("redis-cli --cluster {verb} moves or removes parts of the cluster"),
-                span,
-            );
-            findings.target(Risk::Destructive, server);
+            sends(&format!("--cluster {verb} moves or removes parts of the cluster"));
         }
         return;
     }
-    if options.has(LOOKING) {
-        return findings.add(Risk::Read, "redis-cli looks at keys or latency".to_owned(), span);
+    if has(LOOKING) {
+        return findings.add(Risk::Read, "redis-cli only looks at keys or latency".to_owned(), span);
     }
-    if !options.positional.is_empty() {
-        let words: Vec<Option<&str>> = options.positional.iter().map(|word| word.literal.as_deref()).collect();
-        let shown: Vec<String> = options.positional.iter().map(Word::shown).collect();
+    if !operands.is_empty() {
+        let words: Vec<Option<&str>> = operands.iter().map(|word| word.literal.as_deref()).collect();
+        let shown: Vec<String> = operands.iter().map(|word| word.shown()).collect();
         return one(&words, &shown, &server, span, findings);
     }
-    let input = invocation.redirects.iter().rev().find(|one| one.gives_input());
+    let input = rated.invocation.redirects.iter().rev().find(|one| one.gives_input());
     let text = match input {
         Some(redirect) => match (&redirect.document, &redirect.target) {
             (Some(document), _) => Some(as_code([&document.body])),
             (None, Some(target)) if redirect.operator == RedirectOperator::HereString => Some(as_code([target])),
             _ => None,
         },
-        None if invocation.placement.piped => script.piped_text(invocation),
+        None if rated.invocation.placement.piped => rated.script.piped_text(rated.invocation),
         None => {
             return findings.add(
                 Risk::Change,
@@ -111,15 +84,16 @@ pub(super) fn call(script: &Script, invocation: &Invocation, findings: &mut Find
             );
         }
     };
-    let Some(text) = text else {
-        findings.add(Risk::Destructive, "redis-cli sends whatever is piped into it".to_owned(), span);
-        return findings.target(Risk::Destructive, server);
-    };
+    let Some(text) = text else { return sends("sends whatever is piped into it") };
     for line in text.value.lines().filter(|line| !line.trim().is_empty()) {
-        let shown: Vec<String> =
+        let mut shown: Vec<String> =
             line.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect();
+        // A number before a command repeats it.
+        if shown.first().is_some_and(|first| first.bytes().all(|byte| byte.is_ascii_digit())) && shown.len() > 1 {
+            shown.remove(0);
+        }
         let words: Vec<Option<&str>> =
-            shown.iter().map(|word| Some(word.as_str()).filter(|word| !word.contains('$'))).collect();
+            shown.iter().map(|word| Some(word.as_str()).filter(|word| !word.contains(['$', '\\']))).collect();
         one(&words, &shown, &server, span.clone(), findings);
     }
 }
@@ -137,7 +111,7 @@ fn one(words: &[Option<&str>], shown: &[String], server: &str, span: std::ops::R
         None => String::new(),
     };
     let both = format!("{command} {sub}");
-    let rows = &table().redis;
+    let rows = &knowledge().redis;
     let row = if sub == "*" {
         let start = format!("{command} ");
         let of_command = rows.iter().filter(|row| row.names.iter().any(|name| name.starts_with(&start)));
@@ -146,7 +120,9 @@ fn one(words: &[Option<&str>], shown: &[String], server: &str, span: std::ops::R
         find(rows, &command, &both)
     };
     let Some(row) = row else {
-        return findings.add(Risk::Change, format!("redis-cli {command} is a command that is not known here"), span);
+        let risk =
+            if crate::runbook::program::verbs::harmful(&command).is_some() { Risk::Destructive } else { Risk::Change };
+        return findings.add(risk, format!("{command} is an unknown Redis command"), span);
     };
     let mut risk = row.risk;
     // A script is as bad as the worst command that it may call.
@@ -155,7 +131,7 @@ fn one(words: &[Option<&str>], shown: &[String], server: &str, span: std::ops::R
     }
     let subcommand = row.names.iter().any(|name| name.contains(' ')) && !sub.is_empty() && sub != "*";
     let name = if subcommand { both } else { command.clone() };
-    findings.add(risk, format!("redis-cli {name} {}", row.reason), span);
+    findings.add(risk, format!("redis-cli {name} {}", row.why), span);
     if risk > Risk::Read {
         if glob("DEL|UNLINK", &command) {
             for key in shown.iter().skip(1) {
@@ -170,7 +146,7 @@ fn one(words: &[Option<&str>], shown: &[String], server: &str, span: std::ops::R
 /// Names of two words are matched with the subcommand, others with the command alone.
 fn find<'t>(rows: &'t [Named], command: &str, both: &str) -> Option<&'t Named> {
     let fits = |name: &String| glob(name, if name.contains(' ') { both } else { command });
-    rows.iter().find(|row| row.names.iter().any(fits))
+    named(rows, both).or_else(|| rows.iter().find(|row| row.names.iter().any(fits)))
 }
 
 fn removes(script: &str) -> bool {
@@ -179,16 +155,16 @@ fn removes(script: &str) -> bool {
 }
 
 /// Host and database, as a person would name them: `redis-0/2`.
-fn server(options: &Options) -> String {
-    if let Some(url) = options.value(&["-u"]) {
-        let shown = url.shown();
+fn server(rated: &Rated<'_>) -> String {
+    let value = |names: &[&str]| rated.call.value(names).map(|value| rated.value_shown(value));
+    if let Some(shown) = value(&["-u"]) {
         // The address may hold a password before the `@`.
         return match shown.split_once("://") {
             Some((_, rest)) => rest.rsplit('@').next().unwrap_or(rest).to_owned(),
             None => shown,
         };
     }
-    let host = options.value(&["-h"]).or(options.value(&["-s"])).map_or_else(|| "localhost".to_owned(), Word::shown);
-    let database = options.value(&["-n"]).map_or_else(|| "0".to_owned(), Word::shown);
+    let host = value(&["-h"]).or_else(|| value(&["-s"])).unwrap_or_else(|| "localhost".to_owned());
+    let database = value(&["-n"]).unwrap_or_else(|| "0".to_owned());
     format!("{host}/{database}")
 }

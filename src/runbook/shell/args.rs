@@ -1,6 +1,6 @@
 //! Asks a command for its program, flags and positional arguments.
 
-use super::script::{Invocation, Word, Wrapper};
+use super::script::{Invocation, PartKind, Word, WordPart, Wrapper};
 
 impl Invocation {
     /// The program without its path, when it is known: `/usr/bin/psql` is `psql`, and so is `"$PGBIN/psql"`.
@@ -167,4 +167,36 @@ pub fn positional<'a>(words: &'a [Word], flags_with_values: &[&str]) -> Vec<&'a 
         found.push(word);
     }
     found
+}
+
+/// The word without its first bytes, which are known text: the value in `--name=value`.
+pub fn without_start(word: &Word, mut bytes: usize) -> Word {
+    fn cut(parts: &[WordPart], bytes: &mut usize) -> Vec<WordPart> {
+        let mut kept = Vec::with_capacity(parts.len());
+        for part in parts {
+            let mut part = part.clone();
+            match &mut part.kind {
+                PartKind::Double(inner) if *bytes > 0 => *inner = cut(inner, bytes),
+                PartKind::Literal(text) | PartKind::Single(text) | PartKind::Glob(text) | PartKind::Braces(text)
+                    if *bytes > 0 =>
+                {
+                    let taken = (*bytes).min(text.len());
+                    *bytes -= taken;
+                    part.span.start = (part.span.start + taken).min(part.span.end);
+                    *text = text.get(taken..).unwrap_or_default().to_owned();
+                }
+                _ => {}
+            }
+            kept.push(part);
+        }
+        kept
+    }
+    let from = bytes;
+    let parts = cut(&word.parts, &mut bytes);
+    Word {
+        raw: word.raw.clone(),
+        literal: word.literal.as_ref().and_then(|literal| literal.get(from..)).map(str::to_owned),
+        parts,
+        span: (word.span.start + from).min(word.span.end)..word.span.end,
+    }
 }

@@ -4,7 +4,6 @@
 //! | --- | --- |
 //! | [`script`] | the data: commands, words, redirects |
 //! | [`args`] | a command's program, flags and positional arguments |
-//! | [`options`] | a command line whose flags are known |
 //! | [`words`] | one word taken apart, and words put together as code |
 //! | [`text`] | nested text, traced to the code that the user sees |
 //! | `layer` | where the words of one text stand |
@@ -18,7 +17,6 @@ pub mod args;
 mod arithmetic;
 mod guard;
 mod layer;
-pub mod options;
 mod peel;
 pub mod script;
 pub mod text;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::text::Text;
+use crate::runbook::program::Piece;
 
 /// A piece of shell, taken apart. Spans are bytes of the analysed code, also for what stood in a nested string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,8 +14,12 @@ pub struct Script {
     pub assignments: Vec<Assignment>,
     /// Names of the functions that the code defines.
     pub functions: Vec<String>,
+    /// Names that `alias` gives to other commands.
+    pub aliases: Vec<String>,
     /// Text that is run and cannot be seen: `eval "$X"`, `curl … | sh`.
     pub unseen: Vec<Unseen>,
+    /// Text that bash evaluates once more, which is seen and may hold code all the same: a subscript that is not a number.
+    pub evaluated: Vec<Unseen>,
     /// The first thing that could not be parsed; the commands are then those that were found in spite of it.
     pub problem: Option<SyntaxProblem>,
 }
@@ -52,6 +57,8 @@ pub struct Invocation {
     pub assignments: Vec<Assignment>,
     pub redirects: Vec<Redirect>,
     pub placement: Placement,
+    /// Words follow that are only known when it runs, as `xargs` adds them.
+    pub appended: bool,
     pub span: Range<usize>,
 }
 
@@ -198,6 +205,24 @@ pub struct Word {
     pub literal: Option<String>,
     pub parts: Vec<WordPart>,
     pub span: Range<usize>,
+}
+
+impl Piece for Word {
+    fn text(&self) -> Option<&str> {
+        self.literal.as_deref()
+    }
+
+    fn start(&self) -> &str {
+        super::args::known_start(self)
+    }
+
+    fn splits(&self) -> bool {
+        false
+    }
+
+    fn may_be_option(&self) -> bool {
+        false
+    }
 }
 
 impl Word {

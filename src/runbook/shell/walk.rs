@@ -62,6 +62,11 @@ impl<'c> Walker<'c> {
         self.script.unseen.push(Unseen { what: what.into(), span });
     }
 
+    fn evaluated(&mut self, what: &str, range: Range<usize>) {
+        let span = self.span(range);
+        self.script.evaluated.push(Unseen { what: what.to_owned(), span });
+    }
+
     /// Reads code: the action's own, or that of a substitution or a string.
     pub(super) fn code(&mut self, text: &Text, context: &Context) {
         let whole = text.outer_range(0..text.value.len());
@@ -202,6 +207,7 @@ impl<'c> Walker<'c> {
                 assignments: Vec::new(),
                 redirects,
                 placement: context.placement.clone(),
+                appended: false,
                 span: start..end,
             });
         }
@@ -288,6 +294,9 @@ impl<'c> Walker<'c> {
     /// An arithmetic expression: what is expanded in it, and the variables that it sets.
     fn arithmetic(&mut self, text: &Text, context: &Context) {
         let word = self.expanded(text, context);
+        if words::has_subscript(&text.value) {
+            self.evaluated("bash evaluates what the subscript gives", word.span.clone());
+        }
         for name in arithmetic::assigned(&text.value) {
             self.script.assignments.push(Assignment {
                 name: name.to_owned(),
@@ -337,9 +346,12 @@ impl<'c> Walker<'c> {
     }
 
     fn taken(&mut self, taken: Taken, context: &Context) -> Word {
-        let Taken { mut word, substitutions, problem } = taken;
+        let Taken { mut word, substitutions, evaluated, problem } = taken;
         if let Some(message) = problem {
             self.problem(message, word.span.clone());
+        }
+        for range in evaluated {
+            self.evaluated("bash evaluates what the subscript gives", range);
         }
         for code in &substitutions {
             let mut inner = context.clone();
@@ -426,6 +438,7 @@ impl<'c> Walker<'c> {
             assignments: context.assignments.iter().cloned().chain(assignments).collect(),
             redirects,
             placement: context.placement.clone(),
+            appended: false,
             span: start..end,
         };
         self.emit(invocation, context);
@@ -436,6 +449,7 @@ impl<'c> Walker<'c> {
         let Some(program) = words.first().and_then(|word| word.literal.as_deref()) else { return };
         let exported = program == "export" || super::args::has_flag(words, &["-x"]);
         match program {
+            "alias" => self.script.aliases.extend(declared.into_iter().map(|one| one.name)),
             "export" | "local" | "readonly" | "declare" | "typeset" => {
                 self.script.assignments.extend(declared.into_iter().map(|one| Assignment { exported, ..one }));
             }
@@ -479,7 +493,11 @@ impl<'c> Walker<'c> {
         context: &Context,
     ) -> Assignment {
         let name = match &assignment.name {
-            ast::AssignmentName::VariableName(name) | ast::AssignmentName::ArrayElementName(name, _) => name.clone(),
+            ast::AssignmentName::VariableName(name) => name.clone(),
+            ast::AssignmentName::ArrayElementName(name, index) => {
+                self.subscript(index, word, layer, context);
+                name.clone()
+            }
         };
         let function = context.placement.function.clone();
         let (values, array, span) = match &assignment.value {
@@ -493,13 +511,32 @@ impl<'c> Walker<'c> {
             ast::AssignmentValue::Array(elements) => {
                 let range = layer.range(&assignment.loc);
                 layer.last.set((range.start + name.len() + 2).min(layer.text.value.len()));
-                let values = elements.iter().map(|(_, element)| self.word(element, layer, context)).collect();
+                let mut values = Vec::with_capacity(elements.len());
+                for (index, element) in elements {
+                    if let Some(index) = index {
+                        self.subscript(&index.value, word, layer, context);
+                    }
+                    values.push(self.word(element, layer, context));
+                }
                 layer.last.set(range.end);
                 (values, true, layer.text.outer_range(range))
             }
         };
         let span = self.span(span);
         Assignment { name, values, append: assignment.append, array, exported: false, function, span }
+    }
+
+    /// The subscript of an element that is set: what is expanded in it, and that bash evaluates what it gives.
+    fn subscript(&mut self, index: &str, word: &ast::Word, layer: &Layer<'_>, context: &Context) {
+        let whole = layer.place(&word.value, word.loc.as_ref());
+        let text = match whole.value.find(index) {
+            Some(at) => whole.slice(at..at + index.len()),
+            None => Text::verbatim(index, whole.outer(0)),
+        };
+        let index = self.expanded(&text, context);
+        if !words::is_number(&text.value) {
+            self.evaluated("bash evaluates what the subscript gives", index.span);
+        }
     }
 
     fn redirect(&mut self, redirect: &ast::IoRedirect, layer: &Layer<'_>, context: &Context) -> Option<Redirect> {

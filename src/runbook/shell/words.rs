@@ -1,10 +1,12 @@
 //! Takes one word apart: quotes, variables, substitutions.
 
+use std::ops::Range;
+
 use brush_parser::{
     ParserOptions,
     word::{
-        Parameter, ParameterExpr, ParameterTestType, SubstringMatchKind, WordPiece, WordPieceWithSource, parse,
-        parse_heredoc,
+        Parameter, ParameterExpr, ParameterTestType, ParameterTransformOp, SubstringMatchKind, WordPiece,
+        WordPieceWithSource, parse, parse_heredoc,
     },
 };
 
@@ -17,6 +19,8 @@ use super::{
 pub struct Taken {
     pub word: Word,
     pub substitutions: Vec<Text>,
+    /// Subscripts and arithmetic that hold more than numbers: bash evaluates what they give once more.
+    pub evaluated: Vec<Range<usize>>,
     /// Why it could not be taken apart.
     pub problem: Option<String>,
 }
@@ -28,13 +32,14 @@ pub fn take(text: &Text, options: &ParserOptions) -> Taken {
     if !raw.bytes().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`' | b'~' | b'*' | b'?' | b'[' | b'{')) {
         let parts = vec![WordPart { kind: PartKind::Literal(raw.clone()), span: span.clone() }];
         let word = Word { raw: raw.clone(), literal: Some(raw.clone()), parts, span };
-        return Taken { word, substitutions: Vec::new(), problem: None };
+        return Taken { word, substitutions: Vec::new(), evaluated: Vec::new(), problem: None };
     }
     if let Some(parts) = plain(text) {
         let literal = literal(&parts);
         return Taken {
             word: Word { raw: raw.clone(), literal, parts, span },
             substitutions: Vec::new(),
+            evaluated: Vec::new(),
             problem: None,
         };
     }
@@ -82,7 +87,7 @@ pub fn take_document(text: &Text, quoted: bool, options: &ParserOptions) -> Take
         let span = text.outer_range(0..text.value.len());
         let parts = vec![WordPart { kind: PartKind::Single(text.value.clone()), span: span.clone() }];
         let word = Word { raw: text.value.clone(), literal: Some(text.value.clone()), parts, span };
-        return Taken { word, substitutions: Vec::new(), problem: None };
+        return Taken { word, substitutions: Vec::new(), evaluated: Vec::new(), problem: None };
     }
     match parse_heredoc(&text.value, options) {
         Ok(pieces) => finish(text, &pieces, true),
@@ -93,21 +98,29 @@ pub fn take_document(text: &Text, quoted: bool, options: &ParserOptions) -> Take
 fn broken(text: &Text, message: String) -> Taken {
     let span = text.outer_range(0..text.value.len());
     let word = Word { raw: text.value.clone(), literal: None, parts: Vec::new(), span };
-    Taken { word, substitutions: Vec::new(), problem: Some(message) }
+    Taken { word, substitutions: Vec::new(), evaluated: Vec::new(), problem: Some(message) }
 }
 
 fn finish(text: &Text, pieces: &[WordPieceWithSource], document: bool) -> Taken {
-    let mut substitutions = Vec::new();
+    let mut found = Nested::default();
     let mut parts = Vec::with_capacity(pieces.len());
     for piece in pieces {
-        parts.push(part(text, piece, document, &mut substitutions));
+        parts.push(part(text, piece, document, &mut found));
     }
     if !document {
         mark_braces(&mut parts);
     }
     let literal = literal(&parts);
     let span = text.outer_range(0..text.value.len());
-    Taken { word: Word { raw: text.value.clone(), literal, parts, span }, substitutions, problem: None }
+    let word = Word { raw: text.value.clone(), literal, parts, span };
+    Taken { word, substitutions: found.substitutions, evaluated: found.evaluated, problem: None }
+}
+
+/// What stands inside of the parts of a word.
+#[derive(Default)]
+struct Nested {
+    substitutions: Vec<Text>,
+    evaluated: Vec<Range<usize>>,
 }
 
 /// The text that the program sees, when nothing in the word is expanded.
@@ -136,7 +149,7 @@ fn mark_braces(parts: &mut [WordPart]) {
     }
 }
 
-fn part(text: &Text, piece: &WordPieceWithSource, document: bool, substitutions: &mut Vec<Text>) -> WordPart {
+fn part(text: &Text, piece: &WordPieceWithSource, document: bool, found: &mut Nested) -> WordPart {
     let span = text.outer_range(piece.start_index..piece.end_index);
     let kind = match &piece.piece {
         WordPiece::Text(value) if !document && value.contains(['*', '?', '[']) => PartKind::Glob(value.clone()),
@@ -144,27 +157,33 @@ fn part(text: &Text, piece: &WordPieceWithSource, document: bool, substitutions:
         WordPiece::SingleQuotedText(value) => PartKind::Single(value.clone()),
         WordPiece::AnsiCQuotedText(value) => PartKind::Single(ansi_c(value)),
         WordPiece::DoubleQuotedSequence(inner) | WordPiece::GettextDoubleQuotedSequence(inner) => {
-            PartKind::Double(inner.iter().map(|piece| part(text, piece, true, substitutions)).collect())
+            PartKind::Double(inner.iter().map(|piece| part(text, piece, true, found)).collect())
         }
         WordPiece::TildeExpansion(_) => {
             PartKind::Tilde(text.value.get(piece.start_index..piece.end_index).unwrap_or("~").to_owned())
         }
         WordPiece::ParameterExpansion(expression) => {
             let kind = variable(expression);
+            if let Some(index) = subscript(expression) {
+                nested(text, piece, index, found);
+                if !is_number(index) {
+                    found.evaluated.push(span.clone());
+                }
+            }
             if let PartKind::Variable { argument: Some(argument), .. } = &kind {
-                nested(text, piece, argument, substitutions);
+                nested(text, piece, argument, found);
             }
             kind
         }
         WordPiece::CommandSubstitution(code) => {
             let start = piece.start_index + 2;
-            substitutions.push(text.slice(start..start + code.len()));
+            found.substitutions.push(text.slice(start..start + code.len()));
             PartKind::Substitution { code: code.clone() }
         }
         WordPiece::BackquotedCommandSubstitution(code) => {
             // Backquotes take their own backslashes off: `\$` and `\\`.
             let code = code.replace("\\\\", "\\").replace("\\$", "$");
-            substitutions.push(text.aligned(&code, piece.start_index + 1..piece.end_index.saturating_sub(1)));
+            found.substitutions.push(text.aligned(&code, piece.start_index + 1..piece.end_index.saturating_sub(1)));
             PartKind::Substitution { code }
         }
         WordPiece::EscapeSequence(escape) => {
@@ -172,15 +191,31 @@ fn part(text: &Text, piece: &WordPieceWithSource, document: bool, substitutions:
             PartKind::Literal(if after == "\n" { String::new() } else { after.to_owned() })
         }
         WordPiece::ArithmeticExpression(expression) => {
-            nested(text, piece, &expression.value, substitutions);
+            nested(text, piece, &expression.value, found);
+            if has_subscript(&expression.value) {
+                found.evaluated.push(span.clone());
+            }
             PartKind::Arithmetic(expression.value.clone())
         }
     };
     WordPart { kind, span }
 }
 
+/// A subscript that is evaluated to itself: `0`, `-1`.
+pub(super) fn is_number(subscript: &str) -> bool {
+    subscript.trim().trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether an arithmetic expression holds a subscript that is evaluated once more: `a[b]`, not `a[0]`.
+pub(super) fn has_subscript(expression: &str) -> bool {
+    expression.match_indices('[').any(|(at, _)| {
+        let inside = expression.get(at + 1..).unwrap_or_default();
+        !is_number(inside.split(']').next().unwrap_or(inside))
+    })
+}
+
 /// Commands in the word of `${X:-$(date)}` or in `$(( $(nproc) * 2 ))`.
-fn nested(text: &Text, piece: &WordPieceWithSource, inner: &str, substitutions: &mut Vec<Text>) {
+fn nested(text: &Text, piece: &WordPieceWithSource, inner: &str, found: &mut Nested) {
     if !inner.contains(['$', '`']) {
         return;
     }
@@ -190,11 +225,11 @@ fn nested(text: &Text, piece: &WordPieceWithSource, inner: &str, substitutions: 
     match parse_heredoc(&inner.value, &ParserOptions::default()) {
         Ok(pieces) => {
             for piece in &pieces {
-                part(&inner, piece, true, substitutions);
+                part(&inner, piece, true, found);
             }
         }
         // What cannot be read is handed on whole: as code it becomes a syntax problem or unknown programs.
-        Err(_) => substitutions.push(inner),
+        Err(_) => found.substitutions.push(inner),
     }
 }
 
@@ -220,6 +255,35 @@ fn ansi_c(value: &str) -> String {
         }
     }
     out
+}
+
+/// What stands between the brackets of `${NAME[…]}`.
+pub(super) fn subscript(expression: &ParameterExpr) -> Option<&str> {
+    use ParameterExpr as E;
+    let parameter = match expression {
+        E::Parameter { parameter, .. }
+        | E::UseDefaultValues { parameter, .. }
+        | E::AssignDefaultValues { parameter, .. }
+        | E::IndicateErrorIfNullOrUnset { parameter, .. }
+        | E::UseAlternativeValue { parameter, .. }
+        | E::ParameterLength { parameter, .. }
+        | E::RemoveSmallestSuffixPattern { parameter, .. }
+        | E::RemoveLargestSuffixPattern { parameter, .. }
+        | E::RemoveSmallestPrefixPattern { parameter, .. }
+        | E::RemoveLargestPrefixPattern { parameter, .. }
+        | E::Substring { parameter, .. }
+        | E::Transform { parameter, .. }
+        | E::UppercaseFirstChar { parameter, .. }
+        | E::UppercasePattern { parameter, .. }
+        | E::LowercaseFirstChar { parameter, .. }
+        | E::LowercasePattern { parameter, .. }
+        | E::ReplaceSubstring { parameter, .. } => parameter,
+        E::VariableNames { .. } | E::MemberKeys { .. } => return None,
+    };
+    match parameter {
+        Parameter::NamedWithIndex { index, .. } => Some(index),
+        _ => None,
+    }
 }
 
 fn name_of(parameter: &Parameter) -> String {
@@ -258,6 +322,9 @@ fn variable(expression: &ParameterExpr) -> PartKind {
         E::RemoveSmallestPrefixPattern { parameter, pattern, .. } => (parameter, Some("#".to_owned()), pattern.clone()),
         E::RemoveLargestPrefixPattern { parameter, pattern, .. } => (parameter, Some("##".to_owned()), pattern.clone()),
         E::Substring { parameter, offset, .. } => (parameter, Some(":".to_owned()), Some(offset.value.clone())),
+        E::Transform { parameter, op: ParameterTransformOp::PromptExpand, .. } => {
+            (parameter, Some("@P".to_owned()), None)
+        }
         E::Transform { parameter, .. } => (parameter, Some("@".to_owned()), None),
         E::UppercaseFirstChar { parameter, pattern, .. } => (parameter, Some("^".to_owned()), pattern.clone()),
         E::UppercasePattern { parameter, pattern, .. } => (parameter, Some("^^".to_owned()), pattern.clone()),

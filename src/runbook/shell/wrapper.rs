@@ -2,7 +2,7 @@
 
 use super::{
     args::{self, has_flag, known_start},
-    peel::{Peeled, assigned, peel},
+    peel::{Part, Peeled, assigned, peel},
     script::{Invocation, PartKind, Redirect, Script, Unseen, Word, Wrapper},
     text::Text,
     walk::{Context, Walker},
@@ -22,11 +22,12 @@ impl Walker<'_> {
             self.resolve_program(&mut invocation);
             match peel(&invocation.words) {
                 Peeled::Plain => return self.script.commands.push(invocation),
-                Peeled::Command { at, also } => {
+                Peeled::Command { at, also, appended } => {
                     if also {
                         self.script.commands.push(invocation.clone());
                     }
                     take_off(&mut invocation, at);
+                    invocation.appended |= appended;
                 }
                 Peeled::Code { text, at, also } => {
                     if also {
@@ -34,14 +35,19 @@ impl Walker<'_> {
                     }
                     return self.nested(&text, at, invocation, context);
                 }
-                Peeled::Inner(ranges) => {
-                    for range in ranges {
-                        let words = invocation.words.get(range.clone()).unwrap_or_default().to_vec();
-                        let mut inner = Invocation { words, redirects: Vec::new(), ..invocation.clone() };
-                        let wrapper = invocation.words.get(..range.start).unwrap_or_default().to_vec();
-                        inner.through.push(named(wrapper));
-                        inner.placement.piped = false;
-                        self.emit(inner, context);
+                Peeled::Several(parts) => {
+                    for part in parts {
+                        match part {
+                            Part::Words(range) => {
+                                let words = invocation.words.get(range.clone()).unwrap_or_default().to_vec();
+                                let mut inner = Invocation { words, redirects: Vec::new(), ..invocation.clone() };
+                                let wrapper = invocation.words.get(..range.start).unwrap_or_default().to_vec();
+                                inner.through.push(named(wrapper));
+                                inner.placement.piped = false;
+                                self.emit(inner, context);
+                            }
+                            Part::Code(text) => self.nested(&text, invocation.words.len(), invocation.clone(), context),
+                        }
                     }
                     return self.script.commands.push(invocation);
                 }
@@ -251,6 +257,6 @@ fn named(words: Vec<Word>) -> Wrapper {
 fn take_off(invocation: &mut Invocation, at: usize) {
     let rest = invocation.words.split_off(at.min(invocation.words.len()));
     let wrapper = named(std::mem::replace(&mut invocation.words, rest));
-    invocation.assignments.extend(assigned(&wrapper.name, &wrapper.words));
+    invocation.assignments.extend(assigned(&wrapper.words));
     invocation.through.push(wrapper);
 }

@@ -23,6 +23,8 @@ pub struct SqlScript {
     pub statements: Vec<SqlStatement>,
     /// Lines like `\copy …` that psql itself acts on.
     pub meta_commands: Vec<MetaCommand>,
+    /// `:name`: psql puts the value of its variable into the SQL as it stands.
+    pub spliced: Vec<MetaCommand>,
     /// The first thing that could not be parsed.
     pub problem: Option<SyntaxProblem>,
 }
@@ -35,7 +37,7 @@ pub struct SqlStatement {
     pub verb: String,
     /// What it acts on, as written without quotes: tables, databases, roles. For a query the tables it reads.
     pub objects: Vec<String>,
-    /// Functions that it calls, in small letters and without their schema.
+    /// Functions that it calls, in small letters, with their schema when that is not `pg_catalog`.
     pub functions: Vec<String>,
     /// `UPDATE`, `DELETE`, `INSERT` or `MERGE` inside it: in a `WITH`, or what `EXPLAIN ANALYZE` runs.
     pub inner: Vec<InnerWrite>,
@@ -45,6 +47,14 @@ pub struct SqlStatement {
     pub program: bool,
     /// `COPY … FROM` and `COPY … TO`.
     pub copy: Option<CopyDirection>,
+    /// `COPY` reads or writes a file of the server.
+    pub server_file: bool,
+    /// `ON CONFLICT … DO UPDATE`.
+    pub upserts: bool,
+    /// `CREATE OR REPLACE`.
+    pub replaces: bool,
+    /// The setting that `SET` changes, in small letters.
+    pub setting: Option<String>,
     /// `CONCURRENTLY`.
     pub concurrently: bool,
     /// Without the semicolon.
@@ -119,7 +129,7 @@ pub fn analyse(text: &str) -> SqlScript {
         return SqlScript { problem: Some(SyntaxProblem { message, span: 0..0 }), ..SqlScript::default() };
     }
     let split = split::split(text);
-    let mut script = SqlScript { meta_commands: split.meta_commands, ..SqlScript::default() };
+    let mut script = SqlScript { meta_commands: split.meta_commands, spliced: split.spliced, ..SqlScript::default() };
     if let Some(at) = split.unclosed {
         let message = "a quote, comment or dollar-quoted text is not closed".to_owned();
         script.problem = Some(SyntaxProblem { message, span: at..text.len() });

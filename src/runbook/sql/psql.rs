@@ -1,29 +1,8 @@
 //! What a call of `psql` runs: the SQL of its flags, of its input, and the files that nobody can see.
 
-use crate::runbook::shell::{
-    Invocation, RedirectOperator, Script, Text, Word,
-    options::{Grammar, Options, read},
-    words::as_sql,
-};
-
-const GRAMMAR: Grammar = Grammar {
-    short: "cfdhpUovPFRLT",
-    long: &[
-        "--command",
-        "--file",
-        "--dbname",
-        "--host",
-        "--port",
-        "--username",
-        "--output",
-        "--variable",
-        "--set",
-        "--pset",
-        "--field-separator",
-        "--record-separator",
-        "--log-file",
-        "--table-attr",
-    ],
+use crate::runbook::{
+    program,
+    shell::{Invocation, RedirectOperator, Script, Text, Word, args::without_start, words::as_sql},
 };
 
 /// One call of psql.
@@ -41,27 +20,41 @@ pub struct PsqlCall {
     pub lists: bool,
     /// As the call says it: the name, or the last part of a connection string; may be `$VARIABLE`.
     pub database: Option<String>,
-    pub options: Options,
+    /// Words that become SQL.
+    pub sources: Vec<Word>,
 }
 
 /// Reads a call of psql.
 pub fn call(script: &Script, invocation: &Invocation) -> PsqlCall {
-    let options = read(&invocation.words, GRAMMAR);
-    let mut sql: Vec<Text> = options.values(&["-c", "--command"]).map(as_sql).collect();
-    let is_stdin = |word: &Word| matches!(word.literal.as_deref(), Some("-" | "/dev/stdin"));
-    let mut files: Vec<Word> = options.values(&["-f", "--file"]).filter(|word| !is_stdin(word)).cloned().collect();
-    let reads_stdin = options.values(&["-f", "--file"]).any(is_stdin);
-    let lists = options.has(&["-l", "--list", "-V", "--version", "-?", "--help"]);
-    let given = !sql.is_empty() || !files.is_empty() || lists;
+    let words = &invocation.words;
+    let read = program::find("psql").map(|grammar| program::read(grammar, words));
+    let values = |names: &[&str]| -> Vec<Word> {
+        let given = read.iter().flat_map(|call| call.given(names));
+        given
+            .filter_map(|given| given.value)
+            .filter_map(|(at, from)| Some(without_start(words.get(at)?, from)))
+            .collect()
+    };
+    let mut sources = values(&["--command"]);
+    let is_stdin =
+        |word: &Word| matches!(word.literal.as_deref(), Some("-" | "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0"));
+    let (stdin, mut files): (Vec<Word>, Vec<Word>) = values(&["--file"]).into_iter().partition(is_stdin);
+    let lists = read.as_ref().is_some_and(|call| call.has(&["--list", "--version", "--help", "-?"]));
+    let given = !sources.is_empty() || !files.is_empty() || lists;
+    let mut sql: Vec<Text> = sources.iter().map(as_sql).collect();
     let mut piped = false;
     let mut interactive = false;
     // With `-c` or `-f` psql leaves its standard input alone.
-    if !given || reads_stdin {
+    if !given || !stdin.is_empty() {
         let input = invocation.redirects.iter().rev().find(|one| one.gives_input());
+        let mut text = |word: &Word| {
+            sql.push(as_sql(word));
+            sources.push(word.clone());
+        };
         match input {
             Some(redirect) => match (&redirect.document, &redirect.target) {
-                (Some(document), _) => sql.push(as_sql(&document.body)),
-                (None, Some(target)) if redirect.operator == RedirectOperator::HereString => sql.push(as_sql(target)),
+                (Some(document), _) => text(&document.body),
+                (None, Some(target)) if redirect.operator == RedirectOperator::HereString => text(target),
                 (None, Some(target)) => files.push(target.clone()),
                 (None, None) => piped = true,
             },
@@ -72,13 +65,14 @@ pub fn call(script: &Script, invocation: &Invocation) -> PsqlCall {
             None => interactive = true,
         }
     }
-    let database =
-        options.value(&["-d", "--dbname"]).or_else(|| options.positional.first()).map(|word| database(&word.shown()));
+    let named = values(&["--dbname"]).pop();
+    let first = || read.as_ref().and_then(|call| words.get(*call.operands.first()?)).cloned();
+    let database = named.or_else(first).map(|word| database(&word.shown()));
     let database = database.or_else(|| {
         let one = invocation.assignments.iter().rev().find(|one| one.name == "PGDATABASE")?;
         Some(one.value()?.shown())
     });
-    PsqlCall { sql, files, piped, interactive, lists, database, options }
+    PsqlCall { sql, files, piped, interactive, lists, database, sources }
 }
 
 /// The database in a connection string, or the name itself.

@@ -9,6 +9,8 @@ pub(super) struct Split {
     pub clean: String,
     pub statements: Vec<Range<usize>>,
     pub meta_commands: Vec<MetaCommand>,
+    /// `:name` without quotes.
+    pub spliced: Vec<MetaCommand>,
     /// Where a quote or comment starts that never ends.
     pub unclosed: Option<usize>,
 }
@@ -27,6 +29,7 @@ pub(super) fn split(text: &str) -> Split {
         out: Vec::new(),
     };
     let mut meta_commands = Vec::new();
+    let mut spliced = Vec::new();
     let mut unclosed = None;
     while let Some(&byte) = scan.bytes.get(scan.at) {
         let start = scan.at;
@@ -41,7 +44,7 @@ pub(super) fn split(text: &str) -> Split {
             }
             b'"' => scan.quoted(b'"', false),
             b'-' if scan.bytes.get(start + 1) == Some(&b'-') => {
-                scan.skip_line();
+                scan.skip_comment();
                 scan.leave_out(start);
                 true
             }
@@ -56,7 +59,7 @@ pub(super) fn split(text: &str) -> Split {
                 true
             }
             b':' => {
-                scan.variable();
+                spliced.extend(scan.variable());
                 true
             }
             b';' => {
@@ -90,7 +93,7 @@ pub(super) fn split(text: &str) -> Split {
     scan.end(end);
     // Only whole ASCII characters were replaced, or whole ranges by blanks.
     let clean = String::from_utf8_lossy(&scan.clean).into_owned();
-    Split { clean, statements: scan.out, meta_commands, unclosed }
+    Split { clean, statements: scan.out, meta_commands, spliced, unclosed }
 }
 
 struct Scan<'t> {
@@ -117,6 +120,13 @@ impl Scan<'_> {
 
     fn skip_line(&mut self) {
         while self.bytes.get(self.at).is_some_and(|byte| *byte != b'\n') {
+            self.at += 1;
+        }
+    }
+
+    /// A carriage return ends a comment too.
+    fn skip_comment(&mut self) {
+        while self.bytes.get(self.at).is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) {
             self.at += 1;
         }
     }
@@ -220,20 +230,37 @@ impl Scan<'_> {
         (!name.is_empty()).then_some(MetaCommand { name, arguments, span })
     }
 
-    /// `:name`, `:'name'` and `:"name"` are psql's variables: without the colon they read like what they become.
-    fn variable(&mut self) {
-        let before = self.at.checked_sub(1).and_then(|at| self.bytes.get(at));
-        let after = self.bytes.get(self.at + 1);
-        let starts = before.is_none_or(|byte| byte.is_ascii_whitespace() || b"(,=<>+-*/|".contains(byte));
-        let names = after.is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'\'' | b'"'));
-        if starts && names {
-            self.blank(self.at..self.at + 1);
+    /// `:name`, `:'name'` and `:"name"` are psql's variables: without the colon they read like what they become. The quoted ones
+    /// stay one value or name, the other is text that may become anything.
+    fn variable(&mut self) -> Option<MetaCommand> {
+        let start = self.at;
+        let before = start.checked_sub(1).and_then(|at| self.bytes.get(at));
+        let after = self.bytes.get(start + 1);
+        // `a[1:n]` is a slice, and psql puts the variable in all the same.
+        let starts = before.is_none_or(|byte| *byte != b':');
+        let names =
+            after.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'\'' | b'"' | b'{'));
+        let quoted = matches!(after, Some(b'\'' | b'"' | b'{'));
+        if starts
+            && names
+            && (quoted || before.is_none_or(|byte| byte.is_ascii_whitespace() || b"(,=<>+-*/|[".contains(byte)))
+        {
+            self.blank(start..start + 1);
         }
         self.at += 1;
         // `::` is a cast.
         if after == Some(&b':') {
             self.at += 1;
+            return None;
         }
+        let mut end = self.at;
+        while self.is_word(end) {
+            end += 1;
+        }
+        let name = self.text.get(self.at..end).filter(|_| starts && names && !quoted)?;
+        // `12:30` outside of quotes is no SQL, and `:5` of an array's slice no variable.
+        let is_name = name.bytes().any(|byte| !byte.is_ascii_digit());
+        is_name.then(|| MetaCommand { name: name.to_owned(), arguments: String::new(), span: start..end })
     }
 
     fn end(&mut self, end: usize) {

@@ -56,6 +56,7 @@ const KNOWN: &[&str] = &[
     "SET",
     "SHOW",
     "START",
+    "TABLE",
     "TRUNCATE",
     "UNLISTEN",
     "VACUUM",
@@ -74,6 +75,10 @@ pub(super) fn read(code: &str, start: usize) -> Result<Option<SqlStatement>, Fai
         without_where: false,
         program: false,
         copy: None,
+        server_file: false,
+        upserts: false,
+        replaces: false,
+        setting: None,
         concurrently: false,
         span: start..start + code.len(),
     };
@@ -131,6 +136,12 @@ fn fill(statement: &mut SqlStatement, tokens: &Tokens, first: usize) {
         "COPY" => (K::Copy, word),
         "SET" | "RESET" | "DISCARD" => (K::Set, word),
         "SHOW" => (K::Show, word),
+        "COMMIT" | "ROLLBACK" if tokens.word(first + 1).as_deref() == Some("PREPARED") => {
+            (K::Other, format!("{word} PREPARED"))
+        }
+        "PREPARE" if tokens.word(first + 1).as_deref() == Some("TRANSACTION") => {
+            (K::Other, "PREPARE TRANSACTION".to_owned())
+        }
         "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => (K::Transaction, word),
         "EXPLAIN" if explain_runs(tokens, first) => (K::ExplainAnalyze, "EXPLAIN ANALYZE".to_owned()),
         "EXPLAIN" => (K::Explain, word),
@@ -153,7 +164,13 @@ fn fill(statement: &mut SqlStatement, tokens: &Tokens, first: usize) {
     statement.inner = inner_writes(tokens, first, kind);
     statement.without_where = matches!(kind, K::Update | K::Delete) && !tokens.has_word_at_depth(first, "WHERE");
     statement.concurrently = tokens.words().any(|word| word == "CONCURRENTLY");
+    statement.upserts = tokens.find(first, "CONFLICT").is_some_and(|at| tokens.find(at, "UPDATE").is_some());
+    statement.replaces = kind == K::Create && tokens.word(first + 2).as_deref() == Some("REPLACE");
+    if kind == K::Set {
+        statement.setting = setting(tokens, first);
+    }
     if kind == K::Copy {
+        statement.server_file = tokens.copies_file(first);
         statement.program = tokens.has_word_at_depth(first, "PROGRAM");
         statement.copy = match tokens.has_word_at_depth(first + 1, "FROM") {
             true => Some(CopyDirection::From),
@@ -166,6 +183,17 @@ fn fill(statement: &mut SqlStatement, tokens: &Tokens, first: usize) {
         statement.verb = "SELECT INTO".to_owned();
     } else if kind == K::Query && tokens.locks_rows() {
         statement.verb = "SELECT FOR UPDATE".to_owned();
+    }
+}
+
+/// `SET [SESSION | LOCAL] name`, `SET TRANSACTION …`, `RESET name`: the name, or the words that stand for one.
+fn setting(tokens: &Tokens, first: usize) -> Option<String> {
+    let at = tokens.skip(first + 1, &["SESSION", "LOCAL"]);
+    match tokens.word(at).as_deref() {
+        Some("AUTHORIZATION") => Some("session_authorization".to_owned()),
+        Some("CHARACTERISTICS") => Some("session characteristics".to_owned()),
+        Some("TIME") => Some("timezone".to_owned()),
+        _ => tokens.names(at).first().map(|name| name.to_ascii_lowercase()),
     }
 }
 
@@ -238,7 +266,10 @@ fn explain_runs(tokens: &Tokens, first: usize) -> bool {
             if tokens.word(at).as_deref() == Some("ANALYZE") {
                 let off = tokens.word(at + 1).is_some_and(|word| matches!(word.as_str(), "FALSE" | "OFF"))
                     || matches!(tokens.0.get(at + 1), Some(Token::Number(number, _)) if number == "0");
-                return !off;
+                let ends = matches!(tokens.0.get(at + 2), Some(Token::Comma | Token::RParen));
+                if !off || !ends {
+                    return true;
+                }
             }
         }
         return false;
@@ -481,17 +512,151 @@ impl Tokens {
         found
     }
 
-    /// Every name that an opening parenthesis follows.
+    /// `COPY … TO 'file'`: what stands after the direction is a string.
+    fn copies_file(&self, first: usize) -> bool {
+        let mut depth = 0usize;
+        for at in first..self.0.len() {
+            match self.0.get(at) {
+                Some(Token::LParen) => depth += 1,
+                Some(Token::RParen) => depth = depth.saturating_sub(1),
+                _ if depth == 0 && self.word(at).is_some_and(|word| matches!(word.as_str(), "TO" | "FROM")) => {
+                    return !self
+                        .word(at + 1)
+                        .is_some_and(|word| matches!(word.as_str(), "STDIN" | "STDOUT" | "PROGRAM"));
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Every name that an opening parenthesis follows and that is a function's: no keyword, no alias with columns, no query's name.
     fn functions(&self) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
-        for pair in self.0.windows(2) {
-            if let [Token::Word(word), Token::LParen] = pair {
-                let name = word.value.to_ascii_lowercase();
-                if !found.contains(&name) {
-                    found.push(name);
-                }
+        for at in 0..self.0.len() {
+            let (Some(Token::Word(word)), Some(Token::LParen)) = (self.0.get(at), self.0.get(at + 1)) else { continue };
+            let plain = word.quote_style.is_none();
+            let upper = word.value.to_ascii_uppercase();
+            if plain && NO_FUNCTIONS.contains(&upper.as_str()) {
+                continue;
+            }
+            let before = at.checked_sub(1).and_then(|before| self.word(before));
+            if matches!(
+                before.as_deref(),
+                Some("AS" | "INTO" | "TABLE" | "COPY" | "ANALYZE" | "INDEX" | "REFERENCES" | "ON")
+            ) {
+                continue;
+            }
+            let after = self.skip_parens(at + 1);
+            if self.word(after).as_deref() == Some("AS") && matches!(before.as_deref(), Some("WITH" | "RECURSIVE")) {
+                continue;
+            }
+            let mut name = if plain { word.value.to_ascii_lowercase() } else { word.value.clone() };
+            if at.checked_sub(1).and_then(|period| self.0.get(period)) == Some(&Token::Period)
+                && let Some(Token::Word(schema)) = at.checked_sub(2).and_then(|schema| self.0.get(schema))
+                && !schema.value.eq_ignore_ascii_case("pg_catalog")
+            {
+                name = format!("{}.{name}", schema.value.to_ascii_lowercase());
+            }
+            if !found.contains(&name) {
+                found.push(name);
             }
         }
         found
     }
 }
+
+/// Words that an opening parenthesis follows and that call nothing.
+const NO_FUNCTIONS: &[&str] = &[
+    "ALL",
+    "AND",
+    "ANY",
+    "ARRAY",
+    "AS",
+    "BETWEEN",
+    "BIT",
+    "BY",
+    "CASE",
+    "CHAR",
+    "CHARACTER",
+    "CHECK",
+    "COLUMN",
+    "COLUMNS",
+    "CONFLICT",
+    "CUBE",
+    "DECIMAL",
+    "DEFAULT",
+    "DISTINCT",
+    "ELSE",
+    "END",
+    "EXCEPT",
+    "EXCLUDE",
+    "EXISTS",
+    "EXPLAIN",
+    "FETCH",
+    "FILTER",
+    "FLOAT",
+    "FOREIGN",
+    "FROM",
+    "GROUPING",
+    "HAVING",
+    "ILIKE",
+    "IN",
+    "INCLUDE",
+    "INTERSECT",
+    "INTERVAL",
+    "INTO",
+    "IS",
+    "JOIN",
+    "KEY",
+    "LATERAL",
+    "LIKE",
+    "LIMIT",
+    "MATERIALIZED",
+    "NOT",
+    "NUMERIC",
+    "OF",
+    "OFFSET",
+    "ON",
+    "OR",
+    "OVER",
+    "PARTITION",
+    "PRECISION",
+    "PRIMARY",
+    "REFERENCES",
+    "RETURNING",
+    "ROLLUP",
+    "ROW",
+    "SELECT",
+    "SET",
+    "SETS",
+    "SIMILAR",
+    "SOME",
+    "TABLE",
+    "THEN",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMPTZ",
+    "TO",
+    "UNION",
+    "UNIQUE",
+    "USING",
+    "VACUUM",
+    "VALUES",
+    "VARBIT",
+    "VARCHAR",
+    "VARYING",
+    "WHEN",
+    "WHERE",
+    "WINDOW",
+    "WITH",
+    "WITHIN",
+    "GROUP",
+    "ORDER",
+    "ANALYZE",
+    "ANALYSE",
+    "STORED",
+    "ALWAYS",
+    "VIRTUAL",
+    "STATISTICS",
+];

@@ -108,11 +108,9 @@ fn needs_terminal(command: &Command<'_>, report: &mut Report<'_>) {
     let own = command.own_words();
     let asks = match command.program() {
         "ssh" => own.iter().any(|word| word == "-t" || word == "-tt"),
-        "kubectl" => {
-            matches!(verb, "exec" | "run" | "debug" | "attach") && has(command.program(), own, &["-t", "--tty"])
-        }
-        _ if compose.is_some() => verb == "exec" && !has("docker", own, &["-T", "--no-TTY", "--no-tty"]),
-        _ => matches!(verb, "exec" | "run" | "attach") && has("docker-exec", own, &["-t", "--tty"]),
+        "kubectl" => matches!(verb, "exec" | "run" | "debug" | "attach") && command.flag(&["-t", "--tty"]),
+        _ if compose.is_some() => verb == "exec" && !command.flag(&["-T", "--no-TTY", "--no-tty"]),
+        _ => matches!(verb, "exec" | "run" | "attach") && command.flag(&["-t", "--tty"]),
     };
     if asks {
         let message = match compose {
@@ -121,10 +119,6 @@ fn needs_terminal(command: &Command<'_>, report: &mut Report<'_>) {
         };
         report.command(command, message);
     }
-}
-
-fn has(program: &str, words: &[std::borrow::Cow<'_, str>], names: &[&str]) -> bool {
-    crate::runbook::lint::words::has_flag(program, words, names)
 }
 
 fn interactive_program(command: &Command<'_>, report: &mut Report<'_>) {
@@ -233,38 +227,37 @@ fn never_returns(command: &Command<'_>, report: &mut Report<'_>) {
     let follows = match command.program() {
         "watch" | "stern" => true,
         "kubectl" | "oc" => match verb {
-            "logs" => has("kubectl-logs", own, &["-f", "--follow"]),
-            "get" | "events" => has("kubectl-get", own, &["-w", "--watch", "--watch-only"]),
+            "logs" => command.flag(&["-f", "--follow"]),
+            "get" | "events" => command.flag(&["-w", "--watch", "--watch-only"]),
             "port-forward" | "proxy" | "attach" => true,
             _ => false,
         },
         "docker" | "docker-compose" | "podman" => match verb {
-            "logs" => has("docker-logs", own, &["-f", "--follow"]),
-            "stats" => compose.is_none() && !has("docker", own, &["--no-stream"]),
+            "logs" => command.flag(&["-f", "--follow"]),
+            "stats" => compose.is_none() && !command.flag(&["--no-stream"]),
             "events" | "attach" => true,
             _ => false,
         },
         "tail" => {
-            own.iter().any(|word| matches!(word.as_ref(), "-f" | "-F" | "--follow")) || has("tail", own, &["-f", "-F"])
+            own.iter().any(|word| matches!(word.as_ref(), "-f" | "-F" | "--follow")) || command.flag(&["-f", "-F"])
         }
-        "journalctl" => has("journalctl", own, &["-f", "--follow"]),
+        "journalctl" => command.flag(&["-f", "--follow"]),
         "aws" => {
-            command.operands().iter().take(2).map(|(_, word)| *word).eq(["logs", "tail"])
-                && has("aws", own, &["--follow"])
+            command.operands().iter().take(2).map(|(_, word)| *word).eq(["logs", "tail"]) && command.flag(&["--follow"])
         }
-        "ping" => !has("ping", own, &["-c", "-w"]),
-        "tcpdump" => !has("tcpdump", own, &["-c", "-r", "-D"]),
+        "ping" => !command.flag(&["-c", "-w"]),
+        "tcpdump" => !command.flag(&["-c", "-r", "-D"]),
         "redis-cli" => {
             let first = command.verb().to_ascii_uppercase();
             matches!(first.as_str(), "MONITOR" | "SUBSCRIBE" | "PSUBSCRIBE")
-                || has("redis", own, &["--stat", "--latency-history"])
+                || command.flag(&["--stat", "--latency-history"])
         }
         "vmstat" | "iostat" | "mpstat" => {
             // An interval with no count runs for ever.
             let numbers = own.iter().skip(1).filter(|word| word.bytes().all(|byte| byte.is_ascii_digit())).count();
             numbers == 1
         }
-        "dmesg" => has("dmesg", own, &["-w", "-W", "--follow"]),
+        "dmesg" => command.flag(&["-w", "-W", "--follow"]),
         _ => false,
     };
     if follows {

@@ -12,6 +12,7 @@ use crate::runbook::{
         sql_text::SqlText,
         subject::Subject,
         version::Tool,
+        words::Line,
     },
 };
 
@@ -255,7 +256,7 @@ fn pg_ctl_as_root(command: &Command<'_>, report: &mut Report<'_>) {
         let program = words.first().map_or("", AsRef::as_ref);
         match program {
             "sudo" | "docker" | "docker-compose" | "podman" | "runuser" => {
-                crate::runbook::lint::words::has_flag("docker", words, &["-u", "--user"])
+                Line::read(program, words).has(words, &["-u", "--user"])
             }
             "su" | "gosu" | "su-exec" | "setpriv" | "doas" | "kubectl" | "ssh" => true,
             _ => false,

@@ -1,11 +1,11 @@
-//! Tests of the table and of what actions are rated as.
+//! Tests of what actions are rated as.
+
+mod least;
+mod properties;
 
 use proptest::prelude::*;
 
-use super::{
-    table::{read, table},
-    *,
-};
+use super::{knowledge::knowledge, *};
 use crate::runbook::document::{Attributes, Language};
 
 fn bash(code: &str) -> Assessment {
@@ -17,53 +17,31 @@ fn sql(code: &str) -> Assessment {
 }
 
 #[test]
-fn the_table_can_be_read_and_names_no_program_twice() {
-    let table = read().unwrap();
-    let mut names: Vec<&String> = table.program.iter().flat_map(|program| &program.names).collect();
-    names.sort();
-    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
-    assert_eq!(twice, Vec::<&[&String]>::new());
-}
-
-#[test]
-fn every_row_does_what_its_example_says() {
+fn what_is_known_of_sql_and_redis_is_what_its_examples_say() {
     let mut wrong = Vec::new();
-    let mut check =
-        |what: &str, found: &Assessment, risk: Risk, external: bool, reason: &str, targets: Option<&[String]>| {
-            let says = found.reasons.first().is_some_and(|first| first.text.contains(reason));
-            let named = targets.is_none_or(|targets| found.targets == targets);
-            if found.risk != risk || found.external != external || !says || !named {
-                wrong.push(format!(
-                    "{what}\n   wants {risk} external={external} {reason:?} {targets:?}\n   found {found:?}"
-                ));
-            }
-        };
-    for program in &table().program {
-        check(
-            &program.example,
-            &bash(&program.example),
-            program.otherwise,
-            program.external,
-            if program.reader.is_some() { "" } else { &program.reason },
-            None,
-        );
-        for row in &program.row {
-            check(&row.example, &bash(&row.example), row.risk, row.external, &row.reason, Some(&row.targets));
+    let mut check = |what: &str, found: &Assessment, risk: Risk, why: &str| {
+        let says = found.reasons.iter().any(|reason| reason.text.contains(why));
+        if found.risk < risk || !says {
+            wrong.push(format!("{what}\n   wants {risk} {why:?}\n   found {found:?}"));
+        }
+    };
+    let known = knowledge();
+    let commands: usize = known.redis.iter().map(|row| row.names.len()).sum();
+    assert!(known.only_reads("count") && known.statements.len() > 20 && commands > 300 && !known.outside.is_empty());
+    for row in &known.statements {
+        if let Some(example) = &row.example {
+            check(example, &sql(example), row.risk, &row.why);
         }
     }
-    for row in &table().sql {
-        check(&row.example, &sql(&row.example), row.risk, false, &row.reason, None);
+    for row in known.functions.iter().chain(&known.meta) {
+        if let Some(example) = &row.example {
+            check(example, &sql(example), row.risk, "");
+        }
     }
-    for row in table().function.iter().chain(&table().meta) {
-        check(&row.example, &sql(&row.example), row.risk, false, &row.reason, None);
-    }
-    for row in &table().redis {
-        check(&row.example, &bash(&row.example), row.risk, false, &row.reason, None);
-    }
-    for row in &table().outside {
-        let found = bash(&row.example);
-        assert!(found.external && found.risk == row.risk, "{}: {found:?}", row.example);
-        assert!(found.reasons.iter().any(|one| one.text.contains(&row.reason)), "{}: {found:?}", row.example);
+    for row in known.redis.iter().chain(&known.outside) {
+        if let Some(example) = &row.example {
+            check(example, &bash(example), row.risk, &row.why);
+        }
     }
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -207,7 +185,9 @@ fn the_dangerous_commands_of_recovery_plans_are_known() {
         assert_eq!((found.risk, found.external), (*risk, *external), "{code}: {found:?}");
         assert!(found.targets.iter().any(|one| one == target), "{code}: {found:?}");
         assert!(
-            !found.reasons.iter().any(|one| one.text.contains("not known here")) || code.contains(".sql"),
+            !found.reasons.iter().any(|one| one.text.contains("unknown"))
+                || code.contains(".sql")
+                || code.contains(".sh "),
             "{code}: {found:?}"
         );
     }
@@ -220,7 +200,6 @@ fn what_only_looks_may_run_when_nothing_may_change() {
         "kubectl exec postgres-primary-0 -- psql -c \"SELECT COUNT(*) FROM customers;\"",
         "curl -f https://api.dotmac.com/health || echo failed",
         "kubectl get pods --all-namespaces | grep -v Running | wc -l",
-        "cd terraform/\nterraform plan -out=recovery.plan",
         "CURRENT=$(helm list -o json | jq -r '.[] | select(.name==\"customer-portal\") | .revision')\nPREVIOUS=$((CURRENT - 1))\necho $PREVIOUS",
         "redis-cli -u \"$REDIS_URL\" ping | grep -q PONG",
         "curl -w '%{time_total}' -s -o /dev/null https://portal.dotmac.com/",
@@ -228,21 +207,17 @@ fn what_only_looks_may_run_when_nothing_may_change() {
         "aws rds wait db-instance-available --db-instance-identifier x",
         "watch -n 10 'dig api.yourdomain.com'",
         "psql $DATABASE_URL -tAc \"SELECT now() - pg_last_xact_replay_timestamp()\"",
-        "psql \"$OLD_DB\" -c 'SELECT 1' > /tmp/old_counts.txt 2>&1",
         "for d in api web; do kubectl rollout status deployment/$d --timeout=300s; done",
         "if ! pg_isready -h db; then echo down >&2; exit 1; fi",
         "terraform show | grep modified",
         "docker exec -i db psql -U app -d app <<'SQL'\n\\timing on\nEXPLAIN SELECT 1;\nSQL",
         "ssh db1 'sudo -u postgres psql -c \"SELECT pg_is_in_recovery()\"'",
-        "kubectl logs deploy/api --since=1h > \"$EVIDENCE/api.log\"",
-        "pg_dump -Fc portal > \"portal-$(date +%F).dump\"",
         "echo \"FLUSHALL\"; grep 'rm -rf /' notes.md",
         "aws s3 ls s3://compliant-production/",
         "echo 'SELECT 1' | psql portal",
         "PSQL='psql -h db1 -d app'\n$PSQL -c 'SELECT 1'",
         "git log --since='2 hours ago' --oneline",
         "find /backups -name '*.dump' -exec ls -l {} +",
-        "psql app -c \"\\copy (SELECT a FROM t) TO '/tmp/a.csv'\"",
         "gcloud sql instances describe $NAME",
         "rabbitmqctl list_queues -p $VHOST",
         "pulumi preview $STACK",
@@ -288,6 +263,8 @@ fn danger_is_found_behind_wrappers_and_in_strings() {
         "helm uninstall api --dry-run=false",
         "gcloud $ACTION",
         "apt-get -q purge nginx",
+        "kubectl frobnicate",
+        "kubectl --frobnicate get pods",
         "fuser -k 5432/tcp",
         "psql -c '\\! rm x'",
         "psql -c '\\copy (DELETE FROM t RETURNING *) to x.csv'",
@@ -317,7 +294,6 @@ fn what_is_not_known_counts_as_a_change() {
     for code in [
         "frobnicate --all",
         "./deploy.sh",
-        "kubectl frobnicate",
         "echo x > app.conf",
         "echo x >> incident.log",
         "psql portal",
@@ -336,6 +312,11 @@ fn what_is_not_known_counts_as_a_change() {
         "kubectl scale deploy/api --replicas=$N",
         "sed -i s/a/b/ f",
         "sort x | tee f",
+        "cd terraform/\nterraform plan -out=recovery.plan",
+        "psql \"$OLD_DB\" -c 'SELECT 1' > /tmp/old_counts.txt 2>&1",
+        "kubectl logs deploy/api --since=1h > \"$EVIDENCE/api.log\"",
+        "pg_dump -Fc portal > \"portal-$(date +%F).dump\"",
+        "psql app -c \"\\copy (SELECT a FROM t) TO '/tmp/a.csv'\"",
     ] {
         let found = bash(code);
         assert_eq!(found.risk, Risk::Change, "{code}: {found:?}");
@@ -392,38 +373,6 @@ fn no_password_of_an_address_is_repeated() {
         let found = bash(code);
         assert!(!format!("{found:?}").contains("hunter2"), "{found:?}");
         assert!(!found.targets.is_empty());
-    }
-}
-
-#[test]
-fn no_example_gets_safer_in_company_or_behind_a_wrapper() {
-    let examples: Vec<&String> = table()
-        .program
-        .iter()
-        .flat_map(|program| std::iter::once(&program.example).chain(program.row.iter().map(|row| &row.example)))
-        .collect();
-    for example in examples {
-        let alone = bash(example).risk;
-        let quoted = example.replace('\'', "'\\''");
-        for wrapped in [
-            format!("sudo {example}"),
-            format!("( {example} )"),
-            format!("sh -c '{quoted}'"),
-            format!("true && {example}"),
-            format!("{example}; true"),
-            format!("echo $({example})"),
-            format!("if true; then {example}; fi"),
-            format!("ssh host '{quoted}'"),
-            format!("cat <<X\n$({example})\nX"),
-        ] {
-            // Builtins of the shell are no programs that sudo could run.
-            if wrapped.starts_with("sudo ")
-                && (example.starts_with("cd ") || example.starts_with("source ") || example.starts_with("sudo "))
-            {
-                continue;
-            }
-            assert!(bash(&wrapped).risk >= alone, "{wrapped}: {:?}", bash(&wrapped));
-        }
     }
 }
 
