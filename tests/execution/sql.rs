@@ -87,6 +87,24 @@ fn what_cannot_run_in_a_transaction_runs_alone() {
 }
 
 #[test]
+fn a_transaction_that_is_left_open_fails_and_keeps_nothing() {
+    lab::require!(lab::POSTGRES);
+    let (server, run) = (Postgres::start(), Run::new());
+    for code in [
+        "BEGIN; DELETE FROM customers",
+        "BEGIN; DELETE FROM customers; COMMIT; BEGIN; DELETE FROM customers WHERE false",
+    ] {
+        let ended = run.run_order(&order(&run, &server, true, code));
+        assert_eq!(ended.end.ending, Ending::Exited { code: 1 }, "{code}: {}", ended.output);
+        assert!(ended.output.contains("transaction left open"), "{}", ended.output);
+        if !code.contains("COMMIT") {
+            assert_eq!(server.sql("SELECT count(*) FROM customers"), "1000");
+        }
+    }
+    run.run_order(&order(&run, &server, true, "BEGIN; SELECT 1; COMMIT")).succeeded();
+}
+
+#[test]
 fn cancelling_ends_the_query_on_the_server() {
     lab::require!(lab::POSTGRES);
     let (server, run) = (Postgres::start(), Run::new());

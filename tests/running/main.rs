@@ -12,6 +12,7 @@ mod looking;
 mod restore;
 mod stopping;
 mod ticking;
+mod unasked;
 mod undoing;
 
 use lab::desk;

@@ -41,7 +41,8 @@ impl<'g> Scope<'g> {
     }
 
     fn named(&self, name: &str) -> Option<&'g Opt> {
-        self.all().find(|option| option.names.iter().any(|own| own == name || own.contains('*') && glob(own, name)))
+        let exact = self.all().find(|option| option.is(name));
+        exact.or_else(|| self.all().find(|option| option.names.iter().any(|own| own.contains('*') && glob(own, name))))
     }
 
     /// `start` is what is known of the word before any expansion, `whole` whether that is all of it.

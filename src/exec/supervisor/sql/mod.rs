@@ -18,7 +18,11 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout},
 };
-use tokio_postgres::{AsyncMessage, Client, Error, SimpleQueryMessage, error::DbError, types::Type};
+use tokio_postgres::{
+    AsyncMessage, Client, Error, SimpleQueryMessage,
+    error::{DbError, SqlState},
+    types::Type,
+};
 
 use self::{
     statements::{Statement, statements},
@@ -165,7 +169,25 @@ impl Conversation<'_> {
                 Outcome::ended(Ending::Unknown { why: format!("{} was lost while it ran: {why}", self.peer) })
             }
             (Run::Done, None) if transaction == Transaction::Ours => self.commit().await,
-            (Run::Done, None) => Outcome::ended(Ending::Exited { code: 0 }),
+            (Run::Done, None) => self.left_open().await,
+        }
+    }
+
+    /// A text that begins transactions must end them: what is left open when the session ends is rolled back.
+    async fn left_open(&mut self) -> Outcome {
+        // A savepoint can be made inside of a transaction only (error 25P01 elsewhere, PostgreSQL documentation, SAVEPOINT).
+        let error = self.client.batch_execute("SAVEPOINT warroom_left_open").await.err();
+        match error.map(|error| (error.code().cloned(), words(&error))) {
+            Some((Some(code), _)) if code == SqlState::NO_ACTIVE_SQL_TRANSACTION => {
+                Outcome::ended(Ending::Exited { code: 0 })
+            }
+            Some((None, why)) => Outcome::ended(Ending::Unknown {
+                why: format!("{} was lost before it was known whether a transaction is open: {why}", self.peer),
+            }),
+            _ => {
+                self.show("transaction left open: rolled back, nothing of it was kept\nend it with COMMIT\n");
+                Outcome::ended(Ending::Exited { code: 1 })
+            }
         }
     }
 

@@ -22,6 +22,7 @@ pub(super) mod secrets;
 mod shell;
 mod template;
 mod terraform;
+mod transactions;
 
 use super::rule::{Family, Rule};
 
@@ -40,6 +41,7 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "Docker and Compose", rules: compose::RULES },
     Family { title: "psql and backups", rules: postgres::RULES },
     Family { title: "PostgreSQL servers and SQL", rules: recovery::RULES },
+    Family { title: "Transactions", rules: transactions::RULES },
     Family { title: "Redis", rules: redis_cli::RULES },
     Family { title: "AWS", rules: aws::RULES },
     Family { title: "RDS, ElastiCache and Route 53", rules: rds::RULES },
