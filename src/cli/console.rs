@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 use super::{ConfigError, Exit, UsageError, prepare_process};
 use crate::{
     exec::Supervisor,
-    host::{identity, packs::PackFolder},
+    host::packs::PackFolder,
     incident::journal::Incidents,
     room::{
-        Room, incident,
+        Room, incident, responder,
         run::{PackShelf, RunnerOptions},
     },
     settings::{Places, Settings},
@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Result<Exit> {
     let themes = Places::of_this_machine().themes;
     let options = Options::new(settings, &themes).map_err(|error| ConfigError(error.to_string()))?;
-    let by = identity::responder();
+    let by = responder();
     let access = incident::access(settings).map_err(ConfigError)?;
     let runs = Runs {
         shelf: Arc::new(PackShelf(folder)),
@@ -31,6 +31,7 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
             read_only: settings.read_only,
             simulated: Facts::of(room, settings.read_only, &by).simulated,
             unasked: None,
+            accept_errors: None,
             by: by.clone(),
             supervisor: Supervisor::this_program().context("cannot find this program's own file")?,
         },

@@ -36,6 +36,7 @@ pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<
             let level = match diagnostic.severity {
                 DiagnosticSeverity::Error => Level::ERROR,
                 DiagnosticSeverity::Warning => Level::WARNING,
+                DiagnosticSeverity::Note => Level::NOTE,
             };
             let title = level.primary_title(diagnostic.message.as_str());
             let text = source(&diagnostic.file);
@@ -74,13 +75,20 @@ pub(super) fn first_of(errors: &[&Diagnostic], all: &str) -> String {
 
 /// The sum in one line: `platform.toml: 2 errors, 1 warning`.
 pub(super) fn verdict(file: &str, found: &[Diagnostic]) -> String {
-    let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
-    let warnings = found.len() - errors;
-    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    match (errors, warnings) {
-        (0, 0) => format!("{file}: nothing is wrong"),
-        (0, _) => format!("{file}: usable, {}", count(warnings, "warning")),
-        (_, 0) => format!("{file}: {}", count(errors, "error")),
-        _ => format!("{file}: {}, {}", count(errors, "error"), count(warnings, "warning")),
+    let count = |severity, noun: &str| {
+        let number = found.iter().filter(|d| d.severity == severity).count();
+        (number > 0).then(|| format!("{number} {noun}{}", if number == 1 { "" } else { "s" }))
+    };
+    let errors = count(DiagnosticSeverity::Error, "error");
+    let warnings = count(DiagnosticSeverity::Warning, "warning");
+    let notes = count(DiagnosticSeverity::Note, "note");
+    let is_usable = errors.is_none();
+    let is_clean = is_usable && warnings.is_none();
+    let parts: Vec<String> = [errors, warnings, notes].into_iter().flatten().collect();
+    match parts.join(", ").as_str() {
+        "" => format!("{file}: nothing is wrong"),
+        notes if is_clean => format!("{file}: nothing is wrong, {notes}"),
+        parts if is_usable => format!("{file}: usable, {parts}"),
+        parts => format!("{file}: {parts}"),
     }
 }

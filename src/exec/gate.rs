@@ -9,9 +9,11 @@
 //! | `destructive` | the target's name, typed |
 //! | `destructive` where the environment is protected | and a second person, or a reason to do without one |
 
+use std::fmt;
+
 pub use crate::runbook::run::is_another;
 use crate::runbook::{
-    Risk,
+    Lowered, Risk,
     run::{Confirmation, Mode},
 };
 
@@ -40,13 +42,20 @@ pub struct Request {
     pub read_only: bool,
     /// The environment is protected.
     pub protected: bool,
+    /// What the runbook says that it can do, where it says so with a reason; else what its commands can do.
     pub risk: Risk,
+    /// The runbook has lowered it to `risk`.
+    pub lowered: Option<Lowered>,
     /// People outside see it.
     pub external: bool,
     /// What has to be typed before a destructive action: the name of what is destroyed.
     pub target: String,
     /// What was resolved is not what the pack pins for the environment: one sentence each.
     pub mismatches: Vec<String>,
+    /// Nothing in it runs: it is comments, and a person does what they say.
+    pub is_for_a_person: bool,
+    /// What the linter found wrong with its step, one sentence each.
+    pub faults: Vec<String>,
     /// Why the condition on the probes does not hold; `None` when it holds or there is none.
     pub closed_gate: Option<String>,
     /// The history cannot be written: one sentence.
@@ -58,6 +67,32 @@ pub struct Request {
 }
 
 impl Request {
+    /// The risk that counts: under `--read-only` and on a protected environment a runbook lowers none.
+    pub fn risk(&self) -> Risk {
+        match &self.lowered {
+            Some(lowered) if self.read_only || self.protected => lowered.from.max(self.risk),
+            _ => self.risk,
+        }
+    }
+
+    /// The runbook's lower risk, where it counts.
+    pub fn lowered(&self) -> Option<&Lowered> {
+        self.lowered.as_ref().filter(|_| self.risk() == self.risk)
+    }
+
+    /// What is to be known of a risk that the runbook lowers, whether that counts here or not.
+    pub fn lowering(&self) -> Option<String> {
+        let lowered = self.lowered.as_ref()?;
+        let place = if self.read_only { "in a read-only console" } else { "on a protected environment" };
+        Some(match self.lowered() {
+            Some(lowered) => lowered.to_string(),
+            None => format!(
+                "the runbook lowers the risk from {} to {}, which does not count {place}: {}",
+                lowered.from, lowered.to, lowered.reason
+            ),
+        })
+    }
+
     /// Whether somebody gave a reason to do without this.
     pub fn overrides(&self, what: &str) -> bool {
         let overridden = |said: &Confirmation| matches!(said, Confirmation::Override { of, reason } if of == what && !reason.trim().is_empty());
@@ -98,11 +133,15 @@ pub enum Wants {
 }
 
 /// What an override stands for, in [`Confirmation::Override`].
-pub const SECOND_PERSON: &str = "second person";
+pub const SECOND_PERSON: &str = Confirmation::SECOND_PERSON;
 /// The condition on the probes.
-pub const GATE: &str = "gate";
+pub const GATE: &str = Confirmation::GATE;
 /// What happens cannot be written down now.
-pub const JOURNAL: &str = "journal";
+pub const JOURNAL: &str = Confirmation::JOURNAL;
+/// What the linter found wrong with the step.
+pub const LINT_ERRORS: &str = Confirmation::LINT_ERRORS;
+/// So many errors are told with the question; all of them are in the notes.
+const MOST_FAULTS: usize = 3;
 
 /// The one decision.
 pub fn decide(request: &Request) -> Decision {
@@ -117,7 +156,7 @@ pub fn decide(request: &Request) -> Decision {
 
 /// What no answer can change.
 fn refusal(request: &Request) -> Option<String> {
-    let Request { risk, .. } = request;
+    let risk = request.risk();
     if request.mode == Mode::DryRun {
         return Some("this is a dry run: nothing is started".to_owned());
     }
@@ -126,10 +165,10 @@ fn refusal(request: &Request) -> Option<String> {
             "this platform is simulated: there is nothing to run commands on, and nothing is started".to_owned(),
         );
     }
-    if request.read_only && *risk > Risk::Read {
+    if request.read_only && risk > Risk::Read {
         return Some(format!("this console is read-only and this is {risk}: start it without --read-only to run it"));
     }
-    if request.mode == Mode::Drill && request.protected && *risk > Risk::Read {
+    if request.mode == Mode::Drill && request.protected && risk > Risk::Read {
         return Some(format!(
             "this is a drill and the environment is protected: nothing above read runs, and this is {risk}"
         ));
@@ -144,8 +183,13 @@ fn refusal(request: &Request) -> Option<String> {
 fn missing(request: &Request) -> Option<Wants> {
     let said = |wanted: &dyn Fn(&Confirmation) -> bool| request.confirmations.iter().any(wanted);
     let overridden = |what: &str| request.overrides(what);
+    if let Some(why) = faults(&request.faults)
+        && !overridden(LINT_ERRORS)
+    {
+        return Some(Wants::Reason { of: LINT_ERRORS, why });
+    }
     if let Some(why) = &request.unwritable
-        && request.risk > Risk::Read
+        && request.risk() > Risk::Read
         && !overridden(JOURNAL)
     {
         let why = format!("{why}; nothing above read should run until that works again");
@@ -156,26 +200,75 @@ fn missing(request: &Request) -> Option<Wants> {
     {
         return Some(Wants::Reason { of: GATE, why: why.clone() });
     }
-    let allowed = said(&|c| matches!(c, Confirmation::Allowed { up_to } if *up_to >= request.risk));
+    let allowed = said(&|c| matches!(c, Confirmation::Allowed { up_to } if *up_to >= request.risk()));
     let typed = said(&|c| matches!(c, Confirmation::Typed { name } if *name == request.target));
-    let agreed = match request.risk {
-        Risk::Read => said(&|c| matches!(c, Confirmation::Enter | Confirmation::Yes)),
-        Risk::Change => said(&|c| matches!(c, Confirmation::Yes)),
+    let agreed = match request.risk() {
+        Risk::Read if !request.is_for_a_person => said(&|c| matches!(c, Confirmation::Enter | Confirmation::Yes)),
+        Risk::Read | Risk::Change => said(&|c| matches!(c, Confirmation::Yes)),
         Risk::Destructive => typed,
     };
-    if !agreed && !allowed {
-        return Some(match request.risk {
+    // Nobody has done by `--confirm` what a person has to do.
+    if !agreed && (!allowed || request.is_for_a_person) {
+        return Some(match request.risk() {
             // What people outside see is never only an Enter away.
-            Risk::Read if !request.external => Wants::Enter,
+            Risk::Read if !request.external && !request.is_for_a_person => Wants::Enter,
             Risk::Read | Risk::Change => Wants::YesOrNo,
             Risk::Destructive => Wants::Type { name: request.target.clone() },
         });
     }
     let second = said(&|c| matches!(c, Confirmation::Second { by } if is_another(by, &request.by)));
-    if request.risk == Risk::Destructive && request.protected && !second && !overridden(SECOND_PERSON) {
+    if request.risk() == Risk::Destructive && request.protected && !second && !overridden(SECOND_PERSON) {
         return Some(Wants::SecondPerson { first: request.by.clone() });
     }
     None
+}
+
+/// The errors as the reason why nothing starts.
+fn faults(found: &[String]) -> Option<String> {
+    let (shown, more) = found.split_at_checked(MOST_FAULTS).unwrap_or((found, &[]));
+    let more = if more.is_empty() { String::new() } else { format!("; {} more", more.len()) };
+    (!shown.is_empty()).then(|| format!("the runbook is not right on {}{more}", shown.join("; ")))
+}
+
+/// What a live run asks before this action, in order. The error is its refusal.
+pub fn outline(request: &Request) -> Result<Vec<Wants>, String> {
+    let mode = if request.mode == Mode::DryRun { Mode::Live } else { request.mode };
+    let mut request = Request { mode, ..request.clone() };
+    let mut asked = Vec::new();
+    loop {
+        match decide(&request) {
+            Decision::Refused(why) => return Err(why),
+            Decision::Ask(wants) if !asked.contains(&wants) => {
+                request.confirmations.push(answer_to(&wants));
+                asked.push(wants);
+            }
+            Decision::Ask(_) | Decision::Allowed(_) => return Ok(asked),
+        }
+    }
+}
+
+/// What somebody would have to say.
+fn answer_to(wants: &Wants) -> Confirmation {
+    let overrides = |of: &str| Confirmation::Override { of: of.to_owned(), reason: "a reason".to_owned() };
+    match wants {
+        Wants::Enter => Confirmation::Enter,
+        Wants::YesOrNo => Confirmation::Yes,
+        Wants::Type { name } => Confirmation::Typed { name: name.clone() },
+        Wants::SecondPerson { .. } => overrides(SECOND_PERSON),
+        Wants::Reason { of, .. } => overrides(of),
+    }
+}
+
+impl fmt::Display for Wants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wants::Enter => f.write_str("Enter"),
+            Wants::YesOrNo => f.write_str("y"),
+            Wants::Type { name } => write!(f, "{name}, typed"),
+            Wants::SecondPerson { .. } => f.write_str("a second person, or a reason to go on without one"),
+            Wants::Reason { why, .. } => write!(f, "a reason to go on ({why})"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -190,9 +283,12 @@ mod tests {
             read_only: false,
             protected: false,
             risk,
+            lowered: None,
             external: false,
             target: "portal".into(),
             mismatches: Vec::new(),
+            is_for_a_person: false,
+            faults: Vec::new(),
             closed_gate: None,
             unwritable: None,
             by: "alice@bastion-1".into(),
@@ -233,6 +329,25 @@ mod tests {
         assert_eq!(asked(&request(Risk::Change)), Wants::YesOrNo);
         assert_eq!(asked(&request(Risk::Destructive)), Wants::Type { name: "portal".into() });
         assert_eq!(asked(&Request { external: true, ..request(Risk::Read) }), Wants::YesOrNo);
+    }
+
+    #[test]
+    fn a_runbook_lowers_nothing_where_nothing_may_be_lowered() {
+        let lowered = Lowered { from: Risk::Destructive, to: Risk::Read, reason: "a scratch copy".into() };
+        let request = Request { lowered: Some(lowered.clone()), ..request(Risk::Read) };
+        assert_eq!((asked(&request), request.lowered()), (Wants::Enter, Some(&lowered)));
+        let sentence = "risk lowered from destructive to read by the runbook: a scratch copy";
+        assert_eq!(request.lowering().as_deref(), Some(sentence));
+        let protected = Request { protected: true, ..request.clone() };
+        assert_eq!(asked(&protected), Wants::Type { name: "portal".into() });
+        let up_to = |up_to| Confirmation::Allowed { up_to };
+        assert!(!is_allowed(&said(&protected, &[Confirmation::Enter, up_to(Risk::Read), up_to(Risk::Change)])));
+        let read_only = Request { read_only: true, ..request };
+        assert!(is_refused(&read_only));
+        for request in [protected, read_only] {
+            assert_eq!(request.lowered(), None);
+            assert!(request.lowering().unwrap().contains("which does not count"), "{request:?}");
+        }
     }
 
     #[test]
@@ -286,6 +401,36 @@ mod tests {
         assert!(is_allowed(&said(&full(Risk::Change), &[Confirmation::Yes, because(JOURNAL, "the site is down")])));
     }
 
+    #[test]
+    fn an_error_of_the_linter_takes_a_reason_before_anything_else() {
+        let faulty = Request { faults: vec!["line 3: sg-xxx is a placeholder".into()], ..request(Risk::Read) };
+        let everything = Confirmation::Allowed { up_to: Risk::Destructive };
+        match asked(&said(&faulty, &[Confirmation::Enter, everything.clone()])) {
+            Wants::Reason { of: LINT_ERRORS, why } => assert!(why.contains("sg-xxx"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+        assert!(!is_allowed(&said(&faulty, &[everything.clone(), because(GATE, "x"), because(LINT_ERRORS, " ")])));
+        assert!(is_allowed(&said(&faulty, &[everything, because(LINT_ERRORS, "it is called that here")])));
+    }
+
+    #[test]
+    fn comments_are_done_by_nobody_but_a_person() {
+        let comments = Request { is_for_a_person: true, ..request(Risk::Read) };
+        let everything = Confirmation::Allowed { up_to: Risk::Destructive };
+        assert_eq!(asked(&said(&comments, &[everything, Confirmation::Enter])), Wants::YesOrNo);
+        assert!(is_allowed(&said(&comments, &[Confirmation::Yes])));
+    }
+
+    #[test]
+    fn a_dry_run_knows_what_would_be_asked() {
+        let shown = Request { mode: Mode::DryRun, protected: true, ..request(Risk::Destructive) };
+        let asked: Vec<String> = outline(&shown).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(asked, ["portal, typed", "a second person, or a reason to go on without one"]);
+        assert!(outline(&Request { read_only: true, ..shown.clone() }).unwrap_err().contains("read-only"));
+        let allowed = said(&request(Risk::Change), &[Confirmation::Allowed { up_to: Risk::Change }]);
+        assert_eq!(outline(&allowed), Ok(Vec::new()));
+    }
+
     /// Every combination, with everything said that can be said.
     #[test]
     fn no_answer_opens_what_is_refused() {
@@ -298,11 +443,12 @@ mod tests {
             because(SECOND_PERSON, "x"),
             because(GATE, "x"),
             because(JOURNAL, "x"),
+            because(LINT_ERRORS, "x"),
         ];
         let bits = |n: u32, bit: u32| n & (1 << bit) != 0;
         for risk in Risk::ALL {
             for mode in [Mode::Live, Mode::Drill, Mode::DryRun] {
-                for n in 0..64 {
+                for n in 0..256 {
                     let request = Request {
                         mode,
                         simulated: bits(n, 0),
@@ -311,6 +457,8 @@ mod tests {
                         mismatches: if bits(n, 3) { vec!["the context is another".into()] } else { Vec::new() },
                         unwritable: bits(n, 4).then(|| "the disk is full".into()),
                         closed_gate: bits(n, 5).then(|| "lag is 40 s".into()),
+                        faults: if bits(n, 6) { vec!["sg-xxx is a placeholder".into()] } else { Vec::new() },
+                        is_for_a_person: bits(n, 7),
                         ..said(&request(risk), &everything)
                     };
                     let above_read = risk > Risk::Read;

@@ -287,9 +287,10 @@ fn say_run(kind: &EventKind, names: Names<'_>) -> Said {
             Confirmation::Enter | Confirmation::Yes => step(false, format!("{} confirmed", names.action(action))),
             Confirmation::Allowed { up_to } => step(false, format!("{} allowed up to {up_to}", names.action(action))),
         },
-        EventKind::ActionIntended { action, attempt, risk, .. } => {
+        EventKind::ActionIntended { action, attempt, risk, lowered, .. } => {
             let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
-            step(false, format!("{} started, {risk}{again}", names.action(action)))
+            let lowered = lowered.as_ref().map(|lowered| format!("; {lowered}")).unwrap_or_default();
+            step(false, format!("{} started, {risk}{again}{lowered}", names.action(action)))
         }
         EventKind::ActionEnded { action, outcome, .. } => {
             step(!outcome.succeeded(), format!("{} {}", names.action(action), ended(outcome)))

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-/// How bad a [`Diagnostic`] is. An error makes the file unusable; a warning is shown and lived with.
+/// How bad a [`Diagnostic`] is. An error makes the file unusable; a warning is shown and lived with; a note is to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    Note,
     Warning,
     Error,
 }

@@ -85,6 +85,9 @@ pub(super) struct Act {
     pub(super) result: String,
     pub(super) tone: Tone,
     pub(super) risk: Option<crate::runbook::Risk>,
+    /// The runbook lowered it, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lowered: Option<String>,
     /// The exact command, and where it acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) command: Option<String>,
@@ -136,12 +139,13 @@ fn run(id: &RunId, events: &[RunEvent]) -> Run {
             EventKind::Confirmed { action, attempt, confirmation } => {
                 agreed.extend(agreement(confirmation).map(|how| (action.clone(), *attempt, how)));
             }
-            EventKind::ActionIntended { action, attempt, risk, command, place, .. } => {
+            EventKind::ActionIntended { action, attempt, risk, lowered, command, place, .. } => {
                 let mine = agreed.extract_if(.., |(of, number, _)| of == action && number == attempt);
                 let agreed = mine.map(|(_, _, how)| how).collect();
                 let act = Act {
                     attempt: *attempt,
                     risk: Some(*risk),
+                    lowered: lowered.as_ref().map(ToString::to_string),
                     command: Some(command.clone()),
                     place: place.clone(),
                     agreed,
@@ -214,6 +218,7 @@ impl Act {
             result,
             tone,
             risk: None,
+            lowered: None,
             command: None,
             place: Vec::new(),
             agreed: Vec::new(),
@@ -238,6 +243,9 @@ fn agreement(confirmation: &Confirmation) -> Option<String> {
         Confirmation::Typed { name } => Some(format!("typed {name}")),
         Confirmation::Allowed { up_to } => Some(format!("allowed up to {up_to}")),
         Confirmation::Second { by } => Some(format!("second person: {by}")),
+        Confirmation::Override { of, reason } if of == Confirmation::LINT_ERRORS => {
+            Some(format!("{of} accepted: {reason}"))
+        }
         Confirmation::Override { of, reason } => Some(format!("without a {of}: {reason}")),
     }
 }

@@ -277,6 +277,7 @@ pub(super) fn run_table(run: &Run, times: Times) -> Table {
     let row = |act: &super::runs::Act| {
         let attempt = if act.attempt > 1 { format!(" (attempt {})", act.attempt) } else { String::new() };
         let mut notes = act.agreed.clone();
+        notes.extend(act.lowered.clone());
         if act.late {
             notes.push("end found later".to_owned());
         }

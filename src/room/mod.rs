@@ -1,5 +1,6 @@
 //! One opened platform: pack, environment, probes and health wired together. Headless; both front ends use it.
 
+mod identity;
 pub mod incident;
 mod monitor;
 pub mod run;
@@ -8,6 +9,7 @@ mod sweep;
 
 use std::{path::PathBuf, sync::Arc};
 
+pub use identity::responder;
 pub use monitor::Monitor;
 pub use sweep::{Sweep, SweepAlert};
 

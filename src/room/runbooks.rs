@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use crate::{
     host::packs::PackFolder,
     platform::{Diagnostic, nearest},
-    runbook::{self, Risk, Runbook},
+    runbook::{self, Lowered, Risk, Runbook},
 };
 
 /// Why a runbook cannot be opened. Each is one sentence.
@@ -28,6 +28,8 @@ pub struct Summary {
     pub steps: usize,
     /// The worst of its actions; none when a person does everything.
     pub risk: Option<Risk>,
+    /// Risks that the runbook lowers, each reason once.
+    pub lowered: Vec<Lowered>,
     /// Alert or probe ids.
     pub triggers: Vec<String>,
     pub components: Vec<String>,
@@ -38,12 +40,20 @@ pub struct Summary {
 
 impl Summary {
     pub fn of(runbook: &Runbook) -> Self {
+        let actions = runbook.steps().flat_map(runbook::Step::all_actions);
+        let mut lowered = Vec::new();
+        for one in actions.filter_map(|action| action.assessment.lowered()) {
+            if !lowered.contains(&one) {
+                lowered.push(one);
+            }
+        }
         Summary {
             id: runbook.id.clone(),
             title: runbook.title.clone(),
             file: runbook.file.clone(),
             steps: runbook.steps().count(),
             risk: runbook.steps().filter_map(runbook::Step::risk).max(),
+            lowered,
             triggers: runbook.front.triggers.clone(),
             components: runbook.front.components.clone(),
             severity: runbook.front.severity.clone(),

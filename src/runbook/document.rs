@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     risk::{Assessment, Risk},
     shell::Script,
+    sql,
 };
 use crate::platform::{Diagnostic, Expression};
 
@@ -232,6 +233,21 @@ pub struct Action {
     /// What success looks like, in the order of the document.
     pub expected: Vec<Expectation>,
     pub assessment: Assessment,
+}
+
+impl Action {
+    /// False for comments and nothing else: running them does nothing, and what they say is for a person to do.
+    pub fn has_command(&self) -> bool {
+        match self.language {
+            Language::Bash => {
+                self.code.lines().any(|line| !matches!(line.trim_start().chars().next(), None | Some('#')))
+            }
+            Language::Sql => {
+                let script = sql::analyse(&self.code);
+                !script.statements.is_empty() || !script.meta_commands.is_empty() || script.problem.is_some()
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

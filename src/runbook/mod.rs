@@ -33,4 +33,4 @@ pub use document::{
     Scripts, Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
 };
 pub use parse::parse;
-pub use risk::{Assessment, Reason, Risk};
+pub use risk::{Assessment, Lowered, Reason, Risk};

@@ -69,7 +69,6 @@ pub enum Action {
     RunAsked,
     Refuse,
     CopyAsked,
-    Override,
     Choose,
     NextField,
     PreviousField,

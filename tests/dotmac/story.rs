@@ -166,7 +166,7 @@ fn mend(dotmac: &DotMac, terminal: &Terminal) {
     choose_blocker(terminal);
     go_to(terminal, "☐ End one session");
     terminal.keys(key::ENTER);
-    terminal.wait_for(" to run this. It cannot be taken back");
+    terminal.wait_for(" to run this.");
     agree(terminal);
     terminal.wait_until("the migration's session is ended", |screen| is_marked(screen, "End one session", "✔"));
 

@@ -33,6 +33,19 @@ fn a_run_is_in_the_timeline_and_its_output_is_evidence_that_verifies() {
     let verified = desk.run(&["incident", "verify", &id]);
     assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
     assert!(stdout(&verified).contains("2 files of evidence"), "{}", stdout(&verified));
+    assert!(stdout(&verified).contains("3 of runs"), "{}", stdout(&verified));
+    // The text that was followed and how a command ended are part of the run as well.
+    let run = outputs(&desk, &id).pop().unwrap();
+    let job = run.parent().unwrap();
+    for file in [job.join("result.json"), job.parent().unwrap().parent().unwrap().join("runbook.md")] {
+        let before = std::fs::read(&file).unwrap();
+        std::fs::write(&file, [&before[..], b" "].concat()).unwrap();
+        let verified = desk.run(&["incident", "verify", &id]);
+        assert_eq!(verified.status.code(), Some(1), "{}", file.display());
+        assert!(stdout(&verified).contains("was changed"), "{}", stdout(&verified));
+        std::fs::write(&file, before).unwrap();
+    }
+    assert_eq!(desk.run(&["incident", "verify", &id]).status.code(), Some(0));
     // Without the incident there is no such run: its events are in one place only.
     assert!(!desk.path("data/runs").exists());
     // One changed byte of the output is found.

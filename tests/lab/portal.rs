@@ -42,6 +42,9 @@ pg_restore --exit-on-error --single-transaction --no-owner -d portal_new "$DUMP"
 - The live database is untouched; drop `portal_new` and try another dump.
 
 ### 3. Swap
+
+<!-- warroom-lint: allow swap-with-writers nobody else knows this server -->
+
 ```bash
 psql -X -v ON_ERROR_STOP=1 -d postgres -c "ALTER DATABASE portal RENAME TO portal_old"
 psql -X -v ON_ERROR_STOP=1 -d postgres -c "ALTER DATABASE portal_new RENAME TO portal"
@@ -58,6 +61,9 @@ test "$ROWS" -eq "$EXPECTED_ROWS" && echo "all rows"
 ## Rollback
 
 ### 1. Swap back
+
+<!-- warroom-lint: allow swap-with-writers nobody else knows this server -->
+
 ```bash
 psql -X -v ON_ERROR_STOP=1 -d postgres -c "ALTER DATABASE portal RENAME TO portal_new"
 psql -X -v ON_ERROR_STOP=1 -d postgres -c "ALTER DATABASE portal_old RENAME TO portal"

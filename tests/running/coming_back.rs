@@ -65,3 +65,45 @@ fn a_killed_supervisor_leaves_an_unknown_outcome() {
     let intended = desk.events().iter().filter(|event| event["event"] == "action_intended").count();
     assert_eq!(intended, 1, "it is never silently run again");
 }
+
+const TWO: &str = "# A task\n\n## Steps\n\n### 1. Look\n```bash\nSEEN=yes; echo looked\n```\n\n### 2. Change\n```bash\necho \"$SEEN\" > \"$DIR/changed\"\n```\n";
+
+/// A run whose first step is done, and whose second nobody could confirm.
+fn half_done() -> Desk {
+    let desk = Desk::new("", TWO);
+    let folder = desk.folder.path().display().to_string();
+    let desk = desk.with_pack(&format!("vars = {{ DIR = \"{folder}\" }}\n"));
+    assert_eq!(desk.run(&["runbook", "run", "task"]).status.code(), Some(4));
+    desk
+}
+
+/// It is not gone on with, and says why.
+fn is_refused(desk: &Desk, why: &str) {
+    let resumed = desk.run(&["runbook", "run", "--resume", &desk.run_id(), "--confirm", "change"]);
+    assert_eq!(resumed.status.code(), Some(64), "{}{}", stdout(&resumed), stderr(&resumed));
+    assert!(stderr(&resumed).contains(why) && stderr(&resumed).contains("begin another run"), "{}", stderr(&resumed));
+    assert!(!desk.path("changed").exists());
+}
+
+#[test]
+fn a_run_goes_on_with_the_text_that_it_began_with_and_no_other() {
+    let desk = half_done();
+    let text = desk.run_folder().join("runbook.md");
+    let began = std::fs::read_to_string(&text).unwrap();
+    std::fs::write(&text, began.replace("changed", "chosen by somebody else")).unwrap();
+    is_refused(&desk, "is not the text that the run began with");
+    std::fs::write(&text, began).unwrap();
+    let resumed = desk.run(&["runbook", "run", "--resume", &desk.run_id(), "--confirm", "change"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}{}", stdout(&resumed), stderr(&resumed));
+    assert_eq!(std::fs::read_to_string(desk.path("changed")).unwrap(), "yes\n");
+}
+
+#[test]
+fn a_run_does_not_go_on_from_a_result_that_was_changed() {
+    let desk = half_done();
+    let job = std::fs::read_dir(desk.run_folder().join("jobs")).unwrap().next().unwrap().unwrap().path();
+    let result = std::fs::read_to_string(job.join("result.json")).unwrap();
+    assert!(result.contains("yes"), "{result}");
+    std::fs::write(job.join("result.json"), result.replace("yes", "no")).unwrap();
+    is_refused(&desk, "is not what was recorded when");
+}

@@ -117,6 +117,9 @@ vars:
 ## Steps
 
 ### 1. Look
+
+<!-- warroom-lint: allow secret-printed its length tells nobody what it is -->
+
 ```bash
 echo "in $REGION with ${#TOKEN}"
 ```

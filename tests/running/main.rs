@@ -7,6 +7,7 @@ mod lab;
 mod asking;
 mod coming_back;
 mod databases;
+mod gate;
 mod headless;
 mod looking;
 mod restore;

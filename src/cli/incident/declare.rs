@@ -7,11 +7,12 @@ use super::{access, incidents, may_write};
 use crate::{
     cli::{Exit, UsageError, in_runtime, open, output::Output},
     health::Board,
-    host::{clock, identity},
+    host::clock,
     incident::Exposure,
     room::{
         Room,
         incident::{Declaration, IncidentDesk, Verb, when},
+        responder,
     },
     runbook::run::Mode,
     settings::Settings,
@@ -60,7 +61,7 @@ pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> R
     // What is wrong with the words is usage; what is wrong with the disk is not.
     crate::room::incident::verb::declare(declaration.clone(), &room.pack, clock::now()).map_err(UsageError)?;
     let incidents = incidents(settings)?;
-    let desk = IncidentDesk::declare(&incidents, access(settings)?, &identity::responder(), declaration, &room.pack)
+    let desk = IncidentDesk::declare(&incidents, access(settings)?, &responder(), declaration, &room.pack)
         .map_err(|error| anyhow!(error))?;
     let id = desk.view().id().to_string();
     // The id first: looking at backups may take a while, and the incident is there already.

@@ -16,10 +16,12 @@ pub use self::{
 };
 use super::{ConfigError, Exit, UsageError, open, output::Output};
 use crate::{
-    host::identity,
     incident::journal::{Access, Incidents},
     platform::Pack,
-    room::incident::{self, IncidentDesk, View, choose},
+    room::{
+        incident::{self, IncidentDesk, View, choose},
+        responder,
+    },
     settings::Settings,
 };
 
@@ -79,8 +81,7 @@ pub(in crate::cli) fn desk(wanted: Option<&str>, settings: &Settings) -> Result<
     may_write(settings)?;
     let incidents = incidents(settings)?;
     let id = choose(&incidents, wanted).map_err(UsageError)?;
-    IncidentDesk::open(&incidents, access(settings)?, &id, &identity::responder())
-        .map_err(|error| anyhow::anyhow!(error))
+    IncidentDesk::open(&incidents, access(settings)?, &id, &responder()).map_err(|error| anyhow::anyhow!(error))
 }
 
 fn may_write(settings: &Settings) -> Result<()> {

@@ -6,9 +6,9 @@ use clap::Args;
 use super::{desk, pack_of, view, write::Which};
 use crate::{
     cli::{Exit, UsageError, output::Output},
-    host::{identity, plain::plain},
+    host::plain::plain,
     incident::{EventRef, IncidentState, state::SecondRequest},
-    room::incident::Verb,
+    room::{incident::Verb, responder},
     runbook::run::is_another,
     settings::Settings,
 };
@@ -45,7 +45,7 @@ pub(super) fn run(args: &SecondArgs, settings: &Settings, output: &Output) -> Re
         let (of, request) = named(view.state(), name)?;
         (of.clone(), request.clone(), view.state().platform.clone())
     };
-    if !is_another(&identity::responder(), &request.asked.by) {
+    if !is_another(&responder(), &request.asked.by) {
         let who = &request.asked.by;
         return Err(UsageError(format!("{who} asked for this: the second person is somebody else")).into());
     }

@@ -40,9 +40,10 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings, output: &Output) -> Re
         let lines: u64 = report.logs.iter().map(|log| log.lines).sum();
         let word = if report.is_intact() { "intact" } else { "NOT INTACT" };
         text.push_str(&format!(
-            "{id} is {word}: {} logs with {lines} lines, {} files of evidence, {} checkpoints\n",
+            "{id} is {word}: {} logs with {lines} lines, {} files of evidence, {} of runs, {} checkpoints\n",
             report.logs.len(),
             report.evidence,
+            report.run_files,
             report.checkpoints
         ));
         for head in report.logs.iter().filter_map(|log| log.head.as_ref()) {

@@ -6,6 +6,7 @@ use comfy_table::Cell;
 use super::paint;
 use crate::{
     cli::{Exit, UsageError, open, output::Output, table},
+    host::plain::plain,
     room::runbooks::{self, Summary},
     settings::Settings,
 };
@@ -27,7 +28,7 @@ pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Ex
         output
             .print(&format!("The pack {} has no runbooks yet: each is a Markdown document, {place}.\n", pack.name))?;
     } else {
-        output.print(&as_table(&listed, output))?;
+        output.print(&(as_table(&listed, output) + &lowered(&listed)))?;
     }
     match unreadable.first() {
         None => Ok(Exit::Ok),
@@ -48,4 +49,13 @@ fn as_table(listed: &[Summary], output: &Output) -> String {
         ]);
     }
     table::text(rows)
+}
+
+/// Which risks the runbooks lower, and why: the table shows what is left of them.
+fn lowered(listed: &[Summary]) -> String {
+    let mut text = String::new();
+    for (summary, lowered) in listed.iter().flat_map(|summary| summary.lowered.iter().map(move |one| (summary, one))) {
+        text.push_str(&format!("{}: {}\n", summary.id, plain(&lowered.to_string())));
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
 }

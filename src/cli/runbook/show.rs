@@ -184,7 +184,10 @@ impl<'a> Page<'a> {
         let risk = paint::risk(assessment.risk.word(), assessment.risk, self.output);
         let about = format!("{sign} {risk}{separator}{}", parts.join(separator));
         self.text.push_str(&format!("{}{about}\n", " ".repeat(indent)));
-        if let Some(worst) = assessment.reasons.first().filter(|_| assessment.risk > Risk::Read) {
+        if let Some(lowered) = assessment.lowered() {
+            self.wrapped(&lowered.to_string(), indent + sign.width() + 1);
+        }
+        if let Some(worst) = assessment.reasons.first().filter(|_| assessment.unlowered() > Risk::Read) {
             self.wrapped(&worst.text, indent + sign.width() + 1);
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const EXTENSION: &str = ".jsonl";
 
 /// What may stand in a file name as it is.
-const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_');
+const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_').remove(b'+');
 /// File names end at 255 bytes; a number, the extension and a time must fit behind it.
 const LONGEST: usize = 180;
 
@@ -21,7 +21,9 @@ pub struct LogName(Arc<str>);
 impl LogName {
     /// The log of a responder's first (1) or further process.
     pub fn of(responder: &str, number: u32) -> Self {
-        let mut name = utf8_percent_encode(responder, UNSAFE).to_string();
+        // `root@bastion-1 (login alice)`, without what a shell would have to have quoted.
+        let responder = responder.replacen(" (login ", "+", 1);
+        let mut name = utf8_percent_encode(responder.trim_end_matches(')'), UNSAFE).to_string();
         name.truncate(LONGEST);
         // Neither hidden nor a way out of the folder.
         if name.is_empty() || name.starts_with('.') {
@@ -63,6 +65,7 @@ mod tests {
     fn names_stay_in_their_folder_and_readable() {
         assert_eq!(LogName::of("alice@bastion-1", 1).file(), "alice@bastion-1.jsonl");
         assert_eq!(LogName::of("alice@bastion-1", 3).as_str(), "alice@bastion-1.3");
+        assert_eq!(LogName::of("root@bastion-1 (login alice)", 1).as_str(), "root@bastion-1+alice");
         assert_eq!(LogName::of("../../etc/passwd", 1).as_str(), "_..%2F..%2Fetc%2Fpasswd");
         assert_eq!(LogName::of("jörg@b\n", 1).as_str(), "j%C3%B6rg@b%0A");
         assert!(LogName::of(&"ü".repeat(300), 2).file().len() < 200);

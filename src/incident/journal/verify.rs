@@ -29,6 +29,8 @@ pub struct Report {
     pub logs: Vec<LogSummary>,
     /// Files of evidence that were read.
     pub evidence: usize,
+    /// Files of runs that were read beside those: the text that was followed, and how each action ended.
+    pub run_files: usize,
     /// Checkpoints that were compared.
     pub checkpoints: usize,
     /// By file and line. Empty: the journal is intact.
@@ -56,7 +58,8 @@ pub struct LogSummary {
 /// Checks an incident, with checkpoints that were kept outside of it (on paper, in an export).
 ///
 /// Evidence is what stands in events as a member `evidence`: an object, or several in an array, with `file` (from the
-/// incident's folder) and `sha256`.
+/// incident's folder) and `sha256`. So is what stands as `record`, which says how an action ended; and the text that a run follows is
+/// that of which its beginning has the digest.
 ///
 /// What is not a whole line at the end of a log is no finding while a process holds the log: it is being written.
 pub fn verify(folder: &IncidentFolder, outside: &[Checkpoint]) -> Report {
@@ -168,11 +171,14 @@ impl Check {
                 Err(_) => {}
             }
         }
-        if !entry.json().contains("\"evidence\"") {
+        let json = entry.json();
+        if !["\"evidence\"", "\"record\"", "\"run_started\""].iter().any(|name| json.contains(name)) {
             return;
         }
         let mut mentioned = Vec::new();
-        mentions(&entry.value(), &mut mentioned);
+        let value = entry.value();
+        mentions(&value, &mut mentioned);
+        mentioned.extend(text_of_run(&value));
         for (path, recorded) in mentioned {
             let inside = Path::new(&path).components().all(|part| matches!(part, Component::Normal(_)));
             match recorded.parse::<Digest>() {
@@ -212,11 +218,15 @@ impl Check {
     fn evidence(&mut self) {
         for (path, recorded) in std::mem::take(&mut self.mentions) {
             let digest = open_below(&self.root, Path::new(&path)).and_then(Digest::of_all);
-            if digest.is_ok() {
-                self.report.evidence += 1;
+            match &digest {
+                Ok(_) if is_of_run(&path) => self.report.run_files += 1,
+                Ok(_) => self.report.evidence += 1,
+                Err(_) => {}
             }
             for (hex, witness) in recorded {
                 let what = match &digest {
+                    // A bundle has none of these: what an action has set may be a secret.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_left_out(&path) => continue,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => Wrong::EvidenceGone { witness },
                     Err(error) => Wrong::Unreadable(cause(error)),
                     Ok((found, _)) if found.hex() == hex => continue,
@@ -230,6 +240,14 @@ impl Check {
                 self.report.findings.push(found(&path, None, None, what));
             }
         }
+    }
+}
+
+impl Check {
+    /// How an action ended stands in a run's folder where the run was, and not in one that was unpacked from a bundle: that has no lock.
+    fn is_left_out(&self, path: &str) -> bool {
+        let run: PathBuf = Path::new(path).components().take(2).collect();
+        path.ends_with(RESULT) && is_of_run(path) && !self.root.join(run).join("lock").exists()
     }
 }
 
@@ -262,7 +280,26 @@ pub fn open_below(root: &Path, path: &Path) -> io::Result<std::fs::File> {
     open_plain(&root.join(path), false)
 }
 
-/// Every `file` and `sha256` in members named `evidence`, at any depth.
+/// Where a run keeps the text that it follows, with the digest that its beginning recorded.
+fn text_of_run(value: &Value) -> Option<(String, String)> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    if text("type") != Some("run") || text("event") != Some("run_started") {
+        return None;
+    }
+    Some((format!("runs/{}/{TEXT_OF_RUN}", text("run")?), text("digest")?.to_owned()))
+}
+
+/// A file that a run keeps, and that is no output.
+fn is_of_run(path: &str) -> bool {
+    path.starts_with("runs/") && (path.ends_with(TEXT_OF_RUN) || path.ends_with(RESULT))
+}
+
+/// The text that a run follows, in its folder.
+const TEXT_OF_RUN: &str = "runbook.md";
+/// How a job ended, in its folder.
+const RESULT: &str = "result.json";
+
+/// Every `file` and `sha256` in members named `evidence` or `record`, at any depth.
 fn mentions(value: &Value, into: &mut Vec<(String, String)>) {
     match value {
         Value::Array(values) => values.iter().for_each(|value| mentions(value, into)),
@@ -272,7 +309,7 @@ fn mentions(value: &Value, into: &mut Vec<(String, String)>) {
                     Value::Array(values) => values.as_slice(),
                     one => std::slice::from_ref(one),
                 };
-                if name == "evidence" {
+                if matches!(name.as_str(), "evidence" | "record") {
                     let text = |value: &Value, name| value.get(name).and_then(Value::as_str).map(str::to_owned);
                     into.extend(all.iter().filter_map(|one| Some((text(one, "file")?, text(one, "sha256")?))));
                 }

@@ -145,7 +145,7 @@ fn view(run: &Run, source: &Source<'_>, times: Times) -> RunView {
 
 fn act_view(act: &Act, run: &Run, source: &Source<'_>, times: Times) -> ActView {
     let attempt = if act.attempt > 1 { format!(" (attempt {})", act.attempt) } else { String::new() };
-    let mut notes: Vec<String> = act.agreed.iter().map(|how| clean(how)).collect();
+    let mut notes: Vec<String> = act.agreed.iter().chain(&act.lowered).map(|how| clean(how)).collect();
     if act.late {
         notes.push("end found later".to_owned());
     }

@@ -57,6 +57,7 @@ fn incident() -> Journal {
         action,
         attempt: 1,
         risk: Risk::Destructive,
+        lowered: None,
         external: true,
         command: text(),
         place: vec![text()],

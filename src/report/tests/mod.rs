@@ -80,6 +80,7 @@ impl Journal {
             action: id(),
             attempt: 1,
             risk: Risk::Change,
+            lowered: None,
             external: false,
             command,
             place,
@@ -97,6 +98,7 @@ impl Journal {
             ending,
             duration_ms: took * 1000,
             evidence: Some(evidence),
+            record: None,
             expected: vec![ExpectationResult::Met],
             captured: BTreeMap::new(),
         };

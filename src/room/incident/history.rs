@@ -20,7 +20,7 @@ impl EventLog for IncidentHistory {
     fn append(&self, event: &RunEvent) -> Result<(), LogError> {
         let mut kind = event.kind.clone();
         let run = event.run.clone();
-        if let Some(evidence) = evidence(&mut kind) {
+        for evidence in evidence(&mut kind) {
             evidence.file = format!("runs/{}/{}", run.0, evidence.file);
         }
         let failed = |cause| LogError { file: self.0.view().folder().logs().display().to_string(), cause };
@@ -46,10 +46,10 @@ impl RunHistory for IncidentHistory {
         let mut events = view.state().runs.get(run).cloned().unwrap_or_default();
         let start = format!("runs/{}/", run.0);
         for event in &mut events {
-            if let Some(evidence) = evidence(&mut event.kind)
-                && let Some(file) = evidence.file.strip_prefix(&start)
-            {
-                evidence.file = file.to_owned();
+            for evidence in evidence(&mut event.kind) {
+                if let Some(file) = evidence.file.strip_prefix(&start) {
+                    evidence.file = file.to_owned();
+                }
             }
         }
         events
@@ -118,10 +118,10 @@ fn owner(view: &View, log: &LogName) -> Option<u32> {
 }
 
 /// Evidence is named from the run's folder in a run, and from the incident's folder in its journal.
-fn evidence(kind: &mut EventKind) -> Option<&mut Evidence> {
+fn evidence(kind: &mut EventKind) -> Vec<&mut Evidence> {
     match kind {
-        EventKind::ActionEnded { outcome, .. } => outcome.evidence.as_mut(),
-        EventKind::PriorStateSaved { evidence, .. } => Some(evidence),
-        _ => None,
+        EventKind::ActionEnded { outcome, .. } => outcome.evidence.iter_mut().chain(&mut outcome.record).collect(),
+        EventKind::PriorStateSaved { evidence, .. } => vec![evidence],
+        _ => Vec::new(),
     }
 }

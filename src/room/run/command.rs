@@ -100,7 +100,6 @@ pub enum Answer {
     Enter,
     Yes,
     Typed(String),
-    Second(String),
     /// Goes on without what should hold; the reason is kept.
     Override(String),
     /// Nothing is started.
@@ -117,8 +116,12 @@ pub struct Question {
     pub command: String,
     /// Where it acts.
     pub place: Vec<Fact>,
+    /// What is lost by it, and how much; and the way back.
+    pub effects: Vec<Fact>,
     pub protected: bool,
     pub risk: Risk,
+    /// The runbook lowers the risk, and whether that counts here: one sentence.
+    pub lowered: Option<String>,
     /// People outside see it.
     pub external: bool,
     /// Why it has this risk, the worst first.
@@ -126,10 +129,21 @@ pub struct Question {
     /// Further things to know, one sentence each.
     pub notes: Vec<String>,
     pub wants: Wants,
-    /// The second person answers in a console of their own.
+    /// Nothing in it runs: a person does what its comments say.
+    pub is_for_a_person: bool,
+    /// A second person is asked, in a console of their own. A run of no incident can ask nobody: there a reason is all there is.
     pub elsewhere: bool,
     /// Why the last answer does not do.
     pub problem: Option<String>,
+}
+
+/// What a dry run shows of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// What is to be known before it runs.
+    pub question: Question,
+    /// What a live run asks for, or why it refuses: the end of a sentence.
+    pub gate: String,
 }
 
 /// What came of commands.
@@ -166,6 +180,8 @@ pub enum News {
     /// Something to know. One sentence.
     Notice(String),
     Asked(Box<Question>),
+    /// A dry run came to an action.
+    Shown(Box<Preview>),
     /// The question about this action is answered elsewhere.
     Answered(ActionId),
     /// A run that was to be opened is open in another console.

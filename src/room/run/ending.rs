@@ -1,12 +1,14 @@
 //! An action after it ended: was it what was expected, and what is kept of its output.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
+
+use sha2::{Digest, Sha256};
 
 use crate::{
-    exec::{Job, JobState, expect},
+    exec::{Job, JobFolder, JobState, expect},
     runbook::{
         Action,
-        run::{ActionOutcome, Ending, ExpectationResult},
+        run::{ActionOutcome, Ending, Evidence, ExpectationResult},
     },
 };
 
@@ -29,6 +31,7 @@ pub(super) fn outcome(
         ending: end.ending,
         duration_ms: u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),
         evidence: end.evidence,
+        record: record(job.folder()),
         expected: Vec::new(),
         captured: BTreeMap::new(),
     };
@@ -67,7 +70,39 @@ pub(super) fn outcome(
     }
 }
 
+/// What the supervisor wrote about the end, as it is recorded.
+fn record(job: &JobFolder) -> Option<Evidence> {
+    let bytes = fs::read(job.result()).ok()?;
+    let name = job.path().file_name()?.to_str()?;
+    Some(Evidence {
+        sha256: digest(&bytes),
+        bytes: u64::try_from(bytes.len()).ok()?,
+        dropped_bytes: 0,
+        file: format!("jobs/{name}/result.json"),
+    })
+}
+
+/// Whether what the supervisor wrote about the end is still what was recorded. What was never recorded says nothing.
+pub(super) fn is_as_recorded(job: &JobFolder, outcome: &ActionOutcome) -> bool {
+    outcome
+        .record
+        .as_ref()
+        .is_none_or(|recorded| fs::read(job.result()).is_ok_and(|bytes| digest(&bytes) == recorded.sha256))
+}
+
+/// SHA-256, in hexadecimal.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// An outcome that left nothing behind.
 pub(super) fn ended_without(ending: Ending) -> ActionOutcome {
-    ActionOutcome { ending, duration_ms: 0, evidence: None, expected: Vec::new(), captured: BTreeMap::new() }
+    ActionOutcome {
+        ending,
+        duration_ms: 0,
+        evidence: None,
+        record: None,
+        expected: Vec::new(),
+        captured: BTreeMap::new(),
+    }
 }

@@ -5,7 +5,7 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `events.jsonl` | everything that happened; the state is its fold |
-//! | `runbook.md` | the document as it was when the run began |
+//! | `runbook.md` | the document as it was when the run began; its digest is in the first event |
 //! | `lock` | held by the console that has the run open |
 //! | `jobs/NAME/` | one attempt of one action: output and result |
 //! | `own/UID.holder` | who had the run open under this Unix user last |
@@ -29,6 +29,7 @@ use rustix::{
 };
 use uuid::Uuid;
 
+use super::ending::digest;
 use crate::{
     exec::JobFolder,
     host::{plain::plain, shared},
@@ -166,9 +167,19 @@ impl RunFolder {
         Some(plain(&holder)).filter(|holder| !holder.is_empty())
     }
 
-    /// The document as it was; `file` is the name that the run began with.
-    pub fn document(&self, file: &str) -> io::Result<Runbook> {
-        Ok(runbook::parse(file, &fs::read_to_string(self.path.join("runbook.md"))?))
+    /// The document as it was: `file` is the name that the run began with, `recorded` the digest of the text that it began with.
+    /// Another text is an error that says what to do.
+    pub fn document(&self, file: &str, recorded: Option<&str>) -> io::Result<Runbook> {
+        let path = self.path.join("runbook.md");
+        let text = fs::read_to_string(&path)?;
+        if recorded.is_some_and(|recorded| digest(text.as_bytes()) != recorded) {
+            let sentence = format!(
+                "{} is not the text that the run began with: put that text back, or begin another run of the runbook",
+                path.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, sentence));
+        }
+        Ok(runbook::parse(file, &text))
     }
 }
 

@@ -10,16 +10,22 @@
 //! | [`variables`] | what a value must look like |
 //! | `driver` | the loop that carries commands out |
 //! | `prepare` | an action before it starts: its variables, its gate, where it acts, what has to be asked |
+//! | `faults` | what the linter finds wrong with a step |
+//! | `loss` | what a destructive action takes away, and how much |
+//! | `target` | the name that has to be typed |
 //! | `ending` | an action after it ended: expectations and captures |
 
 pub mod command;
 mod driver;
 mod ending;
+mod faults;
 pub mod folder;
 pub mod history;
+mod loss;
 mod prepare;
 mod runs;
 pub mod shelf;
+mod target;
 pub mod variables;
 
 use std::{path::PathBuf, sync::Arc};
@@ -27,7 +33,7 @@ use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
 pub use self::{
-    command::{Answer, Command, EarlierRun, Known, Library, News, Question, Value},
+    command::{Answer, Command, EarlierRun, Known, Library, News, Preview, Question, Value},
     folder::RunFolder,
     history::{Claimant, History, RunHistory, Second, SecondWanted},
     shelf::{PackShelf, Shelf},
@@ -48,6 +54,8 @@ pub struct RunnerOptions {
     pub simulated: bool,
     /// Up to which risk actions start without a question (`--confirm`).
     pub unasked: Option<Risk>,
+    /// Why steps run in which the linter finds errors (`--accept-errors`).
+    pub accept_errors: Option<String>,
     /// Who acts: `alice@bastion-1`.
     pub by: String,
     /// What starts actions.

@@ -5,11 +5,16 @@ use std::{collections::BTreeMap, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{runtime::Handle, task::block_in_place};
 
-use super::{RunFolder, RunnerOptions, command::Question};
+use super::{
+    RunFolder, RunnerOptions,
+    command::{Preview, Question},
+    loss::losses,
+    target,
+};
 use crate::{
     exec::{
         Given, Order, OrderKind, TerminalKind,
-        gate::{Request, Wants},
+        gate::{self, Request, Wants},
         place::{self, Fact, Place, Wanted},
         terminal,
     },
@@ -18,8 +23,9 @@ use crate::{
     platform::{Expression, ProbeTarget, SecretText},
     room::Room,
     runbook::{
-        Action, ActionId, Assessment, Language, Runbook,
+        Action, ActionId, Assessment, Language, Risk, Runbook, SectionKind,
         lint::{needed_variables, used_variables},
+        prior::savings,
         run::{Confirmation, Mode},
         shell,
     },
@@ -31,8 +37,6 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// What stands for a value that is not shown.
 const SECRET: &str = "(secret)";
-/// More names than this nobody types: the environment's name stands for them.
-const MOST_NAMES: usize = 3;
 /// Where the person's terminal is.
 const TERMINAL: &str = "/dev/tty";
 /// What a program's own terminal is like when the person has none.
@@ -53,6 +57,8 @@ pub(super) struct Prepared {
     notes: Vec<String>,
     /// Values of the variables that its command uses, as they may be shown.
     variables: Vec<Fact>,
+    /// What is lost by it, and the way back.
+    effects: Vec<Fact>,
     /// The connection string of an SQL action.
     database: Option<SecretString>,
 }
@@ -70,6 +76,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) unwritable: Option<String>,
     /// Steps before it that nobody has done, by their titles.
     pub(super) open_before: Vec<String>,
+    /// What the linter finds wrong with its step, one sentence each.
+    pub(super) faults: Vec<String>,
 }
 
 /// Resolves everything. The error is one sentence: the action cannot start.
@@ -110,7 +118,9 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         None => None,
     };
     let Assessment { risk, external, targets, .. } = &action.assessment;
-    let target = name_to_type(targets, around);
+    let lowered = action.assessment.lowered();
+    let put_in = |text: &str| filled_in(text, around.values, around.session);
+    let target = target::name_to_type(targets, &place.facts, script.as_ref(), put_in);
     let target = target.unwrap_or_else(|| match &around.room.environment_name {
         name if name.is_empty() => around.room.pack.name.clone(),
         name => name.clone(),
@@ -119,13 +129,16 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     if !around.open_before.is_empty() {
         notes.push(format!("not done yet before this: {}", around.open_before.join(", ")));
     }
-    if let Some(declared) = action.assessment.declared.as_ref().filter(|declared| declared.risk != declared.computed) {
-        notes.push(match &declared.reason {
-            Some(reason) => format!("the runbook says {}, its commands {}: {reason}", declared.risk, declared.computed),
-            None => format!("the runbook says {}, its commands {}", declared.risk, declared.computed),
-        });
+    let is_for_a_person = !action.has_command();
+    if is_for_a_person {
+        notes.push("there are only comments in it, and nothing runs: do what they say before you say yes".to_owned());
     }
-    let allowed = around.options.unasked.map(|up_to| Confirmation::Allowed { up_to });
+    let accepted = around.options.accept_errors.clone().filter(|_| !around.faults.is_empty());
+    let accepted = accepted.map(|reason| Confirmation::Override { of: gate::LINT_ERRORS.to_owned(), reason });
+    if accepted.is_some() {
+        notes.extend(around.faults.iter().map(|fault| format!("accepted error: {fault}")));
+    }
+    let allowed = around.options.unasked.map(|up_to| Confirmation::Allowed { up_to }).filter(|_| !external);
     let request = Request {
         code: action.code.clone(),
         mode: around.mode,
@@ -133,16 +146,31 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         read_only: around.options.read_only,
         protected: environment.protected,
         risk: *risk,
+        lowered,
         external: *external,
         target,
         mismatches: place.mismatches.clone(),
+        is_for_a_person,
+        faults: around.faults.clone(),
         closed_gate,
         unwritable: around.unwritable.clone(),
         by: around.options.by.clone(),
-        confirmations: allowed.into_iter().filter(|_| !external).collect(),
+        confirmations: accepted.into_iter().chain(allowed).collect(),
     };
     let variables = shown_variables(around, &action);
-    Ok(Prepared { action, title, place, request, recorded: 0, notes, variables, database })
+    let mut effects = Vec::new();
+    if request.risk() == Risk::Destructive {
+        let mut lost =
+            block_in_place(|| Handle::current().block_on(losses(&action, script.as_ref(), database.as_ref(), put_in)));
+        if lost.is_empty() {
+            lost.push("unknown".to_owned());
+        }
+        effects.extend(lost.into_iter().map(|value| Fact { name: "lost".to_owned(), value }));
+    }
+    if request.risk() > Risk::Read {
+        effects.push(Fact { name: "way back".to_owned(), value: way_back(around.document, &action) });
+    }
+    Ok(Prepared { action, title, place, request, recorded: 0, notes, variables, effects, database })
 }
 
 impl Prepared {
@@ -157,15 +185,33 @@ impl Prepared {
             title: self.title.clone(),
             command: self.action.code.clone(),
             place: self.place.facts.iter().chain(&self.variables).cloned().collect(),
+            effects: self.effects.clone(),
             protected: self.request.protected,
-            risk: self.request.risk,
+            risk: self.request.risk(),
+            lowered: self.request.lowering(),
             external: self.request.external,
             reasons: self.action.assessment.reasons.iter().map(|reason| reason.text.clone()).collect(),
             notes: self.notes.clone(),
             wants,
+            is_for_a_person: self.request.is_for_a_person,
             elsewhere: false,
             problem,
         }
+    }
+
+    /// What a dry run shows: what a live one would ask, and how.
+    pub(super) fn preview(&self) -> Preview {
+        let gate = gate::outline(&self.request);
+        let first = gate.as_ref().ok().and_then(|asked| asked.first()).cloned();
+        let gate = match gate {
+            Err(why) => format!("refused: {why}"),
+            Ok(asked) if asked.is_empty() => "runs without a question".to_owned(),
+            Ok(asked) => {
+                let asked: Vec<String> = asked.iter().map(ToString::to_string).collect();
+                format!("asks for {}", asked.join(", then "))
+            }
+        };
+        Preview { question: self.question(first.unwrap_or(Wants::Enter), None), gate }
     }
 
     /// The same action looked at again, with what people said about it. Where it acts must be what they were shown: else nothing
@@ -226,6 +272,31 @@ impl Prepared {
             TerminalKind::No
         };
         order
+    }
+}
+
+/// What takes the action back.
+fn way_back(document: &Runbook, action: &Action) -> String {
+    let commands = |count: usize| if count == 1 { "1 command".to_owned() } else { format!("{count} commands") };
+    let step = document.action(&action.id).map(|(step, _)| step);
+    let is_undo = step.is_some_and(|step| step.undo.iter().any(|undo| undo.id == action.id));
+    let own = step.map_or(0, |step| step.undo.len());
+    if own > 0 && !is_undo {
+        return format!("the step has a rollback of its own ({})", commands(own));
+    }
+    let steps = document.rollback_steps().count();
+    let is_rollback =
+        step.is_some_and(|step| document.steps_of(SectionKind::Rollback).any(|other| other.id == step.id));
+    if steps > 0 && !is_undo && !is_rollback {
+        return "the runbook's rollback section".to_owned();
+    }
+    let saved: Vec<String> = match action.language {
+        Language::Bash => savings(&action.code).into_iter().map(|saving| saving.what).collect(),
+        Language::Sql => Vec::new(),
+    };
+    match saved.is_empty() {
+        true => "none: no automatic rollback".to_owned(),
+        false => format!("by hand, from what is saved before it runs: {}", saved.join(", ")),
     }
 }
 
@@ -401,30 +472,6 @@ fn shown_variables(around: &Surroundings<'_>, action: &Action) -> Vec<Fact> {
     facts.collect()
 }
 
-/// What has to be typed: the names of all that the action destroys, while a person can type them. None where a name is only
-/// known when the command runs.
-fn name_to_type(targets: &[String], around: &Surroundings<'_>) -> Option<String> {
-    let mut names: Vec<String> = Vec::new();
-    for target in targets {
-        let name = place_of(&filled_in(target, around.values, around.session)).to_owned();
-        if name.is_empty() || name.contains(['$', '`']) {
-            return None;
-        }
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    (1..=MOST_NAMES).contains(&names.len()).then(|| names.join(" "))
-}
-
-/// Of an address only where it leads: nobody can type the rest at night, and a password in it must not be typed on a screen.
-fn place_of(name: &str) -> &str {
-    let Some((_, rest)) = name.split_once("://") else { return name };
-    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-    let host = rest.find('/').unwrap_or(rest.len());
-    rest[..host].rfind('@').map_or(rest, |at| &rest[at + 1..])
-}
-
 /// A name with the variables in it filled in, without quotes. Secrets stay as they are.
 fn filled_in(name: &str, values: &Values, session: &BTreeMap<String, Option<String>>) -> String {
     let mut known: BTreeMap<&str, &str> = values
@@ -446,14 +493,6 @@ fn filled_in(name: &str, values: &Values, session: &BTreeMap<String, Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn of_an_address_only_its_place_is_typed() {
-        assert_eq!(place_of("postgresql://app:s3cret@db-2:5433/shop?sslmode=require"), "db-2:5433/shop");
-        assert_eq!(place_of("postgresql://db-1,db-2/shop@home"), "db-1,db-2/shop@home");
-        assert_eq!(place_of("redis://cache"), "cache");
-        assert_eq!(place_of("shop/orders"), "shop/orders");
-    }
 
     #[test]
     fn a_target_is_named_with_its_variables() {

@@ -60,11 +60,12 @@ impl Runs {
             Some(history) => Recorded { events: history.events(&folder.id), ..Recorded::default() },
             None => FileLog::read(&folder.events())?,
         };
-        let file = recorded.events.iter().find_map(|event| match &event.kind {
-            EventKind::RunStarted { file, .. } => Some(file.as_str()),
+        let began = recorded.events.iter().find_map(|event| match &event.kind {
+            EventKind::RunStarted { file, digest, .. } => Some((file.as_str(), digest.as_str())),
             _ => None,
         });
-        let document = folder.document(file.unwrap_or("runbook.md"))?;
+        let (file, digest) = began.unzip();
+        let document = folder.document(file.unwrap_or("runbook.md"), digest)?;
         Ok((document, recorded))
     }
 

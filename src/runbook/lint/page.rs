@@ -14,6 +14,7 @@ pub fn page() -> String {
         "# What `warroom runbook lint` looks for\n\n\
          <!-- Made from the catalogue: WARROOM_WRITE_RULES=1 cargo test --test runbooks the_page_of_rules -->\n\n\
          An *error* fails, destroys, or does the opposite of what is meant. A *warning* works until the day it does not. \
+         A *note* is nothing wrong, and is to be known before the day. \
          `warroom runbook lint --explain RULE` prints one of them.\n\n\
          To accept a hazard, say so and why, before the fence, right under a heading (for all that stands under it), or at the top \
          (for the whole document): `<!-- warroom-lint: allow RULE reason -->`.\n\n",
@@ -43,11 +44,12 @@ fn links(rules: &[Rule]) -> String {
     links.join(", ")
 }
 
-/// `error` or `warning`.
+/// `error`, `warning` or `note`.
 pub fn severity(rule: &Rule) -> &'static str {
     match rule.severity {
         DiagnosticSeverity::Error => "error",
         DiagnosticSeverity::Warning => "warning",
+        DiagnosticSeverity::Note => "note",
     }
 }
 

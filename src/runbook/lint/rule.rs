@@ -52,3 +52,5 @@ pub struct Family {
 pub(super) const ERROR: DiagnosticSeverity = DiagnosticSeverity::Error;
 /// A hazard: it works until the day it does not.
 pub(super) const WARNING: DiagnosticSeverity = DiagnosticSeverity::Warning;
+/// Nothing is wrong: a reviewer should know it.
+pub(super) const NOTE: DiagnosticSeverity = DiagnosticSeverity::Note;

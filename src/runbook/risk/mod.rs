@@ -102,6 +102,34 @@ pub struct Assessment {
     pub declared: Option<Declared>,
 }
 
+impl Assessment {
+    /// What counts where nobody may lower a risk: the runbook may still raise it.
+    pub fn unlowered(&self) -> Risk {
+        self.declared.as_ref().map_or(self.risk, |declared| declared.computed.max(self.risk))
+    }
+
+    /// The runbook's own lower risk, with its reason. Without a reason nothing is lowered.
+    pub fn lowered(&self) -> Option<Lowered> {
+        let declared = self.declared.as_ref().filter(|declared| self.risk < declared.computed)?;
+        Some(Lowered { from: declared.computed, to: self.risk, reason: declared.reason.clone()? })
+    }
+}
+
+/// A risk that the runbook lowers. As text it is the sentence that stands wherever the risk is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lowered {
+    /// What the commands alone would be.
+    pub from: Risk,
+    pub to: Risk,
+    pub reason: String,
+}
+
+impl fmt::Display for Lowered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "risk lowered from {} to {} by the runbook: {}", self.from, self.to, self.reason)
+    }
+}
+
 /// One reason for a risk: `kubectl delete removes objects from the cluster`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ListedStep;
-use crate::runbook::{ActionId, Risk, StepId};
+use crate::runbook::{ActionId, Lowered, Risk, StepId};
 
 /// Names a run; sorts by its start (UUID version 7).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub enum EventKind {
         action: ActionId,
         attempt: u32,
         risk: Risk,
+        /// The runbook lowered it to that; `None` also where that does not count, and in journals from before this was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lowered: Option<Lowered>,
         external: bool,
         command: String,
         place: Vec<String>,
@@ -114,12 +117,26 @@ pub enum Confirmation {
     Override { of: String, reason: String },
 }
 
+impl Confirmation {
+    /// What [`Confirmation::Override`] names: the second person.
+    pub const SECOND_PERSON: &'static str = "second person";
+    /// The condition on the probes.
+    pub const GATE: &'static str = "gate";
+    /// What happens cannot be written down now.
+    pub const JOURNAL: &'static str = "journal";
+    /// What the linter found wrong with the step.
+    pub const LINT_ERRORS: &'static str = "lint errors";
+}
+
 /// How an action ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActionOutcome {
     pub ending: Ending,
     pub duration_ms: u64,
     pub evidence: Option<Evidence>,
+    /// What the supervisor wrote about the end; `None` in journals from before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Evidence>,
     /// One for each expectation of the action, in their order.
     #[serde(default)]
     pub expected: Vec<ExpectationResult>,

@@ -11,5 +11,5 @@ pub use checklist::{ListedStep, Names, checklist, step_of};
 pub use event::{
     ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, RunEvent, RunId, RunOutcome,
 };
-pub use person::is_another;
+pub use person::{is_another, named};
 pub use state::{Attempt, Mark, RunState};

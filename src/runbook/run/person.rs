@@ -1,9 +1,32 @@
-//! Who is a second person.
+//! How a person is named, and who is a second one.
 
-/// True for a name that is somebody, and not the person who asks (with or without the machine).
+/// What stands before the name of the user who logged in.
+const LOGIN: &str = " (login ";
+
+/// `alice@bastion-1`, or `root@bastion-1 (login alice)` for somebody who logged in as another user than they act as.
+pub fn named(user: &str, machine: &str, login: Option<&str>) -> String {
+    let at = if machine.is_empty() { user.to_owned() } else { format!("{user}@{machine}") };
+    match login {
+        Some(login) => format!("{at}{LOGIN}{login})"),
+        None => at,
+    }
+}
+
+/// True for a name that is somebody, and not the person who asks, with or without the machine: neither as whom they act nor as
+/// whom they have logged in.
 pub fn is_another(name: &str, first: &str) -> bool {
-    let person = |name: &str| name.split('@').next().unwrap_or_default().trim().to_lowercase();
-    !person(name).is_empty() && person(name) != person(first)
+    let (others, own) = (persons(name), persons(first));
+    !others.is_empty() && others.iter().all(|person| !own.contains(person))
+}
+
+/// The users that a name names, in lower case.
+fn persons(name: &str) -> Vec<String> {
+    let (user, login) = match name.split_once(LOGIN) {
+        Some((user, login)) => (user, login.trim_end_matches(')')),
+        None => (name, ""),
+    };
+    let user = user.split('@').next().unwrap_or_default();
+    [user, login].into_iter().map(|person| person.trim().to_lowercase()).filter(|person| !person.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -17,5 +40,15 @@ mod tests {
         for same in ["alice@bastion-2", "alice", " Alice @x", "", "@bastion-1"] {
             assert!(!is_another(same, "alice@bastion-1"), "{same}");
         }
+    }
+
+    #[test]
+    fn a_person_under_another_user_is_no_second_one() {
+        let as_root = named("root", "bastion-1", Some("alice"));
+        assert_eq!(as_root, "root@bastion-1 (login alice)");
+        assert!(!is_another(&as_root, "alice@bastion-1"));
+        assert!(!is_another("alice@bastion-1", &as_root));
+        assert!(!is_another(&named("bob", "bastion-1", Some("alice")), "alice@bastion-1"));
+        assert!(is_another("bob@bastion-1", &as_root));
     }
 }

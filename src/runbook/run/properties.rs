@@ -98,12 +98,12 @@ fn kind(document: &Runbook) -> impl Strategy<Value = EventKind> + use<> {
     let missed = prop::bool::weighted(0.2);
     prop_oneof![
         8 => (action.clone(), 1..4u32).prop_map(|(action, attempt)| EventKind::ActionIntended {
-            job: format!("1-{}-{attempt}", action.0), action, attempt, risk: Risk::Change, external: false,
+            job: format!("1-{}-{attempt}", action.0), action, attempt, risk: Risk::Change, lowered: None, external: false,
             command: "x".into(), place: vec!["host: a".into()],
         }),
         10 => (action.clone(), 1..4u32, ending(), missed, any::<bool>()).prop_map(|(action, attempt, ending, missed, late)| {
             let expected = if missed { vec![ExpectationResult::Missed { why: "other".into() }] } else { Vec::new() };
-            let outcome = ActionOutcome { ending, duration_ms: 5, evidence: None, expected, captured: BTreeMap::new() };
+            let outcome = ActionOutcome { ending, duration_ms: 5, evidence: None, record: None, expected, captured: BTreeMap::new() };
             EventKind::ActionEnded { action, attempt, outcome, late }
         }),
         2 => (step.clone(), "[a-z]{1,5}").prop_map(|(step, reason)| EventKind::StepSkipped { step, reason }),

@@ -76,7 +76,6 @@ pub static REGISTRY: &[Entry] = &[
     entry!(RunAsked, "go", "Go on", ["enter"], &[Ask], "go on", "Start what only reads; anything else needs more than this key"),
     entry!(Refuse, "no", "No", ["n", "esc", "q", "ctrl-c"], &[Ask], "no", "Start nothing"),
     entry!(CopyAsked, "copy-asked", "Copy the command in question", ["c"], &[Ask], "copy", "Copy the command in question to the clipboard"),
-    entry!(Override, "override", "Override with a reason", ["tab"], &[AskText], "override", "Give a reason to do without the second person, or go back"),
     entry!(Choose, "choose", "Choose", ["enter", "space"], &[Menu], "choose", "Take the selected line"),
     entry!(NextField, "next-field", "Next field", ["tab"], FIELDS, "next", "Go to the next field"),
     entry!(PreviousField, "previous-field", "Previous field", ["shift-tab"], FIELDS, "", "Go to the field before"),

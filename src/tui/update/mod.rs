@@ -157,7 +157,6 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::RunAsked => return runbook::ask::enter(model),
         Action::Refuse => return runbook::ask::refuse(model),
         Action::CopyAsked => return runbook::ask::copy(model),
-        Action::Override => runbook::ask::toggle_override(model),
         Action::Choose => return runbook::menu::choose(model),
         Action::NextField | Action::NextChoice if on_sheet(model) => incident::step(model, 1),
         Action::PreviousField | Action::PreviousChoice if on_sheet(model) => incident::step(model, -1),

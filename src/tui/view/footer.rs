@@ -87,9 +87,6 @@ fn is_useful(model: &Model, action: Action) -> bool {
         (Action::NextProbe, _) => several_probes(model),
         (Action::RunAsked, Some(Overlay::Ask(ask))) => *ask.wants() == Wants::Enter,
         (Action::Agree, Some(Overlay::Ask(ask))) => *ask.wants() == Wants::YesOrNo,
-        (Action::Override, Some(Overlay::Ask(ask))) => {
-            matches!(ask.wants(), Wants::SecondPerson { .. }) && !ask.question.elsewhere
-        }
         (Action::NextChoice | Action::Accept, Some(Overlay::Sheet(_))) => false,
         (Action::NextValue, Some(Overlay::Sheet(sheet))) => {
             sheet.row().is_some_and(|row| matches!(row.kind, SheetKind::Choice { .. }))

@@ -1,4 +1,4 @@
-//! Destroying something in a protected environment takes a second person, or a reason to do without one.
+//! Destroying something in a protected environment takes a second person, or a reason to do without one. A name that is typed is neither.
 
 use super::{go_to, open, wanted_name};
 use crate::lab::{Desk, Terminal, key};
@@ -30,7 +30,7 @@ fn named(desk: &Desk) -> Terminal {
     let name = wanted_name(&terminal.contents()).unwrap();
     terminal.keys(&name);
     terminal.keys(key::ENTER);
-    terminal.wait_for("A second person has to agree");
+    terminal.wait_for("This takes a second person");
     assert!(desk.path("victim").exists(), "one person's word is not enough");
     terminal
 }
@@ -41,33 +41,9 @@ fn confirmations(desk: &Desk) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn somebody_else_agrees() {
+fn a_run_of_no_incident_takes_a_reason_which_is_kept() {
     let desk = desk();
     let terminal = named(&desk);
-    // Nobody, and the same person again, are no second person.
-    terminal.keys(key::ENTER);
-    terminal.wait_for("write something");
-    let me = desk.events()[0]["by"].as_str().unwrap().split('@').next().unwrap().to_owned();
-    terminal.keys(&me);
-    terminal.keys(key::ENTER);
-    terminal.wait_for("the second person is somebody else");
-    assert!(desk.path("victim").exists());
-    terminal.keys(&key::BACKSPACE.repeat(me.chars().count()));
-    terminal.keys("bob");
-    terminal.keys(key::ENTER);
-    terminal.wait_for("✔ 1 Destroy");
-    assert!(!desk.path("victim").exists());
-    let confirmations = confirmations(&desk);
-    assert_eq!((&confirmations[0]["how"], &confirmations[1]["how"]), (&"typed".into(), &"second".into()));
-    assert_eq!(confirmations[1]["by"], "bob");
-}
-
-#[test]
-fn a_reason_does_without_and_is_kept() {
-    let desk = desk();
-    let terminal = named(&desk);
-    terminal.keys(key::TAB);
-    terminal.wait_for("Without a second person");
     terminal.keys(key::ENTER);
     terminal.wait_for("write something");
     assert!(desk.path("victim").exists());
@@ -85,7 +61,28 @@ fn leaving_the_question_runs_nothing() {
     let desk = desk();
     let terminal = named(&desk);
     terminal.keys(key::ESCAPE);
-    terminal.wait_until_gone("A second person has to agree");
+    terminal.wait_until_gone("This takes a second person");
     assert!(desk.path("victim").exists());
     assert!(desk.events().iter().all(|event| event["event"] != "action_intended"));
+}
+
+#[test]
+fn an_error_of_the_linter_asks_for_a_reason_before_anything_runs() {
+    let steps = "# Tidy up\n\n## Steps\n\n### 1. Left in\n```bash\ntouch \"$DIR/mark\"; echo sg-xxx\n```\n";
+    let desk = Desk::new("", steps);
+    let folder = desk.folder.path().display().to_string();
+    let desk = desk.with_pack(&format!("vars = {{ DIR = \"{folder}\" }}\n"));
+    let terminal = open(&desk, "Tidy up", &[]);
+    go_to(&terminal, "Left in");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("sg-xxx is a placeholder");
+    terminal.wait_for("give a reason");
+    assert!(!desk.path("mark").exists());
+    terminal.keys("it is called that");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("Run this?");
+    terminal.keys("y");
+    terminal.wait_for("✔ 1 Left in");
+    let confirmations = confirmations(&desk);
+    assert_eq!((&confirmations[0]["how"], &confirmations[0]["of"]), (&"override".into(), &"lint errors".into()));
 }

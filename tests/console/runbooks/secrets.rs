@@ -24,6 +24,8 @@ vars:
 ---
 # Rotate
 
+<!-- warroom-lint: allow secret-printed it is nobody's secret -->
+
 ## Steps
 
 ### 1. Show

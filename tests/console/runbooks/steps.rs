@@ -150,7 +150,7 @@ fn something_destructive_asks_for_the_name_of_its_target() {
     let terminal = shop.open(&[]);
     go_to(&terminal, "Destroy");
     terminal.keys(key::ENTER);
-    terminal.wait_for("to run this. It cannot be taken back");
+    terminal.wait_for(" to run this.");
     terminal.keys("y");
     terminal.keys(key::ENTER);
     terminal.wait_for("nothing is run until it is typed exactly");

@@ -17,6 +17,8 @@ vars:
 ---
 # Scale
 
+<!-- warroom-lint: allow secret-printed it is nobody's secret -->
+
 ## Steps
 
 ### 1. First

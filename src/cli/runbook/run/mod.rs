@@ -13,9 +13,9 @@ use self::headless::Headless;
 use crate::{
     cli::{Exit, UsageError, in_runtime, incident, open, output::Output},
     exec::Supervisor,
-    host::identity,
     room::{
         incident::IncidentHistory,
+        responder,
         run::{Command, PackShelf, RunHistory, Runner, RunnerOptions, Value},
     },
     runbook::{
@@ -43,6 +43,9 @@ pub struct RunArgs {
     /// Up to which risk steps run without a question
     #[arg(long, value_name = "RISK", default_value = "read", value_parser = clap::builder::PossibleValuesParser::new(["read", "change", "destructive"]))]
     pub confirm: String,
+    /// Run steps in which the linter finds errors; the reason is kept with the run
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub accept_errors: Option<String>,
     /// Show and check every step, start nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -70,7 +73,8 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Resul
         read_only: settings.read_only,
         simulated: false,
         unasked: Some(Risk::from_str(&args.confirm).map_err(UsageError)?),
-        by: identity::responder(),
+        accept_errors: args.accept_errors.clone(),
+        by: responder(),
         supervisor: Supervisor::this_program()?,
     };
     let environment = (room.environment_name.clone(), room.environment.clone());

@@ -1,7 +1,9 @@
 //! What a person sees of a run on a plain terminal: questions, output, results.
 
 use crate::{
-    room::run::Question,
+    exec::output::mask::Secrets,
+    host::plain::plain,
+    room::run::{Preview, Question},
     runbook::run::{ActionOutcome, Ending, ExpectationResult},
 };
 
@@ -10,17 +12,30 @@ pub(super) fn question(question: &Question) -> String {
     let mut lines =
         vec![String::new(), format!("── {} ── {}{}", question.title, question.risk, external(question.external))];
     lines.extend(question.command.lines().map(|line| format!("  $ {line}")));
-    let width = question.place.iter().map(|fact| fact.name.chars().count()).max().unwrap_or(0);
-    for fact in &question.place {
+    let facts = || question.place.iter().chain(&question.effects);
+    let width = facts().map(|fact| fact.name.chars().count()).max().unwrap_or(0);
+    for fact in facts() {
         lines.push(format!("  {:width$}  {}", fact.name, fact.value));
     }
     if question.protected {
         lines.push("  this environment is protected".to_owned());
     }
+    lines.extend(question.lowered.iter().map(|sentence| format!("  {sentence}")));
     lines.extend(question.reasons.iter().map(|reason| format!("  why {}: {reason}", question.risk)));
     lines.extend(question.notes.iter().map(|note| format!("  note: {note}")));
     lines.extend(question.problem.iter().map(|problem| format!("  {problem}")));
     lines.join("\n")
+}
+
+/// What a dry run shows of an action.
+pub(super) fn preview(preview: &Preview) -> String {
+    format!("{}\n  gate: {}", question(&preview.question), preview.gate)
+}
+
+/// A command that starts without a question. What looks like a credential in it is not shown.
+pub(super) fn command(command: &str) -> String {
+    let shown = plain(&Secrets::new([]).mask(command));
+    shown.lines().map(|line| format!("  $ {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn external(external: bool) -> &'static str {

@@ -10,7 +10,6 @@ mod undoing;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use sha2::{Digest, Sha256};
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
@@ -24,6 +23,7 @@ use self::{
 use super::{
     RunnerOptions, Second, Shelf,
     command::{Command, Known, Library, News},
+    ending::digest,
     prepare::{self, Prepared},
     runs::Runs,
     variables,
@@ -363,7 +363,7 @@ impl Driver {
             return Err(format!("that run acts on {environment}: start warroom with --environment {environment}"));
         }
         let mut open = Open::new(document, mode, &self.room);
-        open.recall(&events, &folder);
+        open.recall(&events, &folder)?;
         let running: Vec<(ActionId, u32, String)> =
             open.state.all_running().map(|(id, attempt)| (id.clone(), attempt.number, attempt.job.clone())).collect();
         let jobs = running.into_iter().map(|(action, attempt, job)| (action, attempt, Job::attach(&folder.job(&job))));
@@ -407,7 +407,7 @@ impl Driver {
             runbook: document.id.clone(),
             title: document.title.clone(),
             file: document.file.clone(),
-            digest: hex(&Sha256::digest(document.source.as_bytes())),
+            digest: digest(document.source.as_bytes()),
             environment,
             mode,
             steps: checklist(&document),
@@ -461,8 +461,4 @@ impl Driver {
 fn a_reason(reason: String) -> Result<String, String> {
     let reason = reason.trim();
     if reason.is_empty() { Err("a reason is needed".to_owned()) } else { Ok(reason.to_owned()) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

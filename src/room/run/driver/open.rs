@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fs::File,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,10 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     exec::{Job, JobState},
     incident::EventLog,
+    platform::Pack,
     room::{
         Room,
         run::{
             RunFolder, RunHistory,
+            ending::is_as_recorded,
+            faults::Faults,
             prepare::{Prepared, Values},
             variables,
         },
@@ -48,6 +51,8 @@ pub(super) struct Open {
     pub(super) ad_hoc: Vec<Action>,
     /// Jobs so far.
     pub(super) started: usize,
+    /// What the linter has to say, once somebody wants something run.
+    faults: OnceLock<Faults>,
 }
 
 /// The run, once something was done.
@@ -118,7 +123,15 @@ impl Open {
             polls: HashMap::new(),
             ad_hoc: Vec::new(),
             started: 0,
+            faults: OnceLock::new(),
         }
+    }
+
+    /// What is wrong with the action's step, as the linter sees it.
+    pub(super) fn faults(&self, action: &ActionId, pack: &Pack) -> Vec<String> {
+        let faults = self.faults.get_or_init(|| Faults::of(&self.document, pack));
+        // Commands of no runbook have no step to be wrong.
+        self.document.action(action).map(|(step, _)| faults.stopping(Some(&step.id))).unwrap_or_default()
     }
 
     /// Steps before this action's that nobody has done, by their titles.
@@ -133,20 +146,39 @@ impl Open {
         self.values.iter().map(|(name, value)| (name.clone(), shown(value))).collect()
     }
 
-    /// Takes up what the events of a run say. Secrets are written nowhere and have to be given again.
-    pub(super) fn recall(&mut self, events: &[RunEvent], folder: &RunFolder) {
+    /// Takes up what the events of a run say. Secrets are written nowhere and have to be given again. The error is one sentence: what
+    /// the run has left is not what its events recorded.
+    pub(super) fn recall(&mut self, events: &[RunEvent], folder: &RunFolder) -> Result<(), String> {
         self.state = RunState::fold(events, &self.document);
         self.started = folder.jobs();
         // The latest end knows all that was set until then, in the session of the user whose action it was.
-        let mut jobs = events.iter().rev().filter_map(|event| match &event.kind {
-            EventKind::ActionIntended { job, .. } if !job.is_empty() => Some(job),
+        let jobs = events.iter().rev().filter_map(|event| match &event.kind {
+            EventKind::ActionIntended { action, attempt, job, .. } if !job.is_empty() => Some((action, *attempt, job)),
             _ => None,
         });
-        let mut jobs = jobs.by_ref().filter(|job| folder.job(job).is_own());
-        let left = jobs.find_map(|job| match Job::attach(&folder.job(job)).state() {
-            JobState::Ended(end) => Some(end.variables),
-            _ => None,
-        });
+        let mut left = None;
+        for (action, attempt, name) in jobs {
+            let job = folder.job(name);
+            if !job.is_own() {
+                continue;
+            }
+            if let JobState::Ended(end) = Job::attach(&job).state() {
+                let ended = |event: &&RunEvent| matches!(&event.kind, EventKind::ActionEnded { action: of, attempt: number, .. } if of == action && *number == attempt);
+                if let Some(EventKind::ActionEnded { outcome, .. }) =
+                    events.iter().rfind(ended).map(|event| &event.kind)
+                    && !is_as_recorded(&job, outcome)
+                {
+                    let file = job.result();
+                    return Err(format!(
+                        "{} is not what was recorded when {action} ended, so what the run has set is not known: put the file back as it \
+                         was, or begin another run",
+                        file.display()
+                    ));
+                }
+                left = Some(end.variables);
+                break;
+            }
+        }
         self.session = left.unwrap_or_default();
         for event in events {
             match &event.kind {
@@ -168,6 +200,7 @@ impl Open {
                 _ => {}
             }
         }
+        Ok(())
     }
 }
 

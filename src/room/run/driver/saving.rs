@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(15);
 impl Driver {
     /// Keeps what is needed to undo the action, where we know what that is. What cannot be kept is said, and stops nothing.
     pub(super) async fn save_prior_state(&mut self, prepared: &Prepared, attempt: u32) -> Outcome {
-        let changes = prepared.request.risk > Risk::Read && prepared.action.language == Language::Bash;
+        let changes = prepared.request.risk() > Risk::Read && prepared.action.language == Language::Bash;
         let wanted = if changes { savings(&prepared.action.code) } else { Vec::new() };
         for saving in wanted {
             let action = prepared.id().clone();

@@ -36,6 +36,7 @@ impl Driver {
             session: &open.session,
             unwritable: begun.unwritable.clone(),
             open_before: open.open_before(&action.id),
+            faults: open.faults(&action.id, &self.room.pack),
         };
         prepare(&around, action, title).await
     }
@@ -65,13 +66,6 @@ impl Driver {
             (None, Some(action)) => (action, "command".to_owned()),
             (None, None) => return Err(format!("there is no action {id}")),
         };
-        if open.mode != Mode::DryRun
-            && let Some(error) = document.diagnostics.iter().find(|found| found.is_error())
-        {
-            let line =
-                error.position.as_ref().map(|position| format!(" on line {}", position.line)).unwrap_or_default();
-            return Err(format!("the runbook is not right{line}: {}; nothing of it is started", error.message));
-        }
         if let Some((running, _)) = open.state.all_running().next() {
             let beside = document.action(running).is_some_and(|(_, other)| other.attributes.parallel);
             if !(beside && action.attributes.parallel) {
@@ -157,6 +151,7 @@ impl Driver {
 
     /// In a dry run the action is written down as shown.
     fn show_only(&mut self, prepared: &Prepared, why: String) -> Outcome {
+        self.tell(News::Shown(Box::new(prepared.preview())));
         let attempt = self.next_attempt(prepared.id())?;
         let intended = self.intended(prepared, attempt, String::new());
         self.record(intended)?;
@@ -168,7 +163,8 @@ impl Driver {
         EventKind::ActionIntended {
             action: prepared.id().clone(),
             attempt,
-            risk: prepared.request.risk,
+            risk: prepared.request.risk(),
+            lowered: prepared.request.lowered().cloned(),
             external: prepared.request.external,
             command: prepared.action.code.clone(),
             place: prepared.place_lines(),
@@ -200,7 +196,8 @@ impl Driver {
         let open = self.open()?;
         let Some(begun) = &open.begun else { return Ok(()) };
         let overridden = prepared.request.overrides(gate::JOURNAL);
-        let refusal = begun.unwritable.as_ref().filter(|_| prepared.request.risk > runbook::Risk::Read && !overridden);
+        let refusal =
+            begun.unwritable.as_ref().filter(|_| prepared.request.risk() > runbook::Risk::Read && !overridden);
         let started = match refusal {
             Some(why) => Err(why.clone()),
             None => {
@@ -232,27 +229,19 @@ impl Driver {
         let Decision::Ask(wants) = gate::decide(&prepared.request) else {
             return self.decide(prepared, None).await;
         };
-        let elsewhere = self.begun().is_some_and(|begun| begun.history.is_some());
         let said = match (wants, answer) {
             (_, Answer::No) => {
                 self.withdraw_second();
                 self.queue.clear();
                 return Ok(());
             }
-            (Wants::SecondPerson { .. }, Answer::Second(_)) if elsewhere => {
-                Err("the second person agrees in a console of their own".to_owned())
-            }
             (Wants::Enter, Answer::Enter | Answer::Yes) => Ok(Confirmation::Enter),
             (Wants::YesOrNo, Answer::Yes) => Ok(Confirmation::Yes),
             (Wants::Type { name }, Answer::Typed(typed)) if typed == name => Ok(Confirmation::Typed { name }),
             (Wants::Type { name }, _) => Err(format!("that is not {name}")),
-            (Wants::SecondPerson { first }, Answer::Second(by)) if gate::is_another(&by, &first) => {
-                Ok(Confirmation::Second { by })
-            }
             (Wants::SecondPerson { .. }, Answer::Override(reason)) if !reason.trim().is_empty() => {
                 Ok(Confirmation::Override { of: gate::SECOND_PERSON.to_owned(), reason })
             }
-            (Wants::SecondPerson { .. }, Answer::Second(_)) => Err("it has to be somebody else".to_owned()),
             (Wants::Reason { of, .. }, Answer::Override(reason)) if !reason.trim().is_empty() => {
                 Ok(Confirmation::Override { of: of.to_owned(), reason })
             }

@@ -7,7 +7,7 @@ use crate::runbook::{
         report::Report,
         rule::{
             Check::{Block as AtBlock, Command as AtCommand, Document, Itself},
-            ERROR, Rule, WARNING,
+            ERROR, NOTE, Rule, WARNING,
         },
         subject::{Block, Subject},
     },
@@ -77,6 +77,16 @@ pub(super) const RULES: &[Rule] = &[
         help: "add **Rollback:** to the step, or a Rollback section that says how to go back, or that one cannot",
         correct: "",
         check: AtBlock(destructive_without_rollback),
+    },
+    Rule {
+        name: "lowered-risk",
+        severity: NOTE,
+        title: "the runbook calls an action less dangerous than its commands are",
+        explanation: "With `risk=` and `because=` on the fence, it is asked about less. Under `--read-only` and on a protected environment \
+                      the commands count, whatever the fence says.",
+        help: "make sure that the reason holds for every value that its variables may have",
+        correct: "",
+        check: AtBlock(lowered_risk),
     },
     Rule {
         name: "failover-without-failback",
@@ -244,6 +254,12 @@ fn looks(command: &Command<'_>, block: &Block<'_>) -> bool {
         reasons.iter().filter(|reason| reason.span.start < command.span.end && command.span.start < reason.span.end);
     let polls = command.program() == "kubectl" && matches!(command.verb(), "rollout" | "wait" | "get");
     polls || matches!(command.program(), "curl" | "psql" | "pg_isready") && here.all(|reason| reason.risk == Risk::Read)
+}
+
+fn lowered_risk(block: &Block<'_>, report: &mut Report<'_>) {
+    if let Some(lowered) = block.action.assessment.lowered() {
+        report.code(block, block.first_line(), lowered.to_string());
+    }
 }
 
 fn destructive_without_rollback(block: &Block<'_>, report: &mut Report<'_>) {

@@ -7,8 +7,6 @@ use crate::{exec::gate::Wants, room::run::Question, tui::model::Input};
 pub struct Ask {
     pub question: Question,
     pub input: Input,
-    /// The reason for an override is typed, where one can be given instead.
-    pub overriding: bool,
     /// Why the answer does not do.
     pub problem: Option<String>,
     /// First row that is shown.
@@ -18,9 +16,7 @@ pub struct Ask {
 impl Ask {
     pub fn new(question: Question) -> Self {
         let problem = question.problem.clone();
-        // Where the second person answers elsewhere, a reason to do without is all that can be typed here.
-        let overriding = question.elsewhere;
-        Ask { question, input: Input::opened(), overriding, problem, scroll: 0 }
+        Ask { question, input: Input::opened(), problem, scroll: 0 }
     }
 
     /// What it takes to go on.

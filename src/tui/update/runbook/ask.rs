@@ -1,11 +1,11 @@
 //! Answering the question before an action.
 
 use crate::{
-    exec::gate::{Wants, is_another},
+    exec::gate::Wants,
     room::run::{Answer, Command as Wish},
     tui::{
         effect::Effect,
-        model::{Ask, Input, Model, Overlay},
+        model::{Ask, Model, Overlay},
     },
 };
 
@@ -55,10 +55,6 @@ pub(in crate::tui::update) fn typed(model: &mut Model) -> Vec<Effect> {
         Wants::SecondPerson { .. } | Wants::Reason { .. } if text.is_empty() => {
             Err("write something, or press esc to run nothing".to_owned())
         }
-        Wants::SecondPerson { first } if !ask.overriding && !is_another(&text, first) => {
-            Err(format!("{text} asked for this: the second person is somebody else"))
-        }
-        Wants::SecondPerson { .. } if !ask.overriding => Ok(Answer::Second(text)),
         Wants::SecondPerson { .. } | Wants::Reason { .. } => Ok(Answer::Override(text)),
         Wants::Enter | Wants::YesOrNo => return vec![],
     };
@@ -68,18 +64,6 @@ pub(in crate::tui::update) fn typed(model: &mut Model) -> Vec<Effect> {
             ask.problem = Some(problem);
             vec![]
         }
-    }
-}
-
-/// Switches between the second person's name and the reason to do without.
-pub(in crate::tui::update) fn toggle_override(model: &mut Model) {
-    if let Some(ask) = asked(model)
-        && matches!(ask.wants(), Wants::SecondPerson { .. })
-        && !ask.question.elsewhere
-    {
-        ask.overriding = !ask.overriding;
-        ask.input = Input::opened();
-        ask.problem = None;
     }
 }
 

@@ -64,6 +64,7 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             }
         }
         News::Event(event) => took_event(model, &event),
+        News::Shown(preview) => model.say(clean(&format!("dry run: a live one {}", preview.gate))),
         News::Asked(asked) => {
             if let Some(opened) = &mut model.runbooks.open {
                 opened.preparing = None;

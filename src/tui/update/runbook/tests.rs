@@ -61,12 +61,15 @@ fn ask(wants: Wants) -> Box<Question> {
         title: "3 Restore".into(),
         command: "dropdb portal\n".into(),
         place: vec![fact("environment", "production"), fact("database", "portal on db-1")],
+        effects: vec![fact("lost", "the database portal: 24 MB")],
         protected: true,
         risk: Risk::Destructive,
+        lowered: None,
         external: false,
         reasons: vec!["dropdb destroys the database portal".into()],
         notes: vec![],
         wants,
+        is_for_a_person: false,
         elsewhere: false,
         problem: None,
     })
@@ -193,18 +196,13 @@ fn a_name_has_to_be_typed_letter_by_letter() {
 }
 
 #[test]
-fn the_second_person_is_somebody_else_or_a_reason_is_given() {
+fn no_name_that_is_typed_is_a_second_person() {
     let mut model = opened();
     let wants = Wants::SecondPerson { first: "alice@bastion-1".into() };
-    tell(&mut model, News::Asked(ask(wants.clone())));
-    type_text(&mut model, "Alice");
+    tell(&mut model, News::Asked(ask(wants)));
     assert!(press(&mut model, "enter").is_empty());
-    press(&mut model, "tab");
     type_text(&mut model, "nobody is awake");
     assert_eq!(wishes(press(&mut model, "enter")), [Wish::Answer(Answer::Override("nobody is awake".into()))]);
-    tell(&mut model, News::Asked(ask(wants)));
-    type_text(&mut model, "bob");
-    assert_eq!(wishes(press(&mut model, "enter")), [Wish::Answer(Answer::Second("bob".into()))]);
 }
 
 #[test]

@@ -38,7 +38,8 @@ fn content(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let facts = ask.question.place.iter().filter(|fact| fact.name != ENVIRONMENT);
     let facts: Vec<&Fact> = facts.collect();
-    let labels = facts.iter().map(|fact| text::width(&fact.name)).max().unwrap_or(0).clamp(ENVIRONMENT.len(), 16);
+    let all = facts.iter().copied().chain(&ask.question.effects);
+    let labels = all.map(|fact| text::width(&fact.name)).max().unwrap_or(0).clamp(ENVIRONMENT.len(), 16);
     let label = |name: &str| span(format!(" {}  ", text::fit(name, labels)), theme.dim());
     if !model.facts.environment.is_empty() {
         let mut spans = vec![label(ENVIRONMENT), span(text::clean(&model.facts.environment), theme.text())];
@@ -48,24 +49,31 @@ fn content(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
         }
         lines.push(Line::from(spans));
     }
-    for fact in facts {
-        for (index, part) in
-            text::wrap(&text::clean(&fact.value), room.saturating_sub(labels + 3)).into_iter().enumerate()
-        {
+    let shown = |fact: &Fact| {
+        let parts = text::wrap(&text::clean(&fact.value), room.saturating_sub(labels + 3)).into_iter().enumerate();
+        let line = |(index, part)| {
             let name = if index == 0 { fact.name.as_str() } else { "" };
-            lines.push(Line::from(vec![label(name), span(part, theme.text())]));
-        }
-    }
+            Line::from(vec![label(name), span(part, theme.text())])
+        };
+        parts.map(line).collect::<Vec<_>>()
+    };
+    lines.extend(facts.into_iter().flat_map(shown));
     let mut risk = vec![label("risk"), span(ask.question.risk.word(), risk_style(theme, ask.question.risk))];
     if ask.question.external {
         risk.push(span("  seen from outside", theme.status(Status::Warn)));
     }
     lines.push(Line::from(risk));
+    if let Some(sentence) = &ask.question.lowered {
+        for line in text::wrap(&text::clean(sentence), room.saturating_sub(labels + 3)) {
+            lines.push(Line::from(vec![label(""), span(line, theme.status(Status::Warn))]));
+        }
+    }
     for reason in &ask.question.reasons {
         for line in text::wrap(&text::clean(reason), room.saturating_sub(labels + 3)) {
             lines.push(Line::from(vec![label(""), span(line, theme.text())]));
         }
     }
+    lines.extend(ask.question.effects.iter().flat_map(shown));
     for note in &ask.question.notes {
         lines.extend(paragraph(&text::clean(note), room, theme.status(Status::Warn)));
     }
@@ -100,7 +108,7 @@ fn question(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
             vec![keys(theme, &[(key(Action::RunAsked, Context::Ask), "run it"), (key_no(model), "do not")])]
         }
         Wants::YesOrNo => vec![Line::from(vec![
-            span(" Run this? ", strong),
+            span(if ask.question.is_for_a_person { " Done? " } else { " Run this? " }, strong),
             span(key(Action::Agree, Context::Ask), theme.role(Role::Key)),
             span("/", theme.dim()),
             span("N", theme.role(Role::Key)),
@@ -108,18 +116,9 @@ fn question(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
         ])],
         Wants::Type { name } => {
             let name = text::clean(name);
-            let sentence = format!("Type {name} to run this. It cannot be taken back by itself.");
+            let sentence = format!("Type {name} to run this.");
             let mut lines = paragraph(&sentence, room, strong);
             lines.push(entry(theme, "name: ", &ask.input, false, room));
-            lines
-        }
-        Wants::SecondPerson { first } if !ask.overriding => {
-            let sentence = format!(
-                "A second person has to agree: somebody other than {first} types their name. {} gives a reason to do without.",
-                key(Action::Override, Context::AskText)
-            );
-            let mut lines = paragraph(&sentence, room, strong);
-            lines.push(entry(theme, "second person: ", &ask.input, false, room));
             lines
         }
         Wants::SecondPerson { first } if ask.question.elsewhere => {
@@ -133,7 +132,8 @@ fn question(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
             lines
         }
         Wants::SecondPerson { .. } => {
-            let sentence = "Without a second person: the reason is kept with the run.";
+            let sentence = "This takes a second person, and a run of no incident can ask nobody: declare the incident and open the \
+                            runbook in it. Or give a reason to go on alone; it is kept with the run.";
             let mut lines = paragraph(sentence, room, strong);
             lines.push(entry(theme, "reason: ", &ask.input, false, room));
             lines

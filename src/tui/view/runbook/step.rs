@@ -185,10 +185,8 @@ fn facts(
             lines.extend(indented(&clean(&reason.text), columns, theme.dim()));
         }
     }
-    if let Some(declared) = &assessment.declared {
-        let because = declared.reason.as_ref().map(|why| format!(": {}", clean(why))).unwrap_or_default();
-        let text = format!("the runbook says {}, its commands {}{because}", declared.risk, declared.computed);
-        lines.extend(indented(&text, columns, theme.dim()));
+    if let Some(lowered) = assessment.lowered() {
+        lines.extend(indented(&clean(&lowered.to_string()), columns, theme.status(Status::Warn)));
     }
     let attributes = attributes(action);
     if !attributes.is_empty() {

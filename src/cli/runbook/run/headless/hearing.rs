@@ -87,6 +87,7 @@ impl Headless<'_> {
                     return Ok(Heard::ActionEnded);
                 }
                 News::Notice(sentence) => self.complain(&sentence),
+                News::Shown(preview) => self.say(&show::preview(&preview)),
                 News::Asked(question) => return Ok(Heard::Asked(question)),
                 News::Refused(why) => return Ok(Heard::Refused(why)),
                 News::Held { by, .. } => {
@@ -127,8 +128,13 @@ impl Headless<'_> {
         }
         match &event.kind {
             // The next try of a poll.
-            EventKind::ActionIntended { action, .. } => {
+            EventKind::ActionIntended { action, command, .. } => {
+                let is_new = !self.polling.contains(action);
                 self.polling.retain(|polling| polling != action);
+                // With a question, or in a dry run, it stands there already.
+                if self.shown.take().as_ref() != Some(action) && self.mode != Mode::DryRun && is_new {
+                    self.say(&show::command(command));
+                }
                 Ok(false)
             }
             EventKind::PriorStateSaved { what, evidence, .. } => {

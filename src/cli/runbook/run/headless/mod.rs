@@ -47,6 +47,8 @@ pub(super) struct Headless<'a> {
     polling: Vec<ActionId>,
     /// Steps before this one are skipped.
     from: Option<String>,
+    /// The action whose command stands on the terminal already, with the question about it.
+    shown: Option<ActionId>,
 }
 
 /// An action that runs.
@@ -92,6 +94,7 @@ impl<'a> Headless<'a> {
             jobs: Vec::new(),
             polling: Vec::new(),
             from: args.from.clone(),
+            shown: None,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
             show,
         },
     },
-    exec::gate::Wants,
+    exec::gate::{LINT_ERRORS, Wants},
     room::run::{Answer, Command, Question, Value, variables},
     runbook::{Step, run::Mode},
 };
@@ -19,6 +19,7 @@ use crate::{
 impl Headless<'_> {
     /// Answers a question of the gate on the terminal. An exit code when nobody answers, or says no.
     pub(super) async fn answer(&mut self, question: &Question, signals: &mut Signals) -> Result<Option<Exit>> {
+        self.shown = Some(question.action.clone());
         if question.elsewhere {
             return self.wait_for_second(question, signals).await;
         }
@@ -28,9 +29,17 @@ impl Headless<'_> {
                 Wants::Enter | Wants::YesOrNo | Wants::Type { .. } if question.external => {
                     "people outside see it, so it is always asked: run it on a terminal".to_owned()
                 }
+                Wants::YesOrNo if question.is_for_a_person => {
+                    "there are only comments in it, which a person carries out: run it on a terminal".to_owned()
+                }
                 Wants::Enter | Wants::YesOrNo => format!("--confirm {risk} allows it"),
                 Wants::Type { .. } => "--confirm destructive allows it".to_owned(),
-                Wants::SecondPerson { .. } => "it takes a second person, so run it on a terminal".to_owned(),
+                Wants::SecondPerson { .. } => {
+                    "it takes a second person: run it with --incident ID, or on a terminal with a reason".to_owned()
+                }
+                Wants::Reason { of: LINT_ERRORS, why } => {
+                    format!("{why}: fix the runbook, or give a reason with --accept-errors REASON")
+                }
                 Wants::Reason { why, .. } => format!("{why}, so run it on a terminal"),
             };
             self.complain(&format!("{} is {risk} and there is no terminal to ask on: {what}", question.title));
@@ -38,10 +47,13 @@ impl Headless<'_> {
         }
         let asked = match &question.wants {
             Wants::Enter => "  Enter runs it, n does not:".to_owned(),
+            Wants::YesOrNo if question.is_for_a_person => "  Done? [y/N]".to_owned(),
             Wants::YesOrNo => "  Run it? [y/N]".to_owned(),
             Wants::Type { name } => format!("  Type {name} to run it:"),
-            Wants::SecondPerson { first } => {
-                format!("  A second person has to agree (not {first}). Their name, or ! and a reason to do without:")
+            Wants::SecondPerson { .. } => {
+                "  This takes a second person, and a run of no incident can ask nobody: run it again with --incident ID.\n  \
+                 Or ! and a reason to go on alone, which is kept with the run:"
+                    .to_owned()
             }
             Wants::Reason { why, .. } => format!("  {why}\n  A reason to go on, or Enter not to:"),
         };
@@ -60,8 +72,7 @@ impl Headless<'_> {
             Wants::Type { .. } if !line.is_empty() && line != "n" => Answer::Typed(line.to_owned()),
             Wants::SecondPerson { .. } => match line.strip_prefix('!') {
                 Some(reason) => Answer::Override(reason.trim().to_owned()),
-                None if line.is_empty() || line == "n" => Answer::No,
-                None => Answer::Second(line.to_owned()),
+                None => Answer::No,
             },
             Wants::Reason { .. } if !line.is_empty() && line != "n" => Answer::Override(line.to_owned()),
             _ => Answer::No,
