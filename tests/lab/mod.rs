@@ -31,7 +31,7 @@ mod http;
 mod kubelet;
 mod kubernetes;
 mod name_server;
-mod need;
+pub mod need;
 mod portal;
 mod postgres;
 mod process;

@@ -15,5 +15,6 @@ mod stopping;
 mod ticking;
 mod unasked;
 mod undoing;
+mod values;
 
 use lab::desk;

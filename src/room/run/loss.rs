@@ -85,7 +85,7 @@ fn of_psql(
     filled_in: &impl Fn(&str) -> String,
 ) -> Option<(SecretString, Vec<Lost>)> {
     let call = psql::call(script, command);
-    let named = call.options.value(&["-d", "--dbname"]).or_else(|| call.options.positional.first())?;
+    let named = call.connection.as_ref()?;
     let url = filled_in(&named.shown());
     url.contains("://").then(|| {
         let lost = call.sql.iter().flat_map(|text| of_sql(&sql::analyse(&filled_in(&text.value)))).collect();

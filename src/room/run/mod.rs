@@ -23,6 +23,7 @@ pub mod folder;
 pub mod history;
 mod loss;
 mod prepare;
+mod rating;
 mod runs;
 pub mod shelf;
 mod target;

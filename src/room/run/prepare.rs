@@ -9,7 +9,7 @@ use super::{
     RunFolder, RunnerOptions,
     command::{Preview, Question},
     loss::losses,
-    target,
+    rating, target,
 };
 use crate::{
     exec::{
@@ -117,6 +117,8 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         Some(gate) => closed(around.room, gate).await,
         None => None,
     };
+    let assessment = rating::rated(&action, script.as_ref(), around.values, around.session);
+    let action = Action { assessment, ..action };
     let Assessment { risk, external, targets, .. } = &action.assessment;
     let lowered = action.assessment.lowered();
     let put_in = |text: &str| filled_in(text, around.values, around.session);

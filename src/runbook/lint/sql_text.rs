@@ -89,6 +89,10 @@ impl<'a> SqlText<'a> {
             .map(|tokens| Statement { tokens })
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn words(&self) -> impl Iterator<Item = &SqlWord> {
         self.tokens.iter().filter(|token| token.kind == Kind::Word)
     }

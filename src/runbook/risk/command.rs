@@ -286,7 +286,8 @@ impl Rated<'_> {
         let operands = self.operand_words().map(Some);
         let mut any = false;
         for word in operands.flatten() {
-            let shown = word.shown();
+            // What a substitution gives is not its code.
+            let shown = word.shown().replace("$(…)", "…").replace("<(…)", "…");
             if earlier.iter().any(|earlier| glob(earlier, &shown)) {
                 continue;
             }

@@ -108,6 +108,16 @@ impl Assessment {
         self.declared.as_ref().map_or(self.risk, |declared| declared.computed.max(self.risk))
     }
 
+    /// Adds a reason from outside of the commands, which no word of the runbook lowers.
+    pub fn at_least(&mut self, reason: Reason) {
+        self.risk = self.risk.max(reason.risk);
+        if let Some(declared) = &mut self.declared {
+            declared.computed = declared.computed.max(reason.risk);
+        }
+        self.reasons.push(reason);
+        self.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.risk));
+    }
+
     /// The runbook's own lower risk, with its reason. Without a reason nothing is lowered.
     pub fn lowered(&self) -> Option<Lowered> {
         let declared = self.declared.as_ref().filter(|declared| self.risk < declared.computed)?;

@@ -7,7 +7,7 @@ use crate::runbook::{
 };
 
 /// Of the variables that programs obey, those that only let them in, name them or make them wait.
-const HARMLESS: [&str; 9] = [
+const HARMLESS: [&str; 20] = [
     "PGPASSWORD",
     "PGCONNECT_TIMEOUT",
     "PGAPPNAME",
@@ -17,6 +17,17 @@ const HARMLESS: [&str; 9] = [
     "VALKEYCLI_AUTH",
     "MYSQL_PWD",
     "AWS_MAX_ATTEMPTS",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GITLAB_TOKEN",
+    "GRAFANA_TOKEN",
+    "VAULT_TOKEN",
+    "CONSUL_HTTP_TOKEN",
+    "NOMAD_TOKEN",
+    "ARGOCD_AUTH_TOKEN",
+    "DD_API_KEY",
+    "DD_APP_KEY",
+    "TWILIO_AUTH_TOKEN",
 ];
 /// Before one command these say no more than its options do, and the place shows where they lead.
 const AS_OPTIONS: [&str; 9] = [

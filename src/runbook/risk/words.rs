@@ -56,13 +56,35 @@ fn is_empty(part: &WordPart) -> bool {
     }
 }
 
-/// An expansion outside of quotes whose value nobody knows.
+/// What must hold for everything that an expansion may give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// It is known, whatever it is.
+    Known,
+    /// It starts with no dash, so that it is no option.
+    NoDash,
+    /// It is one word, which starts with no dash.
+    OneWord,
+}
+
+impl Holds {
+    fn of(self, text: &str) -> bool {
+        match self {
+            Holds::Known => true,
+            Holds::NoDash => !text.starts_with('-'),
+            Holds::OneWord => !text.starts_with('-') && !text.contains([' ', '\t', '\n', '*', '?', '[']),
+        }
+    }
+}
+
+/// How often a variable is followed to another one.
+const DEEPEST: usize = 4;
+
+/// An expansion outside of quotes that may give several words.
 fn splits(script: &Script, part: &WordPart) -> bool {
     match &part.kind {
-        PartKind::Variable { name, operator, argument } => {
-            !variable(script, name, operator.as_deref(), argument.as_deref(), &is_one_word)
-        }
-        PartKind::Substitution { code } => !prints_plainly(code),
+        PartKind::Variable { .. } | PartKind::Substitution { .. } => !part_holds(script, part, Holds::OneWord, DEEPEST),
+        // `"$@"` is several words in spite of its quotes.
         PartKind::Double(inner) => inner.iter().any(|part| {
             matches!(&part.kind, PartKind::Variable { name, operator, .. } if name == "@" || operator.as_deref() == Some("keys"))
         }),
@@ -73,29 +95,47 @@ fn splits(script: &Script, part: &WordPart) -> bool {
 /// What it expands to may start with a dash.
 fn may_start_with_dash(script: &Script, part: &WordPart) -> bool {
     match &part.kind {
-        PartKind::Variable { name, operator, argument } => {
-            !variable(script, name, operator.as_deref(), argument.as_deref(), &|text| !text.starts_with('-'))
-        }
-        PartKind::Substitution { code } => !prints_plainly(code),
-        PartKind::Double(inner) => {
-            inner.iter().find(|part| !is_empty(part)).is_some_and(|part| may_start_with_dash(script, part))
-        }
         // A file may be called `-o`.
         PartKind::Glob(text) => text.starts_with(['*', '?', '[']),
         PartKind::Braces(text) => text.starts_with(['{', '-']),
-        PartKind::Literal(_)
-        | PartKind::Single(_)
-        | PartKind::Arithmetic(_)
-        | PartKind::Tilde(_)
-        | PartKind::ProcessSubstitution => false,
+        PartKind::Literal(_) | PartKind::Single(_) => false,
+        _ => !part_holds(script, part, Holds::NoDash, DEEPEST),
     }
 }
 
-fn is_one_word(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('-') && !text.contains([' ', '\t', '\n', '*', '?', '['])
+/// Whether everything that is expanded in a word is known, or is a variable of the run, whose value the gate puts in.
+pub(super) fn is_known(script: &Script, word: &Word) -> bool {
+    holds(script, &word.parts, Holds::Known, DEEPEST)
 }
 
-/// Whether all values that a variable can have in this script fit.
+fn holds(script: &Script, parts: &[WordPart], wanted: Holds, depth: usize) -> bool {
+    match wanted {
+        // What comes first decides.
+        Holds::NoDash => {
+            parts.iter().find(|part| !is_empty(part)).is_none_or(|part| part_holds(script, part, wanted, depth))
+        }
+        _ => parts.iter().all(|part| part_holds(script, part, wanted, depth)),
+    }
+}
+
+fn part_holds(script: &Script, part: &WordPart, wanted: Holds, depth: usize) -> bool {
+    match &part.kind {
+        PartKind::Literal(text) | PartKind::Single(text) | PartKind::Glob(text) | PartKind::Braces(text) => {
+            wanted.of(text)
+        }
+        PartKind::Double(inner) => holds(script, inner, wanted, depth),
+        PartKind::Variable { name, operator, argument } => {
+            variable(script, name, operator.as_deref(), argument.as_deref(), wanted, depth)
+        }
+        PartKind::Substitution { code } => prints_plainly(code),
+        // It may be negative.
+        PartKind::Arithmetic(_) => wanted == Holds::Known,
+        PartKind::Tilde(_) => true,
+        PartKind::ProcessSubstitution => wanted != Holds::Known,
+    }
+}
+
+/// Whether it holds for all values that a variable can have in this script.
 ///
 /// A variable that the script itself does not set is a variable of the run: the gate knows its value, puts it in, and looks again. Until
 /// then it counts as one plain word.
@@ -104,7 +144,8 @@ fn variable(
     name: &str,
     operator: Option<&str>,
     argument: Option<&str>,
-    fits: &dyn Fn(&str) -> bool,
+    wanted: Holds,
+    depth: usize,
 ) -> bool {
     match (name, operator) {
         ("?" | "#" | "$" | "!", _) | (_, Some("length")) => return true,
@@ -114,57 +155,22 @@ fn variable(
     }
     if let (Some(":-" | "-" | ":=" | "=" | ":+" | "+"), Some(text)) = (operator, argument) {
         let text = text.trim_matches(['"', '\'']);
-        if text.contains(['$', '`']) || !text.is_empty() && !fits(text) {
+        if text.contains(['$', '`']) || !text.is_empty() && !wanted.of(text) {
             return false;
         }
     }
     let mut assigned = script.assignments.iter().filter(|one| one.name == name).peekable();
-    assigned.peek().is_none() || assigned.all(|one| has_values(script, one, fits))
+    assigned.peek().is_none() || depth > 0 && assigned.all(|one| assigned_holds(script, one, wanted, depth - 1))
 }
 
-fn has_values(script: &Script, one: &Assignment, fits: &dyn Fn(&str) -> bool) -> bool {
+fn assigned_holds(script: &Script, one: &Assignment, wanted: Holds, depth: usize) -> bool {
+    // A value that is added to, or that is read, may be anything.
     if one.append || one.values.is_empty() {
         return false;
     }
-    one.values.iter().all(|word| match &word.literal {
-        Some(text) => fits(text),
-        None => match word.parts.as_slice() {
-            [WordPart { kind: PartKind::Substitution { code }, .. }] => prints_plainly(code),
-            [WordPart { kind: PartKind::Arithmetic(_), .. }] => true,
-            [WordPart { kind: PartKind::Double(inner), .. }] => match inner.as_slice() {
-                [WordPart { kind: PartKind::Substitution { code }, .. }] => prints_plainly(code),
-                // `X="$Y"`, where the run sets Y.
-                [WordPart { kind: PartKind::Variable { name, operator, argument }, .. }] if *name != one.name => {
-                    variable_once(script, name, operator.as_deref(), argument.as_deref(), fits)
-                }
-                _ => {
-                    known_start(word).starts_with(|char: char| char.is_alphanumeric() || char == '/')
-                        && fits("x")
-                        && !has_substitution(&word.parts)
-                }
-            },
-            _ => false,
-        },
-    })
-}
-
-/// As [`variable`], for a variable behind another: it is not followed further.
-fn variable_once(
-    script: &Script,
-    name: &str,
-    operator: Option<&str>,
-    argument: Option<&str>,
-    fits: &dyn Fn(&str) -> bool,
-) -> bool {
-    let is_set = script.assignments.iter().any(|one| one.name == name);
-    !is_set && variable(script, name, operator, argument, fits)
-}
-
-fn has_substitution(parts: &[WordPart]) -> bool {
-    parts.iter().any(|part| match &part.kind {
-        PartKind::Substitution { .. } => true,
-        PartKind::Double(inner) => has_substitution(inner),
-        _ => false,
+    one.values.iter().all(|word| {
+        let own = word.variables().iter().any(|(name, ..)| *name == one.name);
+        !own && holds(script, &word.parts, wanted, depth)
     })
 }
 
@@ -189,20 +195,4 @@ fn prints_plainly(code: &str) -> bool {
         }
         _ => PLAIN.contains(&program) && words.all(|word| !word.starts_with('+')),
     }
-}
-
-/// Whether everything that is expanded in a word is known, or is a variable of the run, whose value the gate puts in.
-pub(super) fn is_known(script: &Script, word: &Word) -> bool {
-    fn known(script: &Script, parts: &[WordPart]) -> bool {
-        parts.iter().all(|part| match &part.kind {
-            PartKind::Variable { name, operator, argument } => {
-                variable(script, name, operator.as_deref(), argument.as_deref(), &|_| true)
-            }
-            PartKind::Substitution { code } => prints_plainly(code),
-            PartKind::Double(inner) => known(script, inner),
-            PartKind::ProcessSubstitution => false,
-            _ => true,
-        })
-    }
-    known(script, &word.parts)
 }

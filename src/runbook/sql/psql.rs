@@ -20,6 +20,8 @@ pub struct PsqlCall {
     pub lists: bool,
     /// As the call says it: the name, or the last part of a connection string; may be `$VARIABLE`.
     pub database: Option<String>,
+    /// The word that names the database: a name or a connection string.
+    pub connection: Option<Word>,
     /// Words that become SQL.
     pub sources: Vec<Word>,
 }
@@ -67,12 +69,13 @@ pub fn call(script: &Script, invocation: &Invocation) -> PsqlCall {
     }
     let named = values(&["--dbname"]).pop();
     let first = || read.as_ref().and_then(|call| words.get(*call.operands.first()?)).cloned();
-    let database = named.or_else(first).map(|word| database(&word.shown()));
+    let connection = named.or_else(first);
+    let database = connection.as_ref().map(|word| database(&word.shown()));
     let database = database.or_else(|| {
         let one = invocation.assignments.iter().rev().find(|one| one.name == "PGDATABASE")?;
         Some(one.value()?.shown())
     });
-    PsqlCall { sql, files, piped, interactive, lists, database, sources }
+    PsqlCall { sql, files, piped, interactive, lists, database, connection, sources }
 }
 
 /// The database in a connection string, or the name itself.

@@ -1,9 +1,12 @@
 //! SQL transactions that a text begins itself.
 
-use crate::runbook::lint::{
-    report::Report,
-    rule::{Check::Sql, ERROR, Rule},
-    sql_text::SqlText,
+use crate::runbook::{
+    lint::{
+        report::Report,
+        rule::{Check::Sql, ERROR, Rule},
+        sql_text::SqlText,
+    },
+    sql,
 };
 
 pub(super) const RULES: &[Rule] = &[Rule {
@@ -17,29 +20,20 @@ pub(super) const RULES: &[Rule] = &[Rule {
     check: Sql(left_open),
 }];
 
-fn left_open(sql: &SqlText<'_>, report: &mut Report<'_>) {
+fn left_open(text: &SqlText<'_>, report: &mut Report<'_>) {
     let mut open = None;
-    for statement in sql.statements() {
-        let mut words = statement.words();
-        let Some(first) = words.next() else { continue };
-        let second = words.next();
-        let second_is = |word: &str| second.is_some_and(|second| second.is(word));
-        if first.is("BEGIN") && !second_is("ATOMIC") || first.is("START") && second_is("TRANSACTION") {
-            open = Some(first.span.clone());
-        } else if first.is("COMMIT")
-            || first.is("END")
-            || first.is("ABORT")
-            || first.is("ROLLBACK") && !statement.words().any(|word| word.is("TO"))
-            || first.is("PREPARE") && second_is("TRANSACTION")
-        {
-            open = None;
+    for statement in sql::analyse(text.text()).statements {
+        let written = text.text().get(statement.span.clone()).unwrap_or_default().to_ascii_uppercase();
+        match statement.verb.as_str() {
+            "BEGIN" | "START" => open = Some(statement.span),
+            "COMMIT" | "END" | "ABORT" | "PREPARE TRANSACTION" => open = None,
+            // `ROLLBACK TO` goes back to a savepoint.
+            "ROLLBACK" if !written.split_whitespace().any(|word| word == "TO") => open = None,
+            _ => {}
         }
     }
     if let Some(span) = open {
-        report.code(
-            sql.block(report.subject),
-            sql.in_code(span),
-            "this transaction is never ended, so nothing of it is kept",
-        );
+        let message = "this transaction is never ended, so nothing of it is kept";
+        report.code(text.block(report.subject), text.in_code(span), message);
     }
 }
