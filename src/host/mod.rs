@@ -1,5 +1,6 @@
 //! This machine, as the program sees it: clock, environment, locale, files, job control, secrets, and how connection strings are read here.
 
+pub mod bounded;
 pub mod clock;
 pub mod discovery;
 pub mod group;
@@ -10,6 +11,7 @@ pub mod log;
 pub mod pack_copy;
 pub mod packs;
 pub mod plain;
+pub mod plain_file;
 pub mod postgres;
 pub mod process;
 pub mod programs;
