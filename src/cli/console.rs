@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::{ConfigError, Exit, UsageError, prepare_process};
 use crate::{
     exec::Supervisor,
-    host::{identity, packs::PackFolder},
+    host::{identity, packs::PackFolder, terminal_guard},
     incident::journal::Incidents,
     room::{
         Room, incident,
@@ -38,6 +38,7 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
         access,
     };
     let _log = prepare_process(settings);
+    terminal_guard::start();
     match tui::run(room, options, runs) {
         Ok(Ending::Quit) => Ok(Exit::Ok),
         Ok(Ending::Signal(number)) => Ok(after_signal(number)),
