@@ -8,6 +8,7 @@ pub mod identity;
 pub mod job;
 pub mod locale;
 pub mod log;
+pub mod mask;
 pub mod pack_copy;
 pub mod packs;
 pub mod plain;
