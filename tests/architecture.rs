@@ -47,14 +47,15 @@ const CLIENTS: [&str; 7] =
     ["reqwest::", "kube::", "k8s_openapi::", "redis::", "tokio_postgres::", "hickory_resolver::", "prometheus_parse::"];
 
 /// The only files that start processes: actions (behind the gate's permit) and what they run under, probes of kind `command`,
-/// and programs that fetch a secret.
-const STARTERS: [&str; 6] = [
+/// programs that fetch a secret, and the program itself as the guard of its terminal.
+const STARTERS: [&str; 7] = [
     "src/exec/job.rs",
     "src/exec/supervisor/bash.rs",
     "src/exec/supervisor/terminal.rs",
     "src/exec/supervisor/watcher.rs",
     "src/host/process.rs",
     "src/host/secret.rs",
+    "src/host/terminal_guard.rs",
 ];
 
 /// What starts a process.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    config::ConfigCommand, demo::DemoArgs, incident::IncidentCommand, pack::PackCommand, probe::ProbeCommand,
-    runbook::RunbookCommand, shell::Completions, supervise::SuperviseArgs, sweep::SweepArgs,
+    config::ConfigCommand, demo::DemoArgs, guard_terminal::GuardArgs, incident::IncidentCommand, pack::PackCommand,
+    probe::ProbeCommand, runbook::RunbookCommand, shell::Completions, supervise::SuperviseArgs, sweep::SweepArgs,
 };
 
 /// Live health panels of a platform in one terminal program
@@ -71,4 +71,6 @@ pub enum Command {
     Man,
     #[command(hide = true)]
     Supervise(SuperviseArgs),
+    #[command(hide = true)]
+    GuardTerminal(GuardArgs),
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::{ConfigError, Exit, UsageError, prepare_process};
 use crate::{
     exec::Supervisor,
-    host::packs::PackFolder,
+    host::{packs::PackFolder, terminal_guard},
     incident::journal::Incidents,
     room::{
         Room, incident, responder,
@@ -39,6 +39,7 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
         access,
     };
     let _log = prepare_process(settings);
+    terminal_guard::start();
     match tui::run(room, options, runs) {
         Ok(Ending::Quit) => Ok(Exit::Ok),
         Ok(Ending::Signal(number)) => Ok(after_signal(number)),

@@ -1,11 +1,13 @@
 //! Shows diagnostics: with the source around them, or as JSON lines.
 
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
 use anyhow::Result;
 use serde_json::json;
 
 use super::output::Output;
-use crate::platform::{Diagnostic, DiagnosticSeverity};
+use crate::platform::{Diagnostic, DiagnosticSeverity, Position};
 
 /// One JSON document a line: `{"severity","file","line","column","message","help"}`.
 pub(super) fn as_json_lines(found: &[Diagnostic]) -> Result<String> {
@@ -26,7 +28,11 @@ pub(super) fn as_json_lines(found: &[Diagnostic]) -> Result<String> {
 }
 
 /// Each diagnostic with the lines that it is about. `source` gives the text of a file by the name that diagnostics use.
-pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<String>, output: &Output) -> String {
+pub(super) fn as_snippets<'s>(
+    found: &[Diagnostic],
+    source: impl Fn(&str) -> Option<&'s str>,
+    output: &Output,
+) -> String {
     let renderer = if output.colored() { Renderer::styled() } else { Renderer::plain() };
     let decor = if output.unicode() { DecorStyle::Unicode } else { DecorStyle::Ascii };
     let renderer = renderer.decor_style(decor).term_width(output.width().map_or(140, usize::from));
@@ -39,13 +45,13 @@ pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<
                 DiagnosticSeverity::Note => Level::NOTE,
             };
             let title = level.primary_title(diagnostic.message.as_str());
-            let text = source(&diagnostic.file);
-            let mut group = match (&diagnostic.position, &text) {
-                // The file may have changed since it was read.
-                (Some(at), Some(text)) if text.get(at.span.clone()).is_some() => title.element(
-                    Snippet::source(text.as_str())
+            let lines = diagnostic.position.as_ref().and_then(|at| lines(source(&diagnostic.file)?, at));
+            let mut group = match lines {
+                Some(Lines { text, first, span }) => title.element(
+                    Snippet::source(text)
+                        .line_start(first)
                         .path(diagnostic.file.as_str())
-                        .annotation(AnnotationKind::Primary.span(at.span.clone())),
+                        .annotation(AnnotationKind::Primary.span(span)),
                 ),
                 _ => Group::with_title(title).element(Origin::path(place(diagnostic))),
             };
@@ -55,6 +61,25 @@ pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<
             renderer.render(&[group]) + "\n\n"
         })
         .collect()
+}
+
+/// The lines that a position is about, and the place in them.
+struct Lines<'s> {
+    text: &'s str,
+    /// Number of the first of them.
+    first: usize,
+    span: Range<usize>,
+}
+
+/// The renderer goes through all text that it is given for each finding, so it gets only what it shows. None when the file has
+/// changed since it was read.
+fn lines<'s>(text: &'s str, at: &Position) -> Option<Lines<'s>> {
+    let before = text.get(..at.span.start)?;
+    let after = text.get(at.span.end..)?;
+    let start = before.rfind('\n').map_or(0, |line| line + 1);
+    let end = at.span.end + after.find('\n').unwrap_or(after.len());
+    let span = at.span.start - start..at.span.end - start;
+    Some(Lines { text: text.get(start..end)?, first: at.line, span })
 }
 
 fn place(diagnostic: &Diagnostic) -> String {

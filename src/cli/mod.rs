@@ -6,6 +6,7 @@ mod console;
 pub mod demo;
 mod diagnostics;
 mod exit;
+mod guard_terminal;
 pub mod incident;
 pub mod open;
 pub mod output;
@@ -30,7 +31,10 @@ use self::{
     output::Output,
 };
 use crate::{
-    host::log::{self, LogGuard},
+    host::{
+        log::{self, LogGuard},
+        private,
+    },
     settings::{Color, Settings},
 };
 
@@ -46,6 +50,7 @@ pub struct ConfigError(pub String);
 
 /// Runs the program and says how it ended.
 pub fn main() -> ExitCode {
+    private::protect_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::explain(&error).into(),
@@ -66,6 +71,7 @@ fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Completions(args)) => shell::completions(args, &Output::detect(global.no_color)),
         Some(Command::Man) => shell::man(&Output::detect(global.no_color)),
         Some(Command::Supervise(args)) => Ok(supervise::run(args)),
+        Some(Command::GuardTerminal(args)) => Ok(guard_terminal::run(args)),
         Some(Command::Config(command)) => config::run(command, global),
         Some(Command::Pack(command)) => {
             let (settings, output) = prepare(global)?;

@@ -7,7 +7,8 @@ use std::{
 
 use include_dir::{Dir, include_dir};
 
-use crate::platform::{PackFiles, ScenarioFile};
+use super::plain_file;
+use crate::platform::{PackFiles, ScenarioFile, UnreadableFile};
 
 /// The packs that come with the program. The build script has this compiled again when a file is added.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runbooks");
@@ -75,7 +76,7 @@ impl PackFolder {
     /// One of its files as it is, by the path from the folder.
     pub fn read_bytes(&self, path: &str) -> io::Result<Vec<u8>> {
         match &self.place {
-            Place::Disk(folder) => std::fs::read(folder.join(path)),
+            Place::Disk(folder) => plain_file::read(&folder.join(path)),
             Place::Embedded => match EMBEDDED.get_file(Path::new(&self.name).join(path)) {
                 Some(file) => Ok(file.contents().to_vec()),
                 None => Err(io::ErrorKind::NotFound.into()),
@@ -106,11 +107,17 @@ impl PackFolder {
         };
         paths.retain(|path| path != MANIFEST);
         paths.sort();
-        let scenarios = paths.iter().filter_map(|path| {
-            let id = path.strip_prefix("drills/")?.strip_suffix(".toml")?;
-            Some(ScenarioFile { id: id.to_owned(), file: self.display(path), text: self.read(path).ok()? })
-        });
-        PackFiles { folder: self.name.clone(), scenarios: scenarios.collect(), paths }
+        let mut files = PackFiles { folder: self.name.clone(), ..PackFiles::default() };
+        for path in &paths {
+            let Some(id) = path.strip_prefix("drills/").and_then(|name| name.strip_suffix(".toml")) else { continue };
+            let (id, file) = (id.to_owned(), self.display(path));
+            match self.read(path) {
+                Ok(text) => files.scenarios.push(ScenarioFile { id, file, text }),
+                Err(error) => files.unreadable.push(UnreadableFile { id, file, cause: error.to_string() }),
+            }
+        }
+        files.paths = paths;
+        files
     }
 }
 
@@ -131,10 +138,18 @@ pub fn list(folders: &[PathBuf]) -> Vec<PackFolder> {
     found
 }
 
-/// Names of the files in a folder; a folder that cannot be read has none.
+/// Names of the files in a folder; a folder that cannot be read has none. What is called like a file of a pack is one, also when it
+/// cannot be read: whoever reads it says so.
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|e| e.path().is_file()).map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+    entries
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = entry.path();
+            let called = name.ends_with(".md") || name.ends_with(".toml");
+            (path.is_file() || called && !path.is_dir()).then_some(name)
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Turns references to secrets (`env:`, `file:`, `cmd:`) into the secrets, when they are used.
 
-use std::{collections::HashMap, path::PathBuf, process::Stdio, sync::Mutex, time::Duration};
+use std::{collections::HashMap, fmt, path::PathBuf, process::Stdio, sync::Mutex, time::Duration};
 
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::mask::{Secrets, secret_variables};
 use crate::platform::SecretText;
 
 /// How long a `cmd:` reference may take to answer.
@@ -11,11 +13,24 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Resolves secret references. Answers of `cmd:` references are kept until [`SecretStore::forget`],
 /// because they may be slow or count against a quota; the environment and files are read each time.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct SecretStore {
     /// Relative `file:` paths start here.
     base: PathBuf,
     commands: Mutex<HashMap<String, SecretString>>,
+    /// References whose answers must be shown nowhere.
+    declared: Mutex<Vec<SecretText>>,
+    /// What they came to last, and how it is found in text.
+    known: Mutex<Option<(Vec<Named>, Secrets)>>,
+}
+
+/// A name that may be shown, and what may not.
+type Named = (String, String);
+
+impl fmt::Debug for SecretStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretStore").field("base", &self.base).finish_non_exhaustive()
+    }
 }
 
 /// Why a secret is not to be had, in one sentence that names the reference and never the value.
@@ -33,7 +48,7 @@ pub enum SecretError {
 
 impl SecretStore {
     pub fn new(base: impl Into<PathBuf>) -> Self {
-        SecretStore { base: base.into(), commands: Mutex::default() }
+        SecretStore { base: base.into(), ..SecretStore::default() }
     }
 
     /// The text behind a reference. Trailing line ends of files and commands are dropped.
@@ -53,6 +68,46 @@ impl SecretStore {
                 }
             }
             SecretText::Command(command) => self.run(command).await,
+        }
+    }
+
+    /// What these references come to must be shown nowhere from now on.
+    pub fn declare<'t>(&self, texts: impl IntoIterator<Item = &'t SecretText>) {
+        let Ok(mut declared) = self.declared.lock() else { return };
+        for text in texts.into_iter().filter(|text| !matches!(text, SecretText::Literal(_))) {
+            if !declared.contains(text) {
+                declared.push(text.clone());
+            }
+        }
+    }
+
+    /// All that must be shown nowhere: the declared references as they are now, and what the environment holds. A `cmd:`
+    /// reference counts from its first answer on; it is not run for this.
+    pub async fn known(&self) -> Secrets {
+        let declared = self.declared.lock().map(|declared| declared.clone()).unwrap_or_default();
+        let mut values: Vec<Named> = secret_variables();
+        for text in &declared {
+            let answer = match text {
+                SecretText::Command(command) => self.commands.lock().ok().and_then(|kept| kept.get(command).cloned()),
+                text => self.resolve(text).await.ok(),
+            };
+            let name = match text {
+                SecretText::Env(name) => name.clone(),
+                SecretText::File(path) => path.rsplit('/').next().unwrap_or(path).to_owned(),
+                _ => "secret".to_owned(),
+            };
+            values.extend(
+                answer.iter().flat_map(|answer| hidden_parts(answer.expose_secret())).map(|part| (name.clone(), part)),
+            );
+        }
+        let Ok(mut known) = self.known.lock() else { return Secrets::of_environment().clone() };
+        match known.as_ref() {
+            Some((before, secrets)) if *before == values => secrets.clone(),
+            _ => {
+                let secrets = Secrets::new(values.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+                *known = Some((values, secrets.clone()));
+                secrets
+            }
         }
     }
 
@@ -92,6 +147,37 @@ impl SecretStore {
         }
         Ok(secret)
     }
+}
+
+/// Shorter values would blot out innocent text.
+const LEAST: usize = 6;
+
+/// What of a value may be shown nowhere. Of a URL or connection string without a password or query that is nothing: people
+/// have to see where a target is.
+fn hidden_parts(value: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Ok(url) = url::Url::parse(value)
+        && url.has_host()
+    {
+        // A password that is the user's name protects nothing, and is a word of every sentence about that user.
+        if let Some(password) = url.password().filter(|password| !password.is_empty() && *password != url.username()) {
+            parts.push(percent_decode_str(password).decode_utf8_lossy().into_owned());
+            parts.push(password.to_owned());
+            parts.push(value.to_owned());
+        } else if url.username().len() >= 20 || url.query().is_some() {
+            parts.push(value.to_owned());
+        }
+    } else if value.contains("host=") || value.contains("dbname=") {
+        let password = value.split_whitespace().find_map(|pair| pair.strip_prefix("password="));
+        parts.extend(password.map(|password| password.trim_matches('\'').to_owned()));
+    } else {
+        parts.push(value.to_owned());
+        // `Bearer TOKEN`: the token alone is as bad.
+        parts.extend(value.split_whitespace().filter(|word| word.len() >= 16).map(str::to_owned));
+    }
+    parts.retain(|part| part.len() >= LEAST);
+    parts.dedup();
+    parts
 }
 
 /// `~/x` below the home directory; other paths as they are.

@@ -7,7 +7,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::{host::shared, runbook::run::RunEvent};
+use crate::{
+    host::{mask::Secrets, shared},
+    runbook::run::RunEvent,
+};
 
 /// Why an event could not be written. One sentence.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -106,7 +109,7 @@ impl FileLog {
 impl EventLog for FileLog {
     fn append(&self, event: &RunEvent) -> Result<(), LogError> {
         let write = || -> io::Result<()> {
-            let mut line = serde_json::to_vec(event)?;
+            let mut line = Secrets::of_environment().mask_json(serde_json::to_string(event)?).into_bytes();
             line.push(b'\n');
             let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
             // What a write that failed half way left behind would spoil the next line.

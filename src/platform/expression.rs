@@ -10,13 +10,26 @@ use cel::{
     },
 };
 
+use super::bounds;
+
 /// A compiled CEL expression and its source text.
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
     program: Arc<Program>,
+    /// Macros inside of macros, and the longest list that is written in it.
+    loops: (u32, usize),
     optional: bool,
 }
+
+/// Macros (`all`, `exists`, `map`, …) inside of macros.
+const MOST_LOOPS: u32 = 3;
+/// Brackets inside of brackets: without optimisation the parser needs 170 kB of stack for each, and a worker has 2 MiB.
+const MOST_BRACKETS: usize = 8;
+/// Parts inside of parts. Evaluating goes as deep, on whichever thread needs the answer.
+const MOST_LEVELS: usize = 40;
+/// What an expression may cost: its parts, times the elements that its loops go through.
+const MOST_STEPS: u64 = 10_000_000;
 
 /// Why an expression does not compile, or has no answer for the data it was given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -30,18 +43,10 @@ pub enum ExpressionError {
 
 impl Expression {
     pub fn compile(source: &str) -> Result<Self, ExpressionError> {
-        match Program::compile(source) {
-            Ok(program) => Ok(Expression { source: source.into(), program: Arc::new(program), optional: false }),
-            Err(errors) => {
-                let first = errors.errors.first();
-                Err(ExpressionError::Syntax {
-                    source_text: source.to_owned(),
-                    message: first.map_or_else(|| errors.to_string(), |e| e.msg.clone()),
-                    line: first.map_or(1, |e| usize::try_from(e.pos.0).unwrap_or(1).max(1)),
-                    column: first.map_or(1, |e| usize::try_from(e.pos.1).unwrap_or(1).max(1)),
-                })
-            }
-        }
+        let (program, loops) = compile(source).map_err(|Refused { message, line, column }| {
+            ExpressionError::Syntax { source_text: bounds::shown(source), message, line, column }
+        })?;
+        Ok(Expression { source: source.into(), program: Arc::new(program), loops, optional: false })
     }
 
     /// The same expression, false where it has no answer. For the defaults of a probe kind, which must also suit targets
@@ -98,6 +103,7 @@ impl Expression {
     }
 
     fn evaluate(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<Value, ExpressionError> {
+        self.afford(variables)?;
         let mut context = Context::default();
         for (name, value) in variables.iter().filter(|(_, value)| !value.is_null()) {
             context.add_variable_from_value(name.as_str(), from_json(value));
@@ -105,8 +111,116 @@ impl Expression {
         self.program.execute(&context).map_err(|error| self.no_answer(error.to_string()))
     }
 
+    /// Refuses what would take too long: each loop may go through the longest list that there is.
+    fn afford(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<(), ExpressionError> {
+        let (depth, written) = self.loops;
+        if depth == 0 {
+            return Ok(());
+        }
+        let elements = variables.values().map(longest).max().unwrap_or_default().max(variables.len()).max(written);
+        let parts = self.source.len() as u64 / 4 + 1;
+        let steps = (elements as u64).saturating_pow(depth).saturating_mul(parts);
+        if steps > MOST_STEPS {
+            return Err(self.no_answer(format!("its macros would go through {elements} elements too often")));
+        }
+        Ok(())
+    }
+
     fn no_answer(&self, message: String) -> ExpressionError {
         ExpressionError::Evaluation { source_text: self.source.to_string(), message }
+    }
+}
+
+/// Why an expression does not compile.
+struct Refused {
+    message: String,
+    line: usize,
+    column: usize,
+}
+
+impl Refused {
+    fn as_a_whole(message: String) -> Self {
+        Refused { message, line: 1, column: 1 }
+    }
+}
+
+/// A program, how deep its macros stand in each other, and the longest list that is written in it.
+type Compiled = (Program, (u32, usize));
+
+fn compile(source: &str) -> Result<Compiled, Refused> {
+    bounds::expression(source, MOST_BRACKETS).map_err(|excess| Refused::as_a_whole(format!("it is {excess}")))?;
+    let program = Program::compile(source).map_err(|errors| match errors.errors.first() {
+        Some(first) => Refused {
+            message: first.msg.clone(),
+            line: usize::try_from(first.pos.0).unwrap_or(1).max(1),
+            column: usize::try_from(first.pos.1).unwrap_or(1).max(1),
+        },
+        None => Refused::as_a_whole(errors.to_string()),
+    })?;
+    let root = &program.expression().expr;
+    if depth(root) > MOST_LEVELS {
+        return Err(Refused::as_a_whole(format!("its parts stand more than {MOST_LEVELS} deep in each other")));
+    }
+    let mut longest = 0;
+    let loops = loops(root, &mut longest);
+    if loops > MOST_LOOPS {
+        return Err(Refused::as_a_whole(format!("its macros are nested more than {MOST_LOOPS} deep")));
+    }
+    Ok((program, (loops, longest)))
+}
+
+/// The parts of an expression.
+fn parts(expr: &Expr) -> Vec<&Expr> {
+    match expr {
+        Expr::Comprehension(c) => {
+            [&c.iter_range, &c.accu_init, &c.loop_cond, &c.loop_step, &c.result].map(|part| &part.expr).to_vec()
+        }
+        Expr::Select(select) => vec![&select.operand.expr],
+        Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).map(|part| &part.expr).collect(),
+        Expr::List(list) => list.elements.iter().map(|part| &part.expr).collect(),
+        Expr::Map(map) => map.entries.iter().flat_map(entry_parts).collect(),
+        Expr::Struct(fields) => fields.entries.iter().flat_map(entry_parts).collect(),
+        Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => Vec::new(),
+    }
+}
+
+/// How many levels of parts an expression has.
+fn depth(expr: &Expr) -> usize {
+    1 + parts(expr).into_iter().map(depth).max().unwrap_or_default()
+}
+
+/// How many macros stand inside of each other; notes the longest list that is written in the expression.
+fn loops(expr: &Expr, longest: &mut usize) -> u32 {
+    match expr {
+        Expr::Comprehension(c) => {
+            let mut most = |parts: &[&Expr]| parts.iter().map(|part| loops(part, longest)).max().unwrap_or_default();
+            // What a loop goes through may be as long as what the loops in its range make.
+            let range = most(&[&c.iter_range.expr, &c.accu_init.expr, &c.result.expr]);
+            let body = most(&[&c.loop_cond.expr, &c.loop_step.expr]);
+            return range.max(body + 1);
+        }
+        Expr::List(list) => *longest = list.elements.len().max(*longest),
+        Expr::Map(map) => *longest = map.entries.len().max(*longest),
+        _ => {}
+    }
+    parts(expr).into_iter().map(|part| loops(part, longest)).max().unwrap_or_default()
+}
+
+fn entry_parts(entry: &IdedEntryExpr) -> Vec<&Expr> {
+    match &entry.expr {
+        EntryExpr::StructField(field) => vec![&field.value.expr],
+        EntryExpr::MapEntry(entry) => vec![&entry.key.expr, &entry.value.expr],
+    }
+}
+
+/// The most elements of any list or object in it.
+fn longest(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(items) => items.iter().map(longest).max().unwrap_or_default().max(items.len()),
+        serde_json::Value::Object(members) => {
+            members.values().map(longest).max().unwrap_or_default().max(members.len())
+        }
+        _ => 0,
     }
 }
 
@@ -317,6 +431,59 @@ mod tests {
     fn a_syntax_error_says_where() {
         let Err(ExpressionError::Syntax { column, .. }) = Expression::compile("value >") else { panic!("compiled") };
         assert!(column >= 7, "{column}");
+    }
+
+    #[test]
+    fn what_is_too_deep_or_too_long_is_refused_before_it_is_parsed() {
+        for source in [
+            format!("{}1{} == 1", "(".repeat(30), ")".repeat(30)),
+            format!("1{} > 0", "+1".repeat(500)),
+            format!("a{} > 0", ".b".repeat(500)),
+            format!("a{} > 0", ".b".repeat(70)),
+            format!("'{}' == ''", "x".repeat(9000)),
+            "l.all(a, l.all(b, l.all(c, l.all(d, true))))".to_owned(),
+        ] {
+            let Err(ExpressionError::Syntax { message, source_text, .. }) = Expression::compile(&source) else {
+                panic!("compiled: {source}")
+            };
+            let words = ["it is ", "its macros are nested more than 3 deep", "its parts stand more than 40 deep"];
+            assert!(words.iter().any(|start| message.starts_with(start)), "{message}");
+            assert!(source_text.len() < 200, "{source_text}");
+        }
+    }
+
+    #[test]
+    fn what_is_just_within_the_bounds_fits_on_the_stack_of_a_worker() {
+        let within = [
+            format!("{}1{} > 0", "(".repeat(8), ")".repeat(8)),
+            format!("{}true", "!".repeat(36)),
+            format!("1{} > 0", "+1".repeat(36)),
+            format!("a{} > 0", ".b".repeat(36)),
+            format!("{}1{} == a", "[".repeat(8), "]".repeat(8)),
+            format!("{}1{} > 0", "size([".repeat(4), "])".repeat(4)),
+            "[1].all(a, [1].all(b, [1].all(c, a == b && b == c)))".to_owned(),
+        ];
+        // A worker has 2 MiB, of which it has used some.
+        let little = std::thread::Builder::new().stack_size(1792 << 10);
+        let evaluated = little.spawn(move || {
+            for source in within {
+                let expression = Expression::compile(&source).unwrap_or_else(|error| panic!("{error}"));
+                let _ = expression.holds(&serde_json::Map::new());
+                drop(expression);
+            }
+        });
+        evaluated.unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn loops_that_would_take_too_long_have_no_answer() {
+        let list = |length: usize| serde_json::json!({"l": vec![1; length]});
+        assert_eq!(holds("l.all(a, a > 0)", list(100_000)), Ok(true));
+        assert_eq!(holds("l.all(a, l.all(b, a == b))", list(300)), Ok(true));
+        let refused = holds("l.all(a, l.all(b, a == b))", list(10_000)).unwrap_err().to_string();
+        assert!(refused.contains("its macros would go through 10000 elements too often"), "{refused}");
+        let written = format!("[{}1].all(a, l.all(b, a == b))", "1, ".repeat(1500));
+        assert!(holds(&written, list(10)).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The platform pack: what is operated, as data, with its validation. Pure: text comes in, values go out.
 
+pub mod bounds;
 mod diagnostic;
 mod expression;
 pub mod kinds;
@@ -8,12 +9,13 @@ mod nearest;
 mod pack;
 pub mod period;
 mod probe_spec;
+pub mod promql;
 mod scenario;
 mod text;
 
 pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
 pub use expression::{Expression, ExpressionError, Limit, Members};
-pub use load::{Loaded, PackFiles, ScenarioFile, parse};
+pub use load::{Loaded, PackFiles, ScenarioFile, UnreadableFile, parse};
 pub use nearest::{nearest, suggestion};
 pub use pack::*;
 pub use probe_spec::*;

@@ -42,6 +42,24 @@ pub enum OnTimeout {
     Down,
 }
 
+impl ProbeTarget {
+    /// The texts that may be references to secrets. A kubeconfig is none: it is a whole document.
+    pub fn secrets(&self) -> Vec<&SecretText> {
+        match self {
+            ProbeTarget::Postgres { url, .. }
+            | ProbeTarget::Redis { url, .. }
+            | ProbeTarget::Metrics { url, .. }
+            | ProbeTarget::Statuspage { url }
+            | ProbeTarget::Prometheus { server: url, .. } => vec![url],
+            ProbeTarget::Replication { primary, replicas } => primary.iter().chain(replicas).collect(),
+            ProbeTarget::Http(target) => {
+                std::iter::once(&target.url).chain(target.headers.values()).chain(&target.body).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Which target a probe looks at. One variant for every probe kind.
 #[derive(Debug, Clone)]
 pub enum ProbeTarget {

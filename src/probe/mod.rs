@@ -17,6 +17,7 @@ mod first_bytes;
 mod http;
 mod known;
 mod kubernetes;
+mod masked;
 mod metrics;
 pub mod net_error;
 mod postgres;
@@ -148,8 +149,13 @@ impl Surroundings {
     }
 }
 
-/// Makes the probe for a spec. Does no I/O: what cannot work is said by the first observation.
+/// Makes the probe for a spec. Does no I/O: what cannot work is said by the first observation. What it says holds no secret.
 pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
+    surroundings.secrets.declare(spec.target.secrets());
+    Box::new(masked::Masked { probe: unmasked(spec, surroundings), secrets: surroundings.secrets.clone() })
+}
+
+fn unmasked(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
     match &spec.target {
         ProbeTarget::Http(target) => {
             let ca_file = target.ca_file.as_deref().map(|path| surroundings.path(path));

@@ -171,7 +171,7 @@ fn known(error: &(dyn Error + 'static), peer: &str) -> Option<NetError> {
     let http = error.downcast_ref::<hyper::Error>()?;
     if http.is_timeout() {
         Some(NetError::no_answer(format!("no answer from {peer}")))
-    } else if http.is_parse() {
+    } else if http.is_parse() || http.to_string().contains("unexpected message") {
         Some(NetError::new(Trouble::NotTheProtocol, format!("{peer} does not speak HTTP")))
     } else if http.is_incomplete_message() {
         Some(NetError::new(Trouble::Closed, format!("{peer} closed the connection before the answer was complete")))

@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use crate::{
-    host::packs::PackFolder,
+    host::{packs::PackFolder, plain_file},
     platform::{Diagnostic, nearest},
     runbook::{self, Lowered, Risk, Runbook},
 };
@@ -64,17 +64,17 @@ impl Summary {
 
 /// Every runbook of a pack, in the order of its files. One that cannot be read is an error in its place.
 pub fn all(pack: &PackFolder) -> Vec<Result<Runbook, OpenError>> {
-    pack.files().runbooks().map(|name| from_pack(pack, name)).collect()
+    pack.files().runbooks().map(|name| named(pack, name)).collect()
 }
 
 /// One runbook of a pack, by the name of its file without `.md`, or by the id in its front matter.
 pub fn find(pack: &PackFolder, wanted: &str) -> Result<Runbook, OpenError> {
     let files = pack.files();
     if files.runbooks().any(|name| name == wanted) {
-        return from_pack(pack, wanted);
+        return named(pack, wanted);
     }
     // A name that no file has is an id; then all of them have to be read.
-    let read: Vec<Runbook> = files.runbooks().filter_map(|name| from_pack(pack, name).ok()).collect();
+    let read: Vec<Runbook> = files.runbooks().filter_map(|name| named(pack, name).ok()).collect();
     let ids = || read.iter().map(|runbook| runbook.id.as_str());
     if let Some(found) = read.iter().find(|runbook| runbook.id == wanted) {
         return Ok(found.clone());
@@ -107,7 +107,7 @@ pub fn is_path(wanted: &str) -> bool {
 /// Reads a runbook from a file. Bytes that are not UTF-8 are read as `�`, with a diagnostic.
 pub fn file(path: &Path) -> Result<Runbook, OpenError> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+    let bytes = plain_file::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => OpenError::NoFile(name.clone()),
         _ => OpenError::Unreadable { file: name.clone(), error },
     })?;
@@ -122,7 +122,8 @@ pub fn file(path: &Path) -> Result<Runbook, OpenError> {
     })
 }
 
-fn from_pack(pack: &PackFolder, name: &str) -> Result<Runbook, OpenError> {
+/// The runbook in the file of that name.
+pub fn named(pack: &PackFolder, name: &str) -> Result<Runbook, OpenError> {
     let path = format!("{name}.md");
     let file = pack.display(&path);
     match pack.read(&path) {

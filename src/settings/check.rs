@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use config::ConfigError;
 
 use super::{Layer, Origin, Settings};
-use crate::platform::{Diagnostic, Position};
+use crate::platform::{Diagnostic, Position, bounds};
 
 /// Every key there is; `keys.*` is open, the screen's key registry checks it.
 const KEYS: [&str; 14] = [
@@ -48,6 +48,10 @@ pub(super) fn variable_of(key: &str, variables: &HashMap<String, String>) -> Str
 
 /// Syntax and unknown keys of one file.
 pub(super) fn file(file: &str, text: &str) -> Vec<Diagnostic> {
+    if let Err((excess, at)) = bounds::document(text) {
+        let at = Position::of(text, at..at);
+        return vec![Diagnostic::error(file, Some(at), format!("cannot be read: it is {excess}"))];
+    }
     let document = match toml_edit::Document::parse(text) {
         Ok(document) => document,
         Err(error) => {

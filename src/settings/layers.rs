@@ -8,7 +8,10 @@ use std::{
 use config::{Config, ConfigError, FileFormat, Value, ValueKind};
 
 use super::{Places, Settings, check};
-use crate::{host::secret::expand_home, platform::Diagnostic};
+use crate::{
+    host::{plain_file, secret::expand_home},
+    platform::Diagnostic,
+};
 
 /// Everything that settings are read from.
 #[derive(Debug, Clone)]
@@ -93,7 +96,9 @@ pub fn load(layers: &Layers) -> Result<(Settings, Vec<Origin>), Vec<Diagnostic>>
     let default_text = defaults(&layers.places);
     let mut texts = vec![(Layer::Default, default_text)];
     for (path, required) in files(layers) {
-        match std::fs::read_to_string(&path) {
+        // `--config <(…)` is a pipe, and meant to be one.
+        let text = if required { std::fs::read_to_string(&path) } else { plain_file::read_text(&path) };
+        match text {
             Ok(text) => texts.push((Layer::File(path), text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => {}
             Err(error) => {

@@ -1,10 +1,11 @@
 //! The terminal: taken when the console starts, given back on every way out.
 //!
 //! [`Screen::enter`] and [`leave`] can be called any number of times. `leave` runs when the guard is dropped, before the
-//! message of a panic is printed, and before the process is stopped; every mode that was entered is undone.
+//! message of a panic is printed, and before the process is stopped; every mode that was entered is undone. What ends the
+//! process at once is left to [`crate::host::terminal_guard`].
 
 use std::{
-    io::{self, BufWriter, IsTerminal, Stdout, Write, stdin, stdout},
+    io::{self, BufWriter, IsTerminal, Stdout, stdin, stdout},
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
@@ -13,20 +14,21 @@ use std::{
 };
 
 use crossterm::{
-    cursor::{Hide, Show},
-    event::{DisableBracketedPaste, EnableBracketedPaste},
+    cursor::Hide,
+    event::EnableBracketedPaste,
     execute,
-    style::{Print, ResetColor},
-    terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    style::Print,
+    terminal::{Clear, ClearType, EnterAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
+
+use crate::host::terminal_guard as guard;
 
 /// What the console draws on: one write a frame.
 pub type Canvas = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 /// Clicks and the wheel in SGR encoding, but not every movement, which would flood a slow link.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// True while the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -80,6 +82,7 @@ impl Screen {
         if TAKEN.swap(true, Ordering::SeqCst) {
             disable_raw_mode()?;
         }
+        guard::tell(true);
         enable_raw_mode()?;
         execute!(stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste)?;
         if self.mouse {
@@ -99,10 +102,9 @@ impl Drop for Screen {
 /// of no use here.
 pub fn leave() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut out = stdout();
-        let _ = execute!(out, Print(MOUSE_OFF), DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
-        let _ = out.flush();
+        guard::write_leave();
         let _ = disable_raw_mode();
+        guard::tell(false);
     }
 }
 

@@ -13,7 +13,7 @@ use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
 use super::color::{Depth, ThemeColor};
-use crate::health::Status;
+use crate::{health::Status, host::plain_file, platform::bounds};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/themes");
 
@@ -170,6 +170,7 @@ struct StyleEntry {
 impl ThemeSource {
     /// Reads a theme file. The error is one sentence.
     fn parse(text: &str) -> Result<Self, String> {
+        bounds::document(text).map_err(|(excess, _)| format!("it is {excess}"))?;
         let file: ThemeFile = toml::from_str(text).map_err(|e| e.message().to_owned())?;
         let mut palette = HashMap::new();
         for (name, entry) in file.palette {
@@ -260,7 +261,7 @@ impl Themes {
             .collect();
         paths.sort();
         for path in paths {
-            match std::fs::read_to_string(&path) {
+            match plain_file::read_text(&path) {
                 Ok(text) => themes.add(&path, &text),
                 Err(error) => themes.faults.push(format!("cannot read the theme {}: {error}", path.display())),
             }

@@ -4,5 +4,6 @@
 mod completions;
 mod exit_codes;
 mod home;
+mod limits;
 mod packs;
 mod settings;

@@ -130,3 +130,19 @@ fn secrets_of_an_environment_without(missing: &str) {
     let texts = [planted.as_bytes().to_vec(), b"an-odd-value-of-the-person".to_vec()];
     assert_eq!(files_with(run.path(), &texts), [""; 0]);
 }
+
+#[test]
+fn a_supervisor_leaves_no_core_and_lets_nobody_read_its_memory() {
+    let run = Run::new();
+    let flag = run.path().join("flag");
+    let started = run.start(&run.order(&format!("while ! [ -e {} ]; do sleep 0.01; done", flag.display())));
+    wait_until("it runs", PATIENCE, || matches!(started.job.state(), JobState::Running { .. }));
+    let JobState::Running { pid, .. } = started.job.state() else { panic!("it does not run") };
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    // The kernel gives what it knows of a process that may not be dumped to root, whoever runs it.
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(format!("/proc/{pid}/environ")).unwrap());
+    assert_eq!(owner, 0);
+    fs::write(&flag, "").unwrap();
+}

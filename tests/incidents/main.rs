@@ -5,6 +5,7 @@ mod bundle;
 mod exports;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod masking;
 mod runs;
 mod users;
 mod verbs;

@@ -27,6 +27,7 @@ mod background;
 mod certificates;
 pub mod desk;
 mod disk;
+mod hostile;
 mod http;
 mod kubelet;
 mod kubernetes;
@@ -56,6 +57,7 @@ pub use {
     certificates::{Certificates, ServerCertificate},
     desk::Desk,
     disk::Disk,
+    hostile::{Hostile, Script},
     http::{Answer, Http, Page},
     kubelet::Kubelet,
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},

@@ -15,6 +15,7 @@ mod backup;
 mod command;
 mod data_tls;
 mod dns;
+mod hostile;
 mod http;
 mod kubernetes;
 mod lab_itself;

@@ -2,13 +2,14 @@
 
 mod show;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
 use clap::Subcommand;
 
 use super::{ConfigError, Exit, args::Global, diagnostics, output::Output};
 use crate::{
+    host::plain_file,
     platform::Diagnostic,
     room::incident,
     settings::{self, Layers, Origin, Places, Settings},
@@ -61,7 +62,11 @@ fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
     let shown = if json {
         diagnostics::as_json_lines(&found)?
     } else {
-        let source = |file: &str| std::fs::read_to_string(file).ok();
+        let files: BTreeMap<&str, String> = found
+            .iter()
+            .filter_map(|d| Some((d.file.as_str(), plain_file::read_text(Path::new(&d.file)).ok()?)))
+            .collect();
+        let source = |file: &str| files.get(file).map(String::as_str);
         format!("{}{}\n", diagnostics::as_snippets(&found, source, output), diagnostics::verdict("settings", &found))
     };
     output.print(&shown)?;

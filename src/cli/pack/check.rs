@@ -1,5 +1,7 @@
 //! `warroom pack check`: what is wrong with a pack, as a compiler would show it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
@@ -24,11 +26,15 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
     let shown = if json {
         diagnostics::as_json_lines(&found)?
     } else {
-        let source = |file: &str| {
-            let paths = folder.files().paths;
-            let path = std::iter::once(MANIFEST).chain(paths.iter().map(String::as_str));
-            path.into_iter().find(|path| folder.display(path) == file).and_then(|path| folder.read(path).ok())
-        };
+        let paths = folder.files().paths;
+        let told: BTreeSet<&str> = found.iter().map(|diagnostic| diagnostic.file.as_str()).collect();
+        let texts: BTreeMap<String, String> = std::iter::once(MANIFEST)
+            .chain(paths.iter().map(String::as_str))
+            .map(|path| (folder.display(path), path))
+            .filter(|(file, _)| told.contains(file.as_str()))
+            .filter_map(|(file, path)| Some((file, folder.read(path).ok()?)))
+            .collect();
+        let source = |file: &str| texts.get(file).map(String::as_str);
         let verdict = diagnostics::verdict(&folder.display(MANIFEST), &found);
         format!("{}{verdict}\n", diagnostics::as_snippets(&found, source, output))
     };
@@ -40,9 +46,16 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
 /// What is odd in the pack's runbooks, and between them and the pack.
 fn of_runbooks(folder: &PackFolder, pack: Option<&Pack>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for name in folder.files().runbooks() {
+    let files = folder.files();
+    for template in files.templates() {
+        let path = format!("templates/{template}");
+        if let Err(error) = folder.read_bytes(&path) {
+            found.push(Diagnostic::error(&folder.display(&path), None, format!("cannot be read: {error}")));
+        }
+    }
+    for name in files.runbooks() {
         let file = folder.display(&format!("{name}.md"));
-        let runbook = match runbooks::find(folder, name) {
+        let runbook = match runbooks::named(folder, name) {
             Ok(runbook) => runbook,
             Err(error) => {
                 found.push(Diagnostic::error(&file, None, error.to_string()));

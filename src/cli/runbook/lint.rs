@@ -180,7 +180,7 @@ fn as_snippets(found: &[Finding], documents: &BTreeMap<String, String>, output: 
     for (file, source) in documents {
         let own: Vec<Diagnostic> =
             found.iter().filter(|finding| finding.file == *file).map(Finding::to_diagnostic).collect();
-        text += &diagnostics::as_snippets(&own, |_| Some(source.clone()), output);
+        text += &diagnostics::as_snippets(&own, |_| Some(source.as_str()), output);
         text += &diagnostics::verdict(file, &own);
         text.push('\n');
     }

@@ -3,10 +3,11 @@
 //! bytes → [`neutralise`] (text and colour, nothing else) → [`mask`] (no secret) → [`text`] (bytes again) → [`keep`] (a file of bounded size)
 
 pub mod keep;
-pub mod mask;
 pub mod neutralise;
-mod patterns;
 pub mod pipeline;
 pub mod reader;
-pub mod style;
-pub mod text;
+
+pub use crate::host::mask::{self, style, text};
+
+#[cfg(test)]
+mod masking;

@@ -56,8 +56,12 @@ impl Pipeline {
 
     /// The line that is being printed, masked, for somebody who watches.
     pub fn unfinished(&self) -> String {
-        // A secret that is being printed is not shown half.
-        let line = self.secrets.without_beginning(self.neutraliser.unfinished());
-        if line.is_empty() { String::new() } else { self.secrets.mask(&String::from_utf8_lossy(line)) }
+        let line = self.neutraliser.unfinished();
+        if line.is_empty() {
+            return String::new();
+        }
+        // A secret that is being printed is not shown half. Whole ones are masked first: of one that is cut, the rest would stay.
+        let masked = self.secrets.mask(&String::from_utf8_lossy(line));
+        String::from_utf8_lossy(self.secrets.without_beginning(masked.as_bytes())).into_owned()
     }
 }

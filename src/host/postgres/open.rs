@@ -14,6 +14,10 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::super::bounded::{
+    Bounded, Tally,
+    postgres::{BoundedTls, PostgresFrames},
+};
 use super::{
     target::{Address, Target},
     tls,
@@ -23,15 +27,22 @@ use super::{
 pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for S {}
 
+/// Longest row. Rows are passed on one by one, and are held as bytes, values and text at the same time.
+const ROW: u64 = 16 << 20;
+
+/// The socket, its messages bounded.
+type Measured = Bounded<Box<dyn Socket>, PostgresFrames>;
 /// The stream that TLS is spoken over, where it is.
-type Stream = <MakeRustlsConnect as MakeTlsConnect<Box<dyn Socket>>>::Stream;
+type Stream = <BoundedTls as MakeTlsConnect<Measured>>::Stream;
 
 /// An open connection. Nothing happens on it before somebody polls `driver`.
 pub struct Opened {
     pub client: Client,
-    pub driver: Connection<Box<dyn Socket>, Stream>,
+    pub driver: Connection<Measured, Stream>,
     /// `10.0.0.5:5432`.
     pub peer: String,
+    /// What the server sent too much of, when that is why the connection broke.
+    pub tally: Tally,
     /// How to reach the same server again, to cancel a query.
     pub again: Again,
 }
@@ -49,7 +60,8 @@ impl Again {
     pub async fn cancel(&self, token: &tokio_postgres::CancelToken) -> Result<(), String> {
         let peer = self.address.label();
         let stream = reach(&self.address, self.limit).await?;
-        let asked = token.cancel_query_raw(stream, connector(&self.tls, &self.address)?);
+        let asked =
+            token.cancel_query_raw(stream, connector::<Box<dyn Socket>, _>(&mut self.tls.clone(), &self.address)?);
         match timeout(self.limit, asked).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(sentence(&error, &peer)),
@@ -89,8 +101,13 @@ async fn shake_hands(
         config.ssl_mode(SslMode::Disable); // as libpq: a local socket has no TLS
     }
     let stream = reach(address, limit).await?;
+    let tally = Tally::endless();
+    let stream = Bounded::new(stream, PostgresFrames::on_socket(&config, ROW), tally.clone());
+    let mut bounded = BoundedTls { inner: tls.clone(), most: ROW, tally: tally.clone() };
     let (client, mut driver) =
-        config.connect_raw(stream, connector(tls, address)?).await.map_err(|error| sentence(&error, &peer))?;
+        config.connect_raw(stream, connector::<Measured, _>(&mut bounded, address)?).await.map_err(|error| {
+            tally.excess().map_or_else(|| sentence(&error, &peer), |excess| format!("{peer} sent {excess}"))
+        })?;
     let wanted = config.get_target_session_attrs();
     if wanted != TargetSessionAttrs::Any {
         let asked = client.simple_query("SHOW transaction_read_only");
@@ -107,7 +124,7 @@ async fn shake_hands(
         }
     }
     let again = Again { address: address.clone(), tls: tls.clone(), limit };
-    Ok(Opened { client, driver, peer, again })
+    Ok(Opened { client, driver, peer, tally, again })
 }
 
 async fn reach(address: &Address, limit: Duration) -> Result<Box<dyn Socket>, String> {
@@ -129,16 +146,15 @@ async fn reach(address: &Address, limit: Duration) -> Result<Box<dyn Socket>, St
     }
 }
 
-fn connector(
-    tls: &MakeRustlsConnect,
-    address: &Address,
-) -> Result<<MakeRustlsConnect as MakeTlsConnect<Box<dyn Socket>>>::TlsConnect, String> {
+fn connector<S, T: MakeTlsConnect<S>>(tls: &mut T, address: &Address) -> Result<T::TlsConnect, String>
+where
+    T::Error: std::fmt::Display,
+{
     let name = match (&address.name, &address.host) {
         (Some(name), _) | (None, Host::Tcp(name)) => name.as_str(),
         (None, Host::Unix(_)) => "",
     };
-    MakeTlsConnect::<Box<dyn Socket>>::make_tls_connect(&mut tls.clone(), name)
-        .map_err(|error| format!("TLS cannot be set up for {}: {error}", address.label()))
+    tls.make_tls_connect(name).map_err(|error| format!("TLS cannot be set up for {}: {error}", address.label()))
 }
 
 fn unreachable(error: &io::Error, peer: &str) -> String {

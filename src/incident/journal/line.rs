@@ -43,6 +43,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{Digest, Hlc};
+use crate::host::mask::Secrets;
 
 /// The version of the members around an event. A later one may add members between `by` and `event`.
 pub const VERSION: u32 = 1;
@@ -130,6 +131,8 @@ impl EventText {
     /// Any value that serialises to an object with `type` and `version`.
     pub fn of(event: &impl Serialize) -> Result<Self, NotAnEvent> {
         let text = serde_json::to_string(event).map_err(|error| NotAnEvent::Shape(error.to_string()))?;
+        // A person may have typed a password into a note or a command; what is written here leaves the machine.
+        let text = Secrets::of_environment().mask_json(text);
         let shape = |error: serde_json::Error| NotAnEvent::Shape(error.to_string());
         serde_json::from_str::<Kind<'_>>(&text).map_err(shape)?;
         // Whoever shows it must be able to read it.

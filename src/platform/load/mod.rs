@@ -21,7 +21,7 @@ use self::{
     names::{Names, Noun},
     section::Section,
 };
-use super::{Diagnostic, DiagnosticSeverity, Pack, Position, ProbeTarget, Scenario, suggestion};
+use super::{Diagnostic, DiagnosticSeverity, Pack, Position, ProbeTarget, Scenario, bounds, suggestion};
 
 /// The other files of a pack's folder, by their paths from it (`pool-saturation.md`, `drills/outage.toml`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,18 @@ pub struct PackFiles {
     pub paths: Vec<String>,
     /// The scenarios with their texts.
     pub scenarios: Vec<ScenarioFile>,
+    /// Scenarios whose text cannot be had.
+    pub unreadable: Vec<UnreadableFile>,
+}
+
+/// A file that is there and cannot be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnreadableFile {
+    /// The file's name without its extension.
+    pub id: String,
+    /// The file as diagnostics name it.
+    pub file: String,
+    pub cause: String,
 }
 
 /// One `drills/ID.toml`.
@@ -135,6 +147,11 @@ impl Reading<'_, '_> {
 /// what cannot be read is a diagnostic.
 pub fn parse(file: &str, text: &str, files: &PackFiles) -> Loaded {
     let findings = Findings::new(file, text);
+    if let Err((excess, at)) = bounds::document(text) {
+        findings.error(at..at, format!("this cannot be read: it is {excess}"), None);
+        let diagnostics = findings.into_diagnostics();
+        return Loaded { pack: None, diagnostics, file: file.to_owned(), due: Vec::new() };
+    }
     let (document, syntax) = DeTable::parse_recoverable(text);
     for error in &syntax {
         let cause = error.message().lines().collect::<Vec<_>>().join(", ");
@@ -154,6 +171,9 @@ pub fn parse(file: &str, text: &str, files: &PackFiles) -> Loaded {
 
 /// Reads the scenarios into the pack.
 fn scenarios(mut pack: Pack, files: &PackFiles, diagnostics: &mut Vec<Diagnostic>) -> Pack {
+    for UnreadableFile { file, cause, .. } in &files.unreadable {
+        diagnostics.push(Diagnostic::error(file, None, format!("cannot be read: {cause}")));
+    }
     for ScenarioFile { id, file, text } in &files.scenarios {
         let (scenario, found) = Scenario::parse(file, text);
         diagnostics.extend(found);
@@ -179,6 +199,7 @@ fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t
         Reading { findings, names: Names::new(findings), due: RefCell::default(), places: RefCell::default() };
     files.runbooks().for_each(|id| reading.names.add(Noun::Runbook, id));
     files.scenarios.iter().for_each(|scenario| reading.names.add(Noun::Scenario, &scenario.id));
+    files.unreadable.iter().for_each(|scenario| reading.names.add(Noun::Scenario, &scenario.id));
     files.templates().for_each(|id| reading.names.add(Noun::Template, id));
     let root = Section::new("platform.toml", document, 0..0, findings);
     let mut pack = Pack::default();

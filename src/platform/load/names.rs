@@ -2,11 +2,13 @@
 
 use std::{cell::RefCell, fmt};
 
+use indexmap::IndexSet;
+
 use super::{findings::Findings, section::Text};
 use crate::platform::nearest::suggestion;
 
 /// The things that have ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Noun {
     Component,
     Probe,
@@ -56,7 +58,7 @@ struct Reference {
 /// All ids of a pack.
 pub(super) struct Names<'f, 't> {
     findings: &'f Findings<'t>,
-    defined: RefCell<Vec<(Noun, String)>>,
+    defined: RefCell<IndexSet<(Noun, String)>>,
     references: RefCell<Vec<Reference>>,
 }
 
@@ -75,13 +77,11 @@ impl<'f, 't> Names<'f, 't> {
 
     /// Takes an id in that may come again (panels).
     pub(super) fn add(&self, noun: Noun, id: &str) {
-        if !self.is_defined(noun, id) {
-            self.defined.borrow_mut().push((noun, id.to_owned()));
-        }
+        self.defined.borrow_mut().insert((noun, id.to_owned()));
     }
 
     fn is_defined(&self, noun: Noun, id: &str) -> bool {
-        self.defined.borrow().iter().any(|(n, i)| *n == noun && i == id)
+        self.defined.borrow().contains(&(noun, id.to_owned()))
     }
 
     /// Remembers that the text names something that must exist.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::platform::{
     BackupSource, BackupVerify, CommandFormat, CommandLine, HttpTarget, PostgresRole, ProbeTarget, RedisRole,
-    SecretText, nearest::suggestion,
+    SecretText, nearest::suggestion, promql,
 };
 
 const HTTP: &[&str] = &["http", "https"];
@@ -189,7 +189,7 @@ fn accepts_codes(text: &str) -> bool {
 fn metrics(section: &Section<'_, '_>) -> Option<ProbeTarget> {
     let selector = |key| {
         let text = section.required_text(key, r#"'http_requests_total{status=~"5.."}'"#)?;
-        match promql_parser::parser::parse(text.value) {
+        match promql::parse(text.value) {
             Ok(Expr::VectorSelector(_)) => Some(text.value.to_owned()),
             Ok(_) => {
                 let help = r#"write a name with labels: 'http_requests_total{status=~"5.."}'"#;
@@ -198,7 +198,7 @@ fn metrics(section: &Section<'_, '_>) -> Option<ProbeTarget> {
                 None
             }
             Err(cause) => {
-                let message = format!("`{key}` is not a series selector: {}", first_line(&cause));
+                let message = format!("`{key}` is not a series selector: {cause}");
                 section.findings.error(text.at, message, None);
                 None
             }
@@ -211,14 +211,10 @@ fn metrics(section: &Section<'_, '_>) -> Option<ProbeTarget> {
 }
 
 fn check_query(section: &Section<'_, '_>, key: &str, query: &Text<'_>) {
-    if let Err(cause) = promql_parser::parser::parse(query.value) {
-        let message = format!("`{key}` is not a PromQL expression: {}", first_line(&cause));
+    if let Err(cause) = promql::parse(query.value) {
+        let message = format!("`{key}` is not a PromQL expression: {cause}");
         section.findings.error(query.at.clone(), message, None);
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim()
 }
 
 fn address(section: &Section<'_, '_>) -> Option<String> {

@@ -9,7 +9,7 @@ use super::{
     Scenario, ScenarioStatus, Scene, Track,
     reader::{LONGEST, Reader, key_span},
 };
-use crate::platform::{Diagnostic, DiagnosticSeverity, Position, nearest};
+use crate::platform::{Diagnostic, DiagnosticSeverity, Position, bounds, nearest};
 
 /// More events than a person can follow; each keeps a copy of what its probe says.
 const MOST_EVENTS: usize = 2000;
@@ -21,6 +21,10 @@ const EVENT_KEYS: &[&str] = &["at", "probe", "clear"];
 const CLEARABLE: &[&str] = &["value", "exposure", "details", "pods", "logs"];
 
 pub(super) fn scenario(file: &str, text: &str) -> (Option<Scenario>, Vec<Diagnostic>) {
+    if let Err((excess, at)) = bounds::document(text) {
+        let position = Position::of(text, at..at);
+        return (None, vec![Diagnostic::error(file, Some(position), format!("this cannot be read: it is {excess}"))]);
+    }
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, path::PathBuf};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::Deserialize;
 
-use crate::host::plain::first_line;
+use crate::host::{bounded::json, plain::first_line};
 
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,9 +115,9 @@ pub(super) fn listed(text: &str) -> Result<Vec<Backup>, String> {
 
 fn objects(text: &str) -> Result<Vec<Backup>, String> {
     let contents = if text.starts_with('[') {
-        serde_json::from_str::<Vec<Object>>(text)
+        json::read::<Vec<Object>>(text.as_bytes())
     } else {
-        serde_json::from_str::<Objects>(text).map(|objects| objects.contents.unwrap_or_default())
+        json::read::<Objects>(text.as_bytes()).map(|objects| objects.contents.unwrap_or_default())
     };
     let contents = contents.map_err(|error| format!("the listing is not that of list-objects-v2: {error}"))?;
     let backup = |object: Object| Backup { name: object.key, size: object.size, modified: object.modified, file: None };

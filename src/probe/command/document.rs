@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     health::{Observation, Unit},
     host::{
+        bounded::json::{self, JsonError},
         plain::{first_line, plain, shortened},
         process::Finished,
     },
@@ -29,11 +30,12 @@ pub(super) fn observe(finished: &Finished) -> Observation {
         let total = crate::health::bytes(finished.stdout.total as f64);
         return Observation::unknown(format!("{total} of output is too much, print less JSON"));
     }
-    let document: Value = match serde_json::from_slice(&finished.stdout.kept) {
+    let document: Value = match json::read(&finished.stdout.kept) {
         Ok(document) => document,
         Err(_) if finished.stdout.kept.trim_ascii().is_empty() => {
             return Observation::unknown(with("no output where JSON was expected".to_owned()));
         }
+        Err(JsonError::TooMuch) => return Observation::unknown("the output has too many values, print less JSON"),
         Err(error) => return Observation::unknown(format!("the output is not JSON: {error}")),
     };
     let members = match bounded(document, 0) {

@@ -25,7 +25,7 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use self::accepted::Accepted;
 use super::{
@@ -37,7 +37,10 @@ use super::{
 };
 use crate::{
     health::{Observation, Status, Unit, number},
-    host::secret::SecretStore,
+    host::{
+        bounded::json::{self, JsonError},
+        secret::SecretStore,
+    },
     platform::{Expression, HttpTarget, OnTimeout, ProbeSpec, SecretText},
 };
 
@@ -208,8 +211,10 @@ fn ending_finding(answer: &Answer, look: &Look) -> Option<Observation> {
 
 fn json_finding(answer: &Answer, condition: &Expression) -> Option<String> {
     let status = answer.status.as_u16();
-    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-        return Some(format!("{status}, but the body is not JSON{}", cut(answer)));
+    let body = match json::read::<Value>(&answer.body) {
+        Ok(body) => body,
+        Err(JsonError::TooMuch) => return Some(format!("{status}, but the body has too many values")),
+        Err(JsonError::Syntax(_)) => return Some(format!("{status}, but the body is not JSON{}", cut(answer))),
     };
     match condition.holds(&Map::from_iter([("body".to_owned(), body)])) {
         Ok(true) => None,
@@ -248,7 +253,7 @@ fn details(answer: &Answer, look: &Look) -> Map<String, Value> {
         put("body_cut", true.into());
     }
     if !answer.hops.is_empty() {
-        let hops = answer.hops.iter().map(|hop| json!({ "status": hop.status.as_u16(), "to": hop.to }));
+        let hops = answer.hops.iter().map(|hop| serde_json::json!({ "status": hop.status.as_u16(), "to": hop.to }));
         put("redirects", hops.collect());
     }
     put("location", location(answer).into());

@@ -7,12 +7,14 @@ use std::{path::PathBuf, time::Duration};
 
 use kube::{
     Client, Config,
+    client::ClientBuilder,
     config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
 
 use super::{
+    bounded::Bound,
     cause::{self, Failure},
     proxy,
 };
@@ -136,7 +138,8 @@ async fn open(
     if let Some(exec) = &mut config.auth_info.exec {
         exec.interactive_mode = Some(ExecInteractiveMode::Never);
     }
-    let client = Client::try_from(config).map_err(|error| Failure::of_client(&error, &server))?;
+    let client = ClientBuilder::try_from(config).map_err(|error| Failure::of_client(&error, &server))?;
+    let client = client.with_layer(&Bound).build();
     Ok(Access { client, context, chosen_by, server })
 }
 

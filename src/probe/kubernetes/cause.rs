@@ -29,6 +29,8 @@ pub(super) enum FailureKind {
     Forbidden,
     /// The version to resume from is too old: list again.
     Gone,
+    /// More than a page may hold: ask for fewer objects.
+    TooLarge,
     Other,
 }
 

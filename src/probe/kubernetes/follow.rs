@@ -24,6 +24,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const POLL_EVERY: Duration = Duration::from_secs(15);
 /// A watch that ends sooner than this counts as a failure for the pauses.
 const SHORT_WATCH: Duration = Duration::from_secs(2);
+/// Bound on the rows of one list: the largest clusters (150,000 pods) take about as much.
+const MOST_WEIGHT: usize = 56 << 20;
 /// Lists that the server forgets half-way are begun again this often.
 const LIST_TRIES: u32 = 3;
 
@@ -112,19 +114,31 @@ async fn follow_as<O: Object>(access: Access, feed: Feed, shared: Arc<Shared>) {
 /// Reads a whole list, page by page; returns its version.
 async fn list<O: Object>(access: &Access, feed: &Feed, shared: &Shared) -> Result<String, Failure> {
     let mut tries = 1;
-    let mut next = None;
+    let mut next: Option<String> = None;
+    let mut size = request::PAGE;
+    let mut weight = 0;
     let mut generation = shared.picture().list_begins(feed);
     loop {
-        let page = match request::page::<O>(access, feed, next.take()).await {
+        let page = match request::page::<O>(access, feed, size, next.clone()).await {
             Ok(page) => page,
+            Err(failure) if failure.kind == FailureKind::TooLarge && size > request::SMALL_PAGE => {
+                size = request::SMALL_PAGE;
+                continue;
+            }
             // The rest of a list is kept for five minutes only, less in a busy cluster.
             Err(failure) if failure.kind == FailureKind::Gone && tries < LIST_TRIES => {
                 tries += 1;
+                (next, weight) = (None, 0);
                 generation = shared.picture().list_begins(feed);
                 continue;
             }
             Err(failure) => return Err(failure),
         };
+        weight += page.items.iter().map(Object::weight).sum::<usize>();
+        if weight > MOST_WEIGHT {
+            let sentence = format!("{} has more {} than fit here", access.server, feed.resource.plural());
+            return Err(Failure::new(FailureKind::TooLarge, sentence));
+        }
         let now = clock::now();
         let complete = page.metadata.next.is_empty();
         shared.draw(|picture| {

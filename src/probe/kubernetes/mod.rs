@@ -20,6 +20,7 @@
 //! | `last_seen_at` | only when the API server does not answer: when the rest was true |
 
 mod access;
+mod bounded;
 mod cause;
 mod details;
 mod events;

@@ -2,7 +2,19 @@
 //! does not grow with what is not shown.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, SeqAccess, Visitor},
+};
+
+/// Objects of one page that are read, whatever the server was asked for.
+pub(super) const MOST_ITEMS: usize = 1000;
+/// Members of a list inside an object that are kept: containers, conditions, owners.
+const MOST_MEMBERS: usize = 64;
+/// Bytes of a name that are kept: the API allows 253.
+const MOST_NAME: usize = 253;
 
 /// One page of a list.
 #[derive(Debug, Deserialize)]
@@ -10,7 +22,7 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 pub(super) struct Page<T> {
     pub metadata: PageMeta,
     // An empty list of Go is `null`.
-    #[serde(default = "Vec::new", deserialize_with = "null_is_empty")]
+    #[serde(default = "Vec::new", deserialize_with = "items")]
     pub items: Vec<T>,
 }
 
@@ -23,15 +35,84 @@ pub(super) struct PageMeta {
     pub next: String,
 }
 
+fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = List { most: MOST_ITEMS, of: PhantomData };
+    let Some((kept, left_out)) = deserializer.deserialize_option(list)? else { return Ok(Vec::new()) };
+    if left_out { Err(D::Error::custom("more objects than were asked for")) } else { Ok(kept) }
+}
+
+/// The first members of a list; `null` is an empty one.
 fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    let list = List { most: MOST_MEMBERS, of: PhantomData };
+    Ok(deserializer.deserialize_option(list)?.map(|(kept, _)| kept).unwrap_or_default())
+}
+
+/// A name, cut to what the API allows.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(cut(String::deserialize(deserializer)?))
+}
+
+fn cut(name: String) -> String {
+    if name.len() <= MOST_NAME {
+        return name;
+    }
+    let end = (0..=MOST_NAME).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
+    name[..end].to_owned()
+}
+
+fn optional_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(cut))
+}
+
+/// Reads a list up to a bound, and whether there was more; the rest is skipped.
+struct List<T> {
+    most: usize,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+    type Value = Option<(Vec<T>, bool)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or null")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Vec::new();
+        while kept.len() < self.most {
+            match list.next_element()? {
+                Some(member) => kept.push(member),
+                None => return Ok(Some((kept, false))),
+            }
+        }
+        let mut left_out = false;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            left_out = true;
+        }
+        Ok(Some((kept, left_out)))
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Meta {
+    #[serde(deserialize_with = "name")]
     pub name: String,
+    #[serde(deserialize_with = "name")]
     pub namespace: String,
+    #[serde(deserialize_with = "name")]
     pub resource_version: String,
     pub creation_timestamp: Option<Timestamp>,
     /// When a pod that is being deleted will be killed: the request plus its grace period.
@@ -45,19 +126,21 @@ pub(super) struct Meta {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Labels {
-    #[serde(rename = "pod-template-hash")]
+    #[serde(rename = "pod-template-hash", deserialize_with = "optional_name")]
     pub template_hash: Option<String>,
-    #[serde(rename = "topology.kubernetes.io/zone")]
+    #[serde(rename = "topology.kubernetes.io/zone", deserialize_with = "optional_name")]
     pub zone: Option<String>,
     /// The zone's label before Kubernetes 1.17.
-    #[serde(rename = "failure-domain.beta.kubernetes.io/zone")]
+    #[serde(rename = "failure-domain.beta.kubernetes.io/zone", deserialize_with = "optional_name")]
     pub old_zone: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct OwnerReference {
+    #[serde(deserialize_with = "name")]
     pub kind: String,
+    #[serde(deserialize_with = "name")]
     pub name: String,
     pub controller: bool,
 }
@@ -85,6 +168,7 @@ pub(super) struct PodObject {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct PodSpec {
+    #[serde(deserialize_with = "optional_name")]
     pub node_name: Option<String>,
     /// Only how many.
     #[serde(deserialize_with = "null_is_empty")]
@@ -215,8 +299,11 @@ pub(super) struct EventObject {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct InvolvedObject {
+    #[serde(deserialize_with = "name")]
     pub kind: String,
+    #[serde(deserialize_with = "name")]
     pub namespace: String,
+    #[serde(deserialize_with = "name")]
     pub name: String,
 }
 

@@ -159,6 +159,12 @@ impl Picture {
 /// An object of the API that the picture keeps something of.
 pub(super) trait Object: serde::de::DeserializeOwned + Send + 'static {
     fn meta(&self) -> &Meta;
+    /// About how many bytes it takes when it is kept.
+    fn weight(&self) -> usize {
+        let meta = self.meta();
+        let owners = meta.owner_references.iter().map(|owner| owner.name.len()).sum::<usize>();
+        200 + meta.name.len() + meta.namespace.len() + owners
+    }
     /// Keeps what is shown. True when a person would see a difference.
     fn keep(self, feed: &Feed, generation: u32, picture: &mut Picture, now: Timestamp) -> bool;
     fn forget(self, feed: &Feed, picture: &mut Picture) -> bool;

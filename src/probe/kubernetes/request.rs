@@ -15,11 +15,14 @@ use super::{
     feed::Feed,
     objects::Page,
 };
+use crate::host::bounded;
 
 /// Objects in one page of a list: the API server holds a page in memory several times over.
-const PAGE: u32 = 500;
-/// Bound on one page. A page of 500 pods is about 3 MB.
-const PAGE_BYTES: u64 = 64 << 20;
+pub(super) const PAGE: u32 = 500;
+/// Objects in one page when those of a full one are too large.
+pub(super) const SMALL_PAGE: u32 = 20;
+/// Bound on one page. A page of 500 pods is about 3 MB; etcd keeps no object larger than 1.5 MB.
+const PAGE_BYTES: u64 = 16 << 20;
 /// Bound on one event of a watch: etcd keeps no object larger than 1.5 MB.
 const EVENT_BYTES: u64 = 8 << 20;
 /// Bound on one page, however slow the link.
@@ -33,17 +36,18 @@ const WATCH_SPREAD: u32 = 30;
 /// What the network may add to that.
 const WATCH_GRACE: Duration = Duration::from_secs(10);
 
-/// Lists one page; `next` continues where the page before ended.
+/// Lists one page of so many objects; `next` continues where the page before ended.
 pub(super) async fn page<T: serde::de::DeserializeOwned>(
     access: &Access,
     feed: &Feed,
+    size: u32,
     next: Option<String>,
 ) -> Result<Page<T>, Failure> {
     let server = access.server.as_str();
     let params = ListParams {
         label_selector: feed.labels.clone(),
         field_selector: feed.fields(),
-        limit: Some(PAGE),
+        limit: Some(size),
         continue_token: next,
         ..ListParams::default()
     };
@@ -58,6 +62,11 @@ pub(super) async fn page<T: serde::de::DeserializeOwned>(
         body.take(PAGE_BYTES).read_to_end(&mut bytes).await.map_err(|_| {
             Failure::new(FailureKind::Unreachable, format!("{server} cut the connection in the middle of a list"))
         })?;
+        if bytes.len() as u64 == PAGE_BYTES {
+            let bound = bounded::size(PAGE_BYTES);
+            let sentence = format!("{server} sent more than {bound} for {size} {}", feed.resource.plural());
+            return Err(Failure::new(FailureKind::TooLarge, sentence));
+        }
         serde_json::from_slice(&bytes).map_err(|_| not_kubernetes(server, feed))
     };
     match tokio::time::timeout(PAGE_TIMEOUT, read).await {
@@ -123,6 +132,11 @@ impl<B: AsyncBufRead + Unpin> Watch<B> {
             Err(_) => return Some(Err(Failure::silent(server, self.patience.as_secs()))),
             Ok(Err(_)) => return None,
             Ok(Ok(_)) if self.line.last() != Some(&b'\n') && (self.line.len() as u64) < EVENT_BYTES => return None,
+            Ok(Ok(_)) if self.line.last() != Some(&b'\n') => {
+                let bound = bounded::size(EVENT_BYTES);
+                let sentence = format!("{server} sent more than {bound} for one of the {}", feed.resource.plural());
+                return Some(Err(Failure::new(FailureKind::Other, sentence)));
+            }
             Ok(Ok(_)) => {}
         }
         Some(serde_json::from_slice(&self.line).map_err(|_| match serde_json::from_slice::<Status>(&self.line) {

@@ -20,12 +20,19 @@ pub(super) struct Page {
     pub(super) garbage: usize,
 }
 
+/// Longest line that is read: a series with all its labels.
+const LINE: usize = 64 * 1024;
+
 /// Reads a page and hands over the samples whose name is `wanted`.
 pub(super) fn read(text: &str, wanted: impl Fn(&str) -> bool, mut each: impl FnMut(Sample)) -> Page {
     let mut page = Page::default();
     for line in text.lines() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if line.len() > LINE {
+            page.garbage += 1;
             continue;
         }
         match sample(line, &wanted) {

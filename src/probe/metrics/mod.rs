@@ -46,8 +46,9 @@ use crate::{
 
 /// Decoded size of a page.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
-/// More matched series than this is a selector that forgot something.
+/// More matched series than this, or longer names of them, is a selector that forgot something.
 const MOST_SERIES: usize = 20_000;
+const SERIES_BYTES: usize = 4 * 1024 * 1024;
 /// Time between the pages of a first look.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pages of a first look, at most.
@@ -132,16 +133,25 @@ impl MetricsProbe {
             return Err(unseen(format!("the metrics page is larger than {}", size(BODY_LIMIT))));
         }
         let mut counts = Vec::new();
+        let mut names = 0;
         let wanted = |name: &str| errors.may_match(name) || total.may_match(name);
         let page = exposition::read(&answer.text(), wanted, |sample| {
             let error = errors.matches(&sample.name, &sample.labels);
             let total = total.matches(&sample.name, &sample.labels);
-            if (error || total) && counts.len() <= MOST_SERIES {
-                counts.push(Count { series: identity(sample.name, sample.labels), error, total, value: sample.value });
+            if (error || total) && counts.len() <= MOST_SERIES && names <= SERIES_BYTES {
+                let series = identity(sample.name, sample.labels);
+                names += series.len();
+                counts.push(Count { series, error, total, value: sample.value });
             }
         });
         if page.samples == 0 {
             return Err(unseen(format!("what {shown} answers is not a metrics page")));
+        }
+        if names > SERIES_BYTES {
+            return Err(unseen(format!(
+                "the selectors match series with more than {} of labels: narrow them",
+                size(SERIES_BYTES)
+            )));
         }
         if counts.len() > MOST_SERIES {
             return Err(unseen(format!("the selectors match more than {MOST_SERIES} series: narrow them")));

@@ -1,9 +1,8 @@
 //! Which series a PromQL vector selector means.
 
-use promql_parser::{
-    label::Matcher,
-    parser::{self, Expr},
-};
+use promql_parser::{label::Matcher, parser::Expr};
+
+use crate::platform::promql;
 
 /// `http_requests_total{status=~"5.."}`, ready to match.
 #[derive(Debug)]
@@ -18,7 +17,7 @@ impl Selector {
     /// The error is one sentence.
     pub(super) fn parse(source: &str) -> Result<Self, String> {
         let expression =
-            parser::parse(source).map_err(|error| format!("`{source}` is not a series selector: {error}"))?;
+            promql::parse(source).map_err(|error| format!("`{source}` is not a series selector: {error}"))?;
         let Expr::VectorSelector(selector) = expression else {
             return Err(format!("`{source}` is not a series selector: write it without functions and ranges"));
         };

@@ -21,6 +21,10 @@ use tokio_util::task::AbortOnDropHandle;
 use super::refusal;
 use crate::{
     host::{
+        bounded::{
+            Bounded, Tally, json,
+            postgres::{BoundedTls, PostgresFrames},
+        },
         postgres::{
             target::{Address, Target, TlsWish, Verify},
             tls,
@@ -40,6 +44,12 @@ use crate::{
 /// A connection is replaced after this time, so that "accepts connections" and what a name resolves to are checked anew.
 const RENEW_AFTER: Duration = Duration::from_secs(60);
 
+/// Longest answer to one question: most are below 50 kB.
+const ANSWER: u64 = 1 << 20;
+/// Bounds on what one look takes.
+const LOOK_BYTES: u64 = 4 << 20;
+const LOOK_MESSAGES: u64 = 10_000;
+
 /// What a server answered to one question: a JSON document, or why not, in a few words.
 pub(in crate::probe) type Answer = Result<Value, String>;
 
@@ -54,6 +64,7 @@ pub(in crate::probe) struct Server {
 struct Session {
     client: Client,
     peer: String,
+    tally: Tally,
     opened: Instant,
     /// Reads and writes the socket; the connection is gone with it.
     _driver: AbortOnDropHandle<()>,
@@ -124,6 +135,7 @@ impl Server {
 impl Session {
     async fn ask(&self, look: &Look, questions: &[&str], limit: Duration) -> Result<Vec<Answer>, Failure> {
         look.stage(format!("{} lets us in but does not answer a query", self.peer));
+        self.tally.renew();
         let asked = questions.iter().map(|question| {
             // One message is one implicit transaction: nothing is left behind in a pooled session, whatever fails.
             let text = format!(
@@ -142,7 +154,7 @@ impl Session {
                     SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten(),
                     _ => None,
                 });
-                Ok(match document.map(serde_json::from_str) {
+                Ok(match document.map(|text: &str| json::read(text.as_bytes())) {
                     Some(Ok(value)) => Ok(value),
                     Some(Err(_)) => Err("the answer is not what this server's version should give".to_owned()),
                     None => Err("the server has no answer".to_owned()),
@@ -153,7 +165,7 @@ impl Session {
                 Some(answer) if answer.severity() == "ERROR" && !self.client.is_closed() => {
                     Ok(Err(answer.message().to_owned()))
                 }
-                _ => Err(refusal::failure(&error, &self.peer)),
+                _ => Err(failure(&error, &self.peer, &self.tally)),
             },
         }
     }
@@ -199,7 +211,7 @@ async fn shake_hands<S>(
     stream: S,
     address: &Address,
     config: Config,
-    mut tls: MakeRustlsConnect,
+    tls: MakeRustlsConnect,
     peer: String,
     look: &Look,
 ) -> Result<Session, Failure>
@@ -211,16 +223,18 @@ where
         (Some(name), _) | (None, Host::Tcp(name)) => name.as_str(),
         (None, Host::Unix(_)) => "",
     };
-    let stream = FirstBytes::new(stream, begins_like_postgres);
-    let tls = MakeTlsConnect::<FirstBytes<S>>::make_tls_connect(&mut tls, name)
+    let tally = Tally::new(LOOK_BYTES, LOOK_MESSAGES);
+    let frames = PostgresFrames::on_socket(&config, ANSWER);
+    let stream = Bounded::new(FirstBytes::new(stream, begins_like_postgres), frames, tally.clone());
+    let mut tls = BoundedTls { inner: tls, most: ANSWER, tally: tally.clone() };
+    let tls = MakeTlsConnect::<Bounded<FirstBytes<S>, PostgresFrames>>::make_tls_connect(&mut tls, name)
         .map_err(|error| Failure::unknown(format!("TLS cannot be set up for {peer}: {error}")))?;
-    let (client, connection) =
-        config.connect_raw(stream, tls).await.map_err(|error| refusal::failure(&error, &peer))?;
+    let (client, connection) = config.connect_raw(stream, tls).await.map_err(|error| failure(&error, &peer, &tally))?;
     let driver = AbortOnDropHandle::new(tokio::spawn(async move {
         // Its error is also what the client says of the next question.
         let _ = connection.await;
     }));
-    let session = Session { client, peer, opened: Instant::now(), _driver: driver };
+    let session = Session { client, peer, tally, opened: Instant::now(), _driver: driver };
     session.check_attributes(config.get_target_session_attrs()).await?;
     Ok(session)
 }
@@ -234,7 +248,7 @@ impl Session {
             _ => return Ok(()),
         };
         let shown = self.client.simple_query("SHOW transaction_read_only").await;
-        let messages = shown.map_err(|error| refusal::failure(&error, &self.peer))?;
+        let messages = shown.map_err(|error| failure(&error, &self.peer, &self.tally))?;
         let read_only = messages.iter().any(|message| match message {
             SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten() == Some("on"),
             _ => false,
@@ -248,6 +262,14 @@ impl Session {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The server sent more than is read, or what else the error means.
+fn failure(error: &tokio_postgres::Error, peer: &str, tally: &Tally) -> Failure {
+    match tally.excess() {
+        Some(excess) => Failure::unknown(format!("{peer} sent {excess}")),
+        None => refusal::failure(error, peer),
     }
 }
 

@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     health::{Observation, Unit, quantity},
-    host::plain::{first_line, plain, shortened},
+    host::{
+        bounded::json::read as read_json,
+        plain::{first_line, plain, shortened},
+    },
 };
 
 /// Rows of the table.
@@ -53,7 +56,7 @@ impl Sample {
 
 /// None when the body is not what Prometheus answers.
 pub(super) fn read(body: &[u8]) -> Option<Answer> {
-    serde_json::from_slice(body).ok().filter(|answer: &Answer| {
+    read_json(body).ok().filter(|answer: &Answer| {
         matches!(answer.status.as_str(), "success" | "error") && (answer.data.is_some() || !answer.error.is_empty())
     })
 }

@@ -17,16 +17,23 @@ use super::{
     refusal::{self, Refused},
     target::{Login, Place, Transport},
 };
-use crate::probe::{
-    Look,
-    failure::Failure,
-    first_bytes::{FirstBytes, Heard},
-    net_error::NetError,
-    reach, trust,
+use crate::{
+    host::bounded::{Bounded, Tally, redis::RedisFrames},
+    probe::{
+        Look,
+        failure::Failure,
+        first_bytes::{FirstBytes, Heard},
+        net_error::NetError,
+        reach, trust,
+    },
 };
 
 /// A connection is replaced after this time, so that "accepts connections" and what a name resolves to are checked anew.
 const RENEW_AFTER: Duration = Duration::from_secs(60);
+
+/// Bounds on what one look takes: `INFO` is about 8 kB, the nodes of the largest clusters 200 kB.
+const LOOK_BYTES: u64 = 4 << 20;
+const LOOK_VALUES: u64 = 50_000;
 
 /// What the server answered to one command, and how long that took.
 #[derive(Debug)]
@@ -52,6 +59,7 @@ pub(super) struct Server {
 struct Live {
     connection: MultiplexedConnection,
     heard: Heard,
+    tally: Tally,
     opened: Instant,
     /// Reads and writes the socket; the connection is gone with it.
     _driver: AbortOnDropHandle<()>,
@@ -76,6 +84,7 @@ impl Server {
         // The connection is put back only when the look is not dropped half way.
         if let Some(live) = self.live.take().filter(|live| live.opened.elapsed() < RENEW_AFTER) {
             look.stage(format!("{peer} accepted the connection but does not answer"));
+            live.tally.renew();
             if let Ok(answers) = send(&live, commands.iter()).await {
                 self.live = Some(live);
                 return Ok(answers);
@@ -86,7 +95,9 @@ impl Server {
         let entry = self.entry();
         // Getting in goes in the same round trip as the questions.
         let sent = send(&live, entry.iter().chain(commands)).await;
-        let mut answers = sent.map_err(|error| refusal::failure(&error, &peer, &live.heard.text()))?;
+        let mut answers = sent.map_err(|error| {
+            excessive(&live.tally, &peer).unwrap_or_else(|| refusal::failure(&error, &peer, &live.heard.text()))
+        })?;
         let rest = answers.split_off(entry.len());
         for (command, answer) in entry.iter().zip(&answers) {
             if let Err(refused) = &answer.value
@@ -160,15 +171,22 @@ where
 {
     let stream = FirstBytes::new(stream, |byte| b"+-:$*_#,(!=%~>|".contains(&byte));
     let heard = stream.heard();
+    let tally = Tally::new(LOOK_BYTES, LOOK_VALUES);
+    let stream = Bounded::new(stream, RedisFrames::default(), tally.clone());
     // Without login, database and library name the library itself sends nothing: `ask` does, and reads every answer.
     let silent = RedisConnectionInfo::default().set_skip_set_lib_name();
     // The scheduler bounds the look.
     let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
     let (connection, driver) = MultiplexedConnection::new_with_config(&silent, stream, config)
         .await
-        .map_err(|error| refusal::failure(&error, peer, &heard.text()))?;
+        .map_err(|error| excessive(&tally, peer).unwrap_or_else(|| refusal::failure(&error, peer, &heard.text())))?;
     let driver = AbortOnDropHandle::new(tokio::spawn(driver));
-    Ok(Live { connection, heard, opened: Instant::now(), _driver: driver })
+    Ok(Live { connection, heard, tally, opened: Instant::now(), _driver: driver })
+}
+
+/// The server sent more than is read.
+fn excessive(tally: &Tally, peer: &str) -> Option<Failure> {
+    tally.excess().map(|excess| Failure::unknown(format!("{peer} sent {excess}")))
 }
 
 /// All commands at once. The error is that of a broken conversation; refusals are answers.

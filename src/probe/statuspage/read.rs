@@ -1,9 +1,15 @@
 //! Reads a status page's JSON, whichever vendor's it is.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::vendors;
-use crate::{health::Status, probe::net_error::one_line};
+use crate::{
+    health::Status,
+    host::bounded::json::{self, JsonError},
+    probe::net_error::one_line,
+};
 
 /// What a page says, in one vocabulary.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +87,10 @@ impl Page {
 /// Reads a page. The error says what it is instead, to stand after a colon.
 pub(super) fn page(body: &[u8]) -> Result<Page, String> {
     let text = decode(body);
-    let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).map_err(|_| {
-        if text.trim_start().starts_with('<') {
+    let json: Value = json::read(text.trim_start_matches('\u{feff}').trim().as_bytes()).map_err(|error| {
+        if matches!(error, JsonError::TooMuch) {
+            "its JSON has too many values".to_owned()
+        } else if text.trim_start().starts_with('<') {
             "it is a page for browsers, give the URL of its JSON".to_owned()
         } else {
             "it is not JSON".to_owned()
@@ -96,17 +104,18 @@ pub(super) fn page(body: &[u8]) -> Result<Page, String> {
 }
 
 /// The body as text. AWS serves UTF-16 with a byte order mark.
-fn decode(body: &[u8]) -> String {
-    let units = |bytes: &[u8], read: fn([u8; 2]) -> u16| -> String {
-        let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| read(*pair)).collect();
-        String::from_utf16_lossy(&units)
+fn decode(body: &[u8]) -> Cow<'_, str> {
+    let units = |bytes: &[u8], read: fn([u8; 2]) -> u16| -> Cow<'_, str> {
+        let units = bytes.as_chunks().0.iter().map(|pair| read(*pair));
+        let text = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+        Cow::Owned(text.collect())
     };
     match body {
         [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
         [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
         [0, first, ..] if *first != 0 => units(body, u16::from_be_bytes),
         [first, 0, ..] if *first != 0 => units(body, u16::from_le_bytes),
-        _ => String::from_utf8_lossy(body).into_owned(),
+        _ => String::from_utf8_lossy(body),
     }
 }
 

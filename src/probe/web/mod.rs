@@ -7,6 +7,7 @@
 mod connection;
 
 use std::{
+    borrow::Cow,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -107,8 +108,8 @@ impl Answer {
     }
 
     /// The body as text, with what is not UTF-8 replaced.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
     }
 
     /// A header as text, when it is there and is text.

@@ -32,12 +32,15 @@ pub(super) struct Outline<'a> {
     text: &'a str,
     line_starts: Vec<usize>,
     pub(super) headings: Vec<Heading<'a>>,
+    /// For each heading, the number of the one that encloses it and where what it rules over ends.
+    tree: Vec<(Option<usize>, usize)>,
     pub(super) fences: Vec<Fence<'a>>,
 }
 
 impl<'a> Outline<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        let mut outline = Outline { text, line_starts: Vec::new(), headings: Vec::new(), fences: Vec::new() };
+        let mut outline =
+            Outline { text, line_starts: Vec::new(), headings: Vec::new(), tree: Vec::new(), fences: Vec::new() };
         let mut open: Option<(Mark, &'a str, usize, usize)> = None;
         let mut start = 0;
         for line in text.split_inclusive('\n') {
@@ -63,6 +66,7 @@ impl<'a> Outline<'a> {
         if let Some((_, language, whole, body)) = open {
             outline.fences.push(Fence { language, body: body..text.len(), whole: whole..text.len() });
         }
+        outline.tree = tree(&outline.headings, text.len());
         outline
     }
 
@@ -89,13 +93,10 @@ impl<'a> Outline<'a> {
     pub(super) fn path(&self, at: usize) -> Vec<&Heading<'a>> {
         let mut path: Vec<&Heading<'a>> = Vec::new();
         let before = self.headings.partition_point(|heading| heading.span.start <= at);
-        for heading in self.headings[..before].iter().rev() {
-            if path.last().is_none_or(|inner| heading.level < inner.level) {
-                path.push(heading);
-            }
-            if heading.level == 1 {
-                break;
-            }
+        let mut next = before.checked_sub(1);
+        while let Some(number) = next {
+            path.extend(self.headings.get(number));
+            next = self.tree.get(number).and_then(|(parent, _)| *parent);
         }
         path.reverse();
         path
@@ -109,9 +110,8 @@ impl<'a> Outline<'a> {
 
     /// The bytes that a heading rules over: to the next heading of its level or above.
     pub(super) fn extent(&self, heading: &Heading<'_>) -> Range<usize> {
-        let after = self.headings.partition_point(|other| other.span.start <= heading.span.start);
-        let end = self.headings[after..].iter().find(|other| other.level <= heading.level);
-        heading.span.start..end.map_or(self.text.len(), |next| next.span.start)
+        let number = self.headings.partition_point(|other| other.span.start < heading.span.start);
+        heading.span.start..self.tree.get(number).map_or(self.text.len(), |(_, end)| *end)
     }
 
     /// Lines outside fences, with where they start.
@@ -126,6 +126,20 @@ impl<'a> Outline<'a> {
             Some((*start, self.text[*start..end].trim_end()))
         })
     }
+}
+
+/// See [`Outline::tree`].
+fn tree(headings: &[Heading<'_>], length: usize) -> Vec<(Option<usize>, usize)> {
+    let mut tree = vec![(None, length); headings.len()];
+    let mut open: Vec<usize> = Vec::new();
+    for (number, heading) in headings.iter().enumerate() {
+        while let Some(last) = open.pop_if(|last| headings[*last].level >= heading.level) {
+            tree[last].1 = heading.span.start;
+        }
+        tree[number].0 = open.last().copied();
+        open.push(number);
+    }
+    tree
 }
 
 /// The characters of a fence.

@@ -52,7 +52,11 @@ pub(super) fn read(yaml: Range<usize>, notes: &mut Notes<'_>) -> (Option<String>
     if text.trim().is_empty() {
         return (None, reader.front);
     }
-    match serde_saphyr::from_str::<Spanned<Value>>(text) {
+    // Variables, their names, their keys and a list of choices are five levels.
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: 12, flow_nesting_limit: 12, max_nodes: 20_000, max_events: 100_000 },
+    };
+    match serde_saphyr::from_str_with_options::<Spanned<Value>>(text, options) {
         Ok(Spanned { value: Value::Map(entries), .. }) => entries.into_iter().for_each(|entry| reader.entry(entry)),
         Ok(Spanned { value: Value::Null, .. }) => {}
         Ok(_) => {

@@ -6,6 +6,7 @@ use std::{borrow::Cow, ops::Range};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use super::notes::Notes;
+use crate::platform::bounds;
 
 /// How runbooks are read: CommonMark with what forges add to it. Footnotes, definition lists and mathematics are not read:
 /// they would take `$VARIABLES` and brackets out of prose.
@@ -66,6 +67,10 @@ pub(super) fn front(notes: &mut Notes<'_>) -> Option<Front> {
 
 /// What to read, with the same offsets as the document.
 pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> Cow<'a, str> {
+    for (excess, part) in bounds::markdown(notes.text.source) {
+        let help = Some("make it shorter".to_owned());
+        notes.error(part.start..part.start, format!("this is left out: it is {excess}"), help);
+    }
     let (text, marks) = mended(notes.text.source, front);
     if let Some(first) = marks.first() {
         let message = match marks.len() / 2 {
@@ -94,8 +99,10 @@ fn mended<'a>(source: &'a str, front: Option<&Front>) -> (Cow<'a, str>, Vec<Rang
     let mut text = Cow::Borrowed(source);
     if let Some(front) = front {
         // A blanked line is an empty one: the line ends stay.
-        let blank: String = source[..front.end].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect();
-        text = Cow::Owned(blank + &source[front.end..]);
+        text = Cow::Owned(blank(&source[..front.end]) + &source[front.end..]);
+    }
+    for (_, part) in bounds::markdown(&text).into_iter().rev() {
+        text.to_mut().replace_range(part.clone(), &blank(&source[part]));
     }
     if !text.contains(ESCAPED) {
         return (text, Vec::new());
@@ -106,6 +113,11 @@ fn mended<'a>(source: &'a str, front: Option<&Front>) -> (Cow<'a, str>, Vec<Rang
         mended.replace_range(mark.clone(), MENDED);
     }
     (Cow::Owned(mended), marks)
+}
+
+/// As many bytes, and as many lines.
+fn blank(text: &str) -> String {
+    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
 }
 
 /// The marks of escaped fences that come in pairs, in document order, two a fence. A mark with a language that stands inside

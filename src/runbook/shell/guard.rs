@@ -17,6 +17,8 @@ const DEEPEST_BLOCKS: usize = 16;
 const DEEPEST_CASE: usize = 5;
 /// How deep code may stand in strings of code (`sh -c "sh -c …"`).
 pub(super) const DEEPEST_CODE: usize = 6;
+/// How many operators one `[[ … ]]` may have: each is a level of what the parser makes.
+const MOST_TESTS: usize = 64;
 /// How often reading goes on after a mistake.
 pub(super) const MOST_RECOVERIES: usize = 12;
 /// How many commands one script may have.
@@ -45,6 +47,8 @@ pub(super) fn text(code: &str) -> Result<(), String> {
 pub(super) fn tokens(tokens: &[Token]) -> Result<(), String> {
     let (mut blocks, mut cases, mut parens) = (0usize, 0usize, 0usize);
     let mut at_command = true;
+    // Operators since the last `[[` that is not closed.
+    let mut tests: Option<usize> = None;
     for (number, token) in tokens.iter().enumerate() {
         let word = token.to_str();
         // The parser reads digits before a redirect as a descriptor and gives up hard when they are no 32-bit number.
@@ -53,6 +57,17 @@ pub(super) fn tokens(tokens: &[Token]) -> Result<(), String> {
             && matches!(tokens.get(number + 1), Some(Token::Operator(next, _)) if next.starts_with(['<', '>']))
         {
             return Err("a redirect's descriptor is no small number".to_owned());
+        }
+        match (word, &mut tests) {
+            ("[[", _) => tests = Some(0),
+            ("]]", _) => tests = None,
+            ("!" | "&&" | "||" | "(", Some(operators)) => {
+                *operators += 1;
+                if *operators > MOST_TESTS {
+                    return Err(format!("a test has more than {MOST_TESTS} operators"));
+                }
+            }
+            _ => {}
         }
         match token {
             Token::Operator(..) => {

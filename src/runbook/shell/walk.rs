@@ -130,8 +130,8 @@ impl<'c> Walker<'c> {
             let mut inner = context.clone();
             inner.placement.background |= matches!(separator, ast::SeparatorOperator::Async);
             let outer_or = context.placement.or_follows;
-            let ors: Vec<bool> = and_or.additional.iter().map(|next| matches!(next, ast::AndOr::Or(_))).collect();
-            let or_after = |number: usize| ors.get(number..).is_some_and(|rest| rest.contains(&true));
+            let last_or = and_or.additional.iter().rposition(|next| matches!(next, ast::AndOr::Or(_)));
+            let or_after = |number: usize| last_or.is_some_and(|last| last >= number);
             inner.placement.or_follows = outer_or || or_after(0);
             self.pipeline(&and_or.first, layer, &inner);
             for (number, next) in and_or.additional.iter().enumerate() {

@@ -14,6 +14,10 @@ use super::{CopyDirection, InnerWrite, SqlStatement, StatementKind};
 /// How deep parentheses may be nested: the parser tries each level in several ways.
 const DEEPEST: usize = 24;
 
+/// Words and operators of one statement: the parser makes a level of each operator of a chain. Literals and what separates
+/// them do not count, however many rows are inserted.
+const MOST_LINKS: usize = 1500;
+
 /// First words of statements that PostgreSQL has and the parser may not; their verb says enough about their risk.
 const KNOWN: &[&str] = &[
     "ABORT",
@@ -93,6 +97,9 @@ pub(super) fn read(code: &str, start: usize) -> Result<Option<SqlStatement>, Fai
     }
     if tokens.deepest() > DEEPEST {
         return Err(Box::new((statement, format!("its parentheses are nested more than {DEEPEST} deep"))));
+    }
+    if tokens.links() > MOST_LINKS {
+        return Err(Box::new((statement, format!("it has more than {MOST_LINKS} words and operators"))));
     }
     let first = tokens.first_word();
     fill(&mut statement, &tokens, first);
@@ -426,19 +433,38 @@ impl Tokens {
         self.0.iter().position(|token| *token != Token::LParen).unwrap_or(0)
     }
 
+    /// Brackets and `CASE` inside of each other; what closes one closes no other.
     fn deepest(&self) -> usize {
-        let (mut depth, mut deepest) = (0usize, 0usize);
+        let (mut brackets, mut cases, mut deepest) = (0usize, 0usize, 0usize);
         for token in &self.0 {
             match token {
-                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
-                Token::RParen | Token::RBracket | Token::RBrace => depth = depth.saturating_sub(1),
-                Token::Word(word) if word.value.eq_ignore_ascii_case("case") => depth += 1,
-                Token::Word(word) if word.value.eq_ignore_ascii_case("end") => depth = depth.saturating_sub(1),
+                Token::LParen | Token::LBracket | Token::LBrace => brackets += 1,
+                Token::RParen | Token::RBracket | Token::RBrace => brackets = brackets.saturating_sub(1),
+                Token::Word(word) if word.value.eq_ignore_ascii_case("case") => cases += 1,
+                Token::Word(word) if word.value.eq_ignore_ascii_case("end") => cases = cases.saturating_sub(1),
                 _ => {}
             }
-            deepest = deepest.max(depth);
+            deepest = deepest.max(brackets + cases);
         }
         deepest
+    }
+
+    /// Tokens that may each be a level of what the parser makes.
+    fn links(&self) -> usize {
+        let separates = |token: &Token| {
+            matches!(
+                token,
+                Token::Comma
+                    | Token::Period
+                    | Token::LParen
+                    | Token::RParen
+                    | Token::Number(..)
+                    | Token::SingleQuotedString(_)
+                    | Token::EscapedStringLiteral(_)
+                    | Token::DollarQuotedString(_)
+            )
+        };
+        self.0.iter().filter(|token| !separates(token)).count()
     }
 
     /// Steps over any of the words.

@@ -137,6 +137,17 @@ fn deep_nesting_costs_neither_stack_nor_time() {
     }
 }
 
+#[test]
+fn a_statement_with_a_very_long_chain_of_operators_is_not_parsed() {
+    let rows = "(1, 'a'), ".repeat(5000);
+    assert!(analyse(&format!("INSERT INTO t VALUES {rows}(1, 'b')")).problem.is_none(), "rows are no chain");
+    for part in ["+1", "::int", " UNION SELECT 1", " OR a"] {
+        let script = analyse(&format!("SELECT 1{}", part.repeat(1501)));
+        assert!(script.problem.unwrap().message.contains("more than 1500 words and operators"), "{part}");
+        assert_eq!(script.statements[0].kind, StatementKind::Unknown);
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_without_panic(sql in "[ -~\\n\\\\';:$é/*]{0,80}") {

@@ -2,8 +2,11 @@
 
 use toml_edit::{Document, Item};
 
+use crate::platform::bounds;
+
 /// The text with another `[platform] name`. An error is the reason why it has no place for one.
 pub(super) fn renamed(text: &str, name: &str) -> Result<String, String> {
+    bounds::document(text).map_err(|(excess, _)| format!("it is {excess}"))?;
     let document = Document::parse(text)
         .map_err(|error| format!("it is not TOML: {}", error.message().lines().collect::<Vec<_>>().join(", ")))?;
     let written = document.get("platform").and_then(Item::as_table_like).and_then(|table| table.get("name"));

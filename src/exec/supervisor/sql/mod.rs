@@ -34,9 +34,12 @@ use super::{
 };
 use crate::{
     exec::order::Order,
-    host::postgres::{
-        open::{Again, Opened, open},
-        target::Target,
+    host::{
+        bounded::Tally,
+        postgres::{
+            open::{Again, Opened, open},
+            target::Target,
+        },
     },
     runbook::run::Ending,
 };
@@ -91,11 +94,11 @@ pub(super) async fn run(work: &Work<'_>, order: &Order, context: &mut Context, c
         opened = open(&target, CONNECT_LIMIT) => opened,
         () = context.cancel.asked() => return Outcome::ended(Ending::Cancelled),
     };
-    let Opened { client, driver, peer, again } = match opened {
+    let Opened { client, driver, peer, tally, again } = match opened {
         Ok(opened) => opened,
         Err(why) => return Outcome::not_started(why),
     };
-    let (tell, notices) = mpsc::channel(64);
+    let (tell, notices) = mpsc::channel(16);
     tokio::spawn(async move {
         let mut driver = driver;
         // An error is also what the client says of the next question.
@@ -107,7 +110,7 @@ pub(super) async fn run(work: &Work<'_>, order: &Order, context: &mut Context, c
         }
     });
     let mut conversation =
-        Conversation { work, client, peer, again, notices, statements, collector, cancel: &mut context.cancel };
+        Conversation { work, client, peer, tally, again, notices, statements, collector, cancel: &mut context.cancel };
     conversation.hold(order, transaction).await
 }
 
@@ -133,6 +136,7 @@ struct Conversation<'c> {
     work: &'c Work<'c>,
     client: Client,
     peer: String,
+    tally: Tally,
     again: Again,
     notices: mpsc::Receiver<DbError>,
     statements: Vec<Statement>,
@@ -146,6 +150,10 @@ impl Conversation<'_> {
             return Outcome::not_started(format!("{}: {}", self.peer, words(&error)));
         }
         let (run, because) = self.ask(order).await;
+        let run = match (run, self.tally.excess()) {
+            (Run::Lost(_), Some(excess)) => Run::Lost(format!("the server sent {excess}")),
+            (run, _) => run,
+        };
         match (run, because) {
             (Run::Lost(why), Some(ending)) => {
                 self.show(&format!("{why}\n"));

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use promql_parser::parser::{self, Call, Expr, token};
+use promql_parser::parser::{Call, Expr, token};
 
+use crate::platform::promql;
 use crate::runbook::lint::{
     report::Report,
     rule::{Check::Document, ERROR, Rule, WARNING},
@@ -91,7 +92,7 @@ fn queries(subject: &Subject<'_>) -> Vec<Query> {
 }
 
 fn query(text: &str, span: Range<usize>) -> Query {
-    Query { span, parsed: parser::parse(text) }
+    Query { span, parsed: promql::parse(text) }
 }
 
 /// A query may have several lines; several lines may also be one query each.

@@ -1,18 +1,32 @@
 //! Takes secrets out of text: declared ones in every form that programs print them in, and what looks like a credential.
 //!
+//! Everything that leaves the program and that it did not write itself passes through here: what actions and checks print, what
+//! is written down of an incident, what a person notes. Our own patterns, because no small and well-kept crate works on a stream
+//! of bytes with colour in it; the kinds of credentials follow those of gitleaks' rules.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`text`], [`style`] | text with colour, in which a secret can be spread over several colours |
+//! | `forms` | the forms of a declared secret |
+//! | `patterns` | what credentials look like |
+//!
 //! It works on whole lines; of a line too long to wait for, as much is held back as a secret could need. Declared secrets of
 //! several lines are looked for line by line, so that indenting does not hide them.
 
-use std::{ops::Range, sync::Arc};
+mod forms;
+mod patterns;
+pub mod style;
+pub mod text;
+
+use std::{
+    ffi::OsString,
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
-use super::{patterns, text::Text};
+use self::{patterns::Key, text::Text};
 
 /// Shorter text is not looked for: it would be everywhere, and hide more than it protects.
 pub const SHORTEST: usize = 4;
@@ -45,7 +59,7 @@ impl Secrets {
                 }
                 continue;
             }
-            for form in forms(value) {
+            for form in forms::of(value) {
                 patterns.push(form);
                 marks.push(format!("[{name}]").into_bytes());
             }
@@ -73,6 +87,41 @@ impl Secrets {
         &text[..text.len() - begun.max().unwrap_or(0)]
     }
 
+    /// The secrets that the environment of this process holds, going by the names of its variables.
+    pub fn of_environment() -> &'static Secrets {
+        static OWN: LazyLock<Secrets> = LazyLock::new(|| {
+            let variables = secret_variables();
+            Secrets::new(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        });
+        &OWN
+    }
+
+    /// The same JSON text with its strings masked. Names of members stay.
+    pub fn mask_json(&self, json: String) -> String {
+        if !self.concerns(json.as_bytes()) {
+            return json;
+        }
+        let Ok(mut value) = serde_json::from_str(&json) else { return json };
+        self.mask_value(&mut value);
+        value.to_string()
+    }
+
+    /// Masks the strings in a JSON value.
+    pub fn mask_value(&self, value: &mut serde_json::Value) {
+        use serde_json::Value;
+        match value {
+            Value::String(text) if self.concerns(text.as_bytes()) => *text = self.mask(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask_value(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.mask_value(member)),
+            _ => {}
+        }
+    }
+
+    /// False when there is certainly nothing to mask in it, which is known much faster.
+    fn concerns(&self, text: &[u8]) -> bool {
+        self.holds_declared(text) || patterns::suspicious(text, 0).is_some()
+    }
+
     /// The same text without secrets: for messages.
     pub fn mask(&self, text: &str) -> String {
         let mut masker = Masker::new(self.clone());
@@ -82,6 +131,12 @@ impl Secrets {
         masker.finish(&mut out);
         String::from_utf8_lossy(&out.bytes).into_owned()
     }
+}
+
+/// The variables of this process that hold a secret, going by their names.
+pub fn secret_variables() -> Vec<(String, String)> {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).filter(|(name, value)| is_secret_by_name(name, value)).collect()
 }
 
 /// True for an environment variable that holds a secret, going by its name (`PGPASSWORD`, `AWS_SECRET_ACCESS_KEY`,
@@ -95,81 +150,18 @@ pub fn is_secret_by_name(name: &str, value: &str) -> bool {
     (holds || key) && value.len() >= 8 && !value.starts_with(['/', '.', '~'])
 }
 
-/// Every way in which programs print a value: itself, its lines, in JSON, in a URL, quoted for a shell, in base64 and hex.
-fn forms(value: &str) -> Vec<Vec<u8>> {
-    let mut forms: Vec<Vec<u8>> = Vec::new();
-    let mut add = |form: Vec<u8>| {
-        if form.len() >= SHORTEST && !forms.contains(&form) {
-            forms.push(form);
-        }
-    };
-    for line in value.lines() {
-        add(line.trim().as_bytes().to_vec());
-        add(line.replace('\'', r"'\''").into_bytes());
-        add(line.replace('\'', "''").into_bytes());
-        for special in SPECIAL {
-            add(escaped(line, special));
-        }
-    }
-    if let Ok(json) = serde_json::to_string(value) {
-        add(json.trim_matches('"').as_bytes().to_vec());
-    }
-    let percent = percent_encode(value.as_bytes(), NON_ALPHANUMERIC).to_string();
-    add(percent.to_lowercase().into_bytes());
-    add(percent.into_bytes());
-    add(url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().into_bytes());
-    let userinfo = url::Url::parse("postgres://u@h").ok().and_then(|mut url| {
-        url.set_password(Some(value)).ok()?;
-        url.password().map(|text| text.as_bytes().to_vec())
-    });
-    add(userinfo.unwrap_or_default());
-    for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-        // Inside of a longer text (`user:password`) it starts at any of three places in a group of three bytes; only the
-        // letters that no neighbour changes are looked for. `echo` adds a line break, which changes only the end.
-        for before in 0..3 {
-            let mut padded = vec![0; before];
-            padded.extend_from_slice(value.as_bytes());
-            let whole = padded.len() / 3 * 4;
-            let text = engine.encode(&padded);
-            let from = [0, 2, 3][before];
-            let part = text.get(from..whole).unwrap_or_default();
-            if part.len() >= 6 {
-                add(part.as_bytes().to_vec());
-            }
-        }
-    }
-    let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
-    add(hex.to_uppercase().into_bytes());
-    add(hex.into_bytes());
-    forms
-}
-
-/// Characters that are written with a backslash before them: between `"` in a shell, in `printf %q`, in `repr` of Python.
-const SPECIAL: [&str; 3] = ["\"$`\\", " \t'\"\\|&;()<>!{}*[]?^$`,", "'\\"];
-
-fn escaped(text: &str, special: &str) -> Vec<u8> {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if special.contains(character) {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out.into_bytes()
-}
-
 /// The state between two pieces of one stream.
 #[derive(Debug)]
 pub struct Masker {
     secrets: Secrets,
     held: Text,
     /// A private key has begun and not ended.
-    in_key: bool,
+    in_key: Option<Key>,
 }
 
 impl Masker {
     pub fn new(secrets: Secrets) -> Self {
-        Masker { secrets, held: Text::default(), in_key: false }
+        Masker { secrets, held: Text::default(), in_key: None }
     }
 
     /// Takes a piece (and empties it) and puts what is safe behind `out`.
@@ -230,18 +222,21 @@ impl Masker {
         // Only whole lines move the state of a key on: the rest is looked at again.
         let mut at = 0;
         while at < bytes.len() {
-            let next = if in_key { Some(at) } else { patterns::suspicious(bytes, at) };
+            let next = if in_key.is_some() { Some(at) } else { patterns::suspicious(bytes, at) };
             let Some(next) = next else { break };
             let start = bytes[..next].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1).max(at);
             let end = bytes[next..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| next + at + 1);
             let line = &bytes[start..end];
             let words = start..start + line.trim_ascii_end().len();
-            if in_key && patterns::key_goes_on(line) {
+            if let Some(key) = in_key.filter(|key| key.goes_on(line)) {
                 if !words.is_empty() {
                     covers.push(Cover { range: words, form: None });
                 }
+                if key.ends_with(line) {
+                    in_key = None;
+                }
             } else {
-                in_key = patterns::key_begins(line);
+                in_key = Key::begins(line);
                 patterns::find(line, |found| {
                     covers.push(Cover { range: start + found.start..start + found.end, form: None });
                 });
@@ -283,7 +278,7 @@ struct Cover {
 fn copy(
     from: &Text,
     range: Range<usize>,
-    marks: &mut std::iter::Peekable<impl Iterator<Item = (usize, super::style::Style)>>,
+    marks: &mut std::iter::Peekable<impl Iterator<Item = (usize, style::Style)>>,
     out: &mut Text,
 ) {
     let mut at = range.start;
@@ -294,116 +289,4 @@ fn copy(
         at = mark;
     }
     out.bytes.extend_from_slice(&from.bytes[at..range.end]);
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::exec::output::pipeline::Pipeline;
-
-    fn masked(secrets: &[(&str, &str)], chunks: &[&[u8]]) -> String {
-        let mut pipeline = Pipeline::new(Secrets::new(secrets.iter().copied()));
-        let mut out = Vec::new();
-        for chunk in chunks {
-            pipeline.push(chunk, &mut out);
-        }
-        pipeline.finish(&mut out);
-        String::from_utf8(out).unwrap()
-    }
-
-    fn plain(text: &str) -> String {
-        masked(&[], &[text.as_bytes()])
-    }
-
-    #[test]
-    fn a_declared_secret_is_found_in_every_form() {
-        let secret = "pä ss'w\"o/rd+1";
-        for form in forms(secret) {
-            let text = String::from_utf8(form).unwrap();
-            let seen = masked(&[("PW", secret)], &[format!("a {text} b").as_bytes()]);
-            assert_eq!(seen, "a [PW] b", "{text}");
-        }
-        let basic = base64::engine::general_purpose::STANDARD.encode(format!("alice:{secret}"));
-        let seen = masked(&[("PW", secret)], &[format!("x {basic} y").as_bytes()]);
-        assert!(seen.contains("[PW]") && seen.len() < basic.len(), "{basic} → {seen}");
-    }
-
-    #[test]
-    fn colour_inside_of_a_secret_does_not_hide_it() {
-        let seen = masked(&[("PW", "hunter2hunter2")], &[b"a \x1b[31mhunter2\x1b[1mhunter2\x1b[m b\n"]);
-        assert!(!seen.contains("hunter2") && seen.contains("[PW]"), "{seen:?}");
-        assert_eq!(masked(&[("A", "abcdef"), ("B", "defghi")], &[b"xabcdefghiy"]), "x[A]y");
-    }
-
-    #[test]
-    fn what_looks_like_a_credential_is_masked() {
-        for (text, wanted) in [
-            ("key AKIAIOSFODNN7EXAMPLE here", "key [masked] here"),
-            ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = [masked]"),
-            (r#"{"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG", "x": 1}"#, r#"{"SecretAccessKey": "[masked]", "x": 1}"#),
-            ("Authorization: Bearer abcdef123456", "Authorization: Bearer [masked]"),
-            ("authorization: Basic YWxpY2U6cHc=", "authorization: Basic [masked]"),
-            ("postgres://app:s3cret@db:5432/x", "postgres://app:[masked]@db:5432/x"),
-            ("redis://:s3cret@cache/0", "redis://:[masked]@cache/0"),
-            ("ghp_0123456789abcdefghijABCDEFGHIJ456789", "[masked]"),
-            ("xoxb-1234567890-abcdefghij", "[masked]"),
-            // Put together here, so that no scanner takes this file for a leak.
-            (concat!("sk_", "live_0123456789abcdef"), "[masked]"),
-            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmN", "[masked]"),
-            ("ALTER ROLE app PASSWORD 'x y z'", "ALTER ROLE app PASSWORD '[masked]'"),
-            ("password=hunter2&x=1", "password=[masked]&x=1"),
-            ("DB_PASSWORD: hunter2", "DB_PASSWORD: [masked]"),
-        ] {
-            assert_eq!(plain(text), wanted);
-        }
-    }
-
-    #[test]
-    fn what_only_talks_of_credentials_stays() {
-        for text in [
-            "secret/dotmac-db-credentials created",
-            "deployment.apps/token-service restarted",
-            "password=$DB_PASSWORD",
-            "psql \"postgres://app:$PW@db/x\"",
-            "https://example.org:8443/path?x=a@b",
-            "NAME   TYPE     DATA   AGE",
-            "primary key (id)",
-        ] {
-            assert_eq!(plain(text), text);
-        }
-    }
-
-    #[test]
-    fn a_private_key_is_masked_whole_and_what_follows_is_not() {
-        let key = format!(
-            "-----BEGIN RSA {0}-----\nMIIEpAIBAAKCAQEA\nabcd+/==\n-----END RSA {0}-----\nnext line\n",
-            "PRIVATE KEY"
-        );
-        let seen = plain(&key);
-        assert!(!seen.contains("MIIE") && !seen.contains("abcd") && seen.ends_with("next line\n"), "{seen}");
-        let json = format!(r#"{{"key": "-----BEGIN {0}-----\nMIIEvQ+/\n-----END {0}-----\n", "n": 1}}"#, "PRIVATE KEY");
-        assert_eq!(plain(&json), r#"{"key": "[masked]\n", "n": 1}"#);
-    }
-
-    proptest! {
-        #[test]
-        fn no_cut_lets_a_secret_through(
-            secret in "[a-zA-Z0-9!'\"$%&/ =?+#-]{4,30}[x-z]",
-            before in "[a-c \n]{0,40}",
-            long in 0_usize..40_000,
-            cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..8),
-        ) {
-            let secret = secret.trim();
-            prop_assume!(secret.len() >= SHORTEST && !"[PW]masked\u{1b}0m".contains(secret));
-            let input = format!("{before}{}{secret}{before}\n{secret}", "-".repeat(long)).into_bytes();
-            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(input.len() + 1)).chain([0, input.len()]).collect();
-            cuts.sort_unstable();
-            let chunks: Vec<&[u8]> = cuts.windows(2).map(|cut| &input[cut[0]..cut[1]]).collect();
-            let seen = masked(&[("PW", secret)], &chunks);
-            prop_assert!(!seen.contains(secret), "{:?}", seen);
-            prop_assert_eq!(seen.matches("[PW]").count() >= 2, true);
-        }
-    }
 }
