@@ -120,7 +120,9 @@ fn owner(view: &View, log: &LogName) -> Option<u32> {
 /// Evidence is named from the run's folder in a run, and from the incident's folder in its journal.
 fn evidence(kind: &mut EventKind) -> Vec<&mut Evidence> {
     match kind {
-        EventKind::ActionEnded { outcome, .. } => outcome.evidence.iter_mut().chain(&mut outcome.record).collect(),
+        EventKind::ActionEnded { outcome, .. } => {
+            outcome.evidence.iter_mut().chain(outcome.record.as_deref_mut()).collect()
+        }
         EventKind::PriorStateSaved { evidence, .. } => vec![evidence],
         _ => Vec::new(),
     }

@@ -31,7 +31,7 @@ pub(super) fn outcome(
         ending: end.ending,
         duration_ms: u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),
         evidence: end.evidence,
-        record: record(job.folder()),
+        record: record(job.folder()).map(Box::new),
         expected: Vec::new(),
         captured: BTreeMap::new(),
     };

@@ -99,7 +99,7 @@ fn of_sql(script: &SqlScript) -> Vec<Lost> {
         let table = |name: &String, rows_only| Lost::Table { name: name.clone(), rows_only };
         match (statement.kind, statement.verb.as_str()) {
             (StatementKind::Drop, "DROP DATABASE") => {
-                lost.extend(statement.objects.iter().cloned().map(Lost::Database))
+                lost.extend(statement.objects.iter().cloned().map(Lost::Database));
             }
             (StatementKind::Drop, "DROP TABLE" | "DROP MATERIALIZED VIEW") | (StatementKind::Truncate, _) => {
                 lost.extend(statement.objects.iter().map(|name| table(name, false)));

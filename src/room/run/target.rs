@@ -9,6 +9,8 @@ use crate::{
 const MOST_NAMES: usize = 3;
 /// What stands for a target that is not known before the command runs, the nearest first.
 const PLACES: [&str; 6] = ["database", "Redis host", "namespace", "ssh host", "AWS account", "host"];
+/// What stands for the namespaces of a command that acts on all of them.
+const ALL: &str = "all";
 /// Kinds of objects that are in no namespace.
 const OF_THE_CLUSTER: [&str; 14] = [
     "namespace",
@@ -50,8 +52,8 @@ pub(super) fn name_to_type(
 }
 
 fn nearest(place: &[Fact]) -> Option<String> {
-    let of = |name: &&str| place.iter().find(|fact| fact.name == **name);
-    let value = PLACES.iter().find_map(|name| of(&name))?.value.clone();
+    let of = |name: &str| place.iter().find(|fact| fact.name == name);
+    let value = PLACES.iter().find_map(|name| of(name))?.value.clone();
     (!value.is_empty()).then_some(value)
 }
 
@@ -59,7 +61,10 @@ fn nearest(place: &[Fact]) -> Option<String> {
 fn namespace<'p>(place: &'p [Fact], script: Option<&Script>) -> Option<&'p str> {
     let is_client = |command: &Invocation| matches!(command.program(), Some("kubectl" | "oc"));
     let mut of_cluster = place.iter().filter(|fact| fact.name == "namespace");
-    let only = of_cluster.next().filter(|_| of_cluster.next().is_none())?;
+    let only = of_cluster.next().filter(|only| only.value != ALL && !only.value.contains('$'))?;
+    if of_cluster.next().is_some() {
+        return None;
+    }
     script.is_some_and(|script| script.commands.iter().any(is_client)).then_some(only.value.as_str())
 }
 

@@ -136,7 +136,7 @@ pub struct ActionOutcome {
     pub evidence: Option<Evidence>,
     /// What the supervisor wrote about the end; `None` in journals from before this was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<Evidence>,
+    pub record: Option<Box<Evidence>>,
     /// One for each expectation of the action, in their order.
     #[serde(default)]
     pub expected: Vec<ExpectationResult>,
