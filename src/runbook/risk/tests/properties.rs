@@ -97,7 +97,6 @@ fn no_option_and_no_wrapper_makes_a_described_command_safer() {
             }
         }
     }
-    println!("{tried} commands tried");
     assert!(tried >= 5_000, "{tried}");
     assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
 }
