@@ -186,7 +186,7 @@ async fn wrong_credentials_are_unknown_and_show_no_password() {
     lab::require!(lab::POSTGRES);
     let server = Postgres::start();
     let seen = primary(&server.wrong_password_url()).look().await;
-    assert_said(&seen, Status::Unknown, "refuses our password: password authentication failed for user \"app\"");
+    assert_said(&seen, Status::Unknown, "refuses our password (password authentication failed for user \"app\")");
     assert!(!seen.summary.contains("not-the-password"));
     let without = format!("postgresql://app@{}/postgres", server.address());
     assert_said(&primary(&without).look().await, Status::Unknown, "wants a password");

@@ -74,7 +74,7 @@ fn refusal(answer: &DbError) -> Failure {
         return Failure::down(format!("not accepting connections: {}", reason.trim_end_matches('.')));
     }
     if *code == SqlState::INVALID_PASSWORD {
-        return Failure::not_let_in(format!("answers, but refuses our password: {words}"));
+        return Failure::not_let_in(format!("answers, but refuses our password ({words})"));
     }
     let text = format!("answers, but does not let us in: {words}");
     match code.code().get(..2) {
