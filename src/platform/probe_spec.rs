@@ -43,7 +43,7 @@ pub enum OnTimeout {
 }
 
 impl ProbeTarget {
-    /// The texts that may be references to secrets. A kubeconfig is none: it is a whole document.
+    /// The texts that may be references to secrets. A kubeconfig is a whole document and not among them.
     pub fn secrets(&self) -> Vec<&SecretText> {
         match self {
             ProbeTarget::Postgres { url, .. }

@@ -189,7 +189,7 @@ pub struct When {
     pub except: Option<String>,
     /// A pattern of an operand.
     pub operand: Option<String>,
-    /// There is no operand.
+    /// Holds when no operand was given.
     pub without_operands: bool,
     pub rating: Rating,
     pub target: Vec<String>,
