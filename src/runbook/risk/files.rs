@@ -1,7 +1,10 @@
 //! What a redirect does to the file that it names.
 
 use super::{Risk, assess::Findings};
-use crate::runbook::shell::{Invocation, PartKind, Redirect, RedirectOperator, Script, Word};
+use crate::runbook::{
+    program,
+    shell::{Invocation, PartKind, Redirect, RedirectOperator, Script, Word},
+};
 
 pub(super) fn redirects(script: &Script, invocation: &Invocation, findings: &mut Findings) {
     for redirect in &invocation.redirects {
@@ -34,6 +37,9 @@ fn redirect_risk(script: &Script, redirect: &Redirect) -> Option<(Risk, String)>
     }
     if is_fresh(script, target) || target.parts.iter().any(|part| part.kind == PartKind::ProcessSubstitution) {
         return None;
+    }
+    if let Some(why) = program::own_file(&name.replacen("$HOME/", "~/", 1)) {
+        return Some((Risk::Change, format!("> {name} {why}")));
     }
     match redirect.operator {
         RedirectOperator::Append | RedirectOperator::AppendBoth => {

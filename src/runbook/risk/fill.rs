@@ -1,6 +1,6 @@
 //! Puts the values of variables into the words of a script, so that what is rated is what will run.
 
-use crate::runbook::shell::{Invocation, PartKind, Script, Word, WordPart};
+use crate::runbook::shell::{Assignment, Invocation, PartKind, Script, Word, WordPart};
 
 /// A copy of the script in which every variable that `value` knows, and that the script does not set itself, is its value. Outside of quotes
 /// a value is split at blanks, as the shell does.
@@ -15,7 +15,27 @@ pub fn filled(script: &Script, value: &dyn Fn(&str) -> Option<String>) -> Script
     for one in &mut filled.assignments {
         one.values.iter_mut().for_each(|word| *word = fill.whole(word));
     }
+    // Until the script sets such a variable it has the value that it came with: one more that it may have.
+    let mut names: Vec<&str> = script.assignments.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let came_with = names.into_iter().filter_map(|name| Some((name, value(name)?)));
+    filled.assignments.extend(came_with.map(|(name, text)| before(name, text)));
     filled
+}
+
+/// The value that a variable has before the script sets it.
+fn before(name: &str, text: String) -> Assignment {
+    let parts = vec![WordPart { kind: PartKind::Single(text.clone()), span: 0..0 }];
+    Assignment {
+        name: name.to_owned(),
+        values: vec![Word { raw: text.clone(), literal: Some(text), parts, span: 0..0 }],
+        append: false,
+        array: false,
+        exported: false,
+        function: None,
+        span: 0..0,
+    }
 }
 
 struct Fill<'v> {

@@ -343,6 +343,28 @@ fn a_runbook_raises_the_risk_and_lowers_it_only_with_a_reason() {
 }
 
 #[test]
+fn a_value_counts_also_where_the_script_sets_the_variable_further_on() {
+    let rated = |code: &str, value: &str| {
+        let script = crate::runbook::shell::analyse(code);
+        let filled = filled(&script, &|name| (name == "FILE").then(|| value.to_owned()));
+        assess_script(&filled, code, &Attributes::default()).risk
+    };
+    for code in ["sort $FILE", "sort $FILE\nFILE=names"] {
+        assert_eq!(rated(code, "names"), Risk::Read, "{code}");
+        assert_eq!(rated(code, "-o out names"), Risk::Change, "{code}");
+    }
+}
+
+#[test]
+fn writing_to_settings_of_a_program_says_what_obeys_them() {
+    for code in ["echo x > ~/.psqlrc", "echo x >> \"$HOME/.kube/config\""] {
+        let found = bash(code);
+        let says = found.reasons.iter().any(|reason| reason.risk == Risk::Change && !reason.text.contains("to a file"));
+        assert!(says && !found.reasons[0].text.contains("replaces what"), "{found:?}");
+    }
+}
+
+#[test]
 fn a_long_document_is_rated_fast() {
     let line = "kubectl get pods -n \"$NS\" | grep -v 'Running'\npsql -c \"SELECT count(*) FROM t WHERE a = '$X'\" > /dev/null\n\
                 aws rds describe-db-instances --db-instance-identifier portal\n# why\n\n";
