@@ -1,11 +1,16 @@
 //! Shows diagnostics: with the source around them, or as JSON lines.
 
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
 use anyhow::Result;
 use serde_json::json;
 
-use super::output::Output;
-use crate::platform::{Diagnostic, DiagnosticSeverity};
+use super::{output::Output, painted::Painted};
+use crate::{
+    platform::{Diagnostic, DiagnosticSeverity},
+    text::{line, shown},
+};
 
 /// One JSON document a line: `{"severity","file","line","column","message","help"}`.
 pub(super) fn as_json_lines(found: &[Diagnostic]) -> Result<String> {
@@ -26,7 +31,7 @@ pub(super) fn as_json_lines(found: &[Diagnostic]) -> Result<String> {
 }
 
 /// Each diagnostic with the lines that it is about. `source` gives the text of a file by the name that diagnostics use.
-pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<String>, output: &Output) -> String {
+pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<String>, output: &Output) -> Painted {
     let renderer = if output.colored() { Renderer::styled() } else { Renderer::plain() };
     let decor = if output.unicode() { DecorStyle::Unicode } else { DecorStyle::Ascii };
     let renderer = renderer.decor_style(decor).term_width(output.width().map_or(140, usize::from));
@@ -37,23 +42,32 @@ pub(super) fn as_snippets(found: &[Diagnostic], source: impl Fn(&str) -> Option<
                 DiagnosticSeverity::Error => Level::ERROR,
                 DiagnosticSeverity::Warning => Level::WARNING,
             };
-            let title = level.primary_title(diagnostic.message.as_str());
+            let title = level.primary_title(shown(&diagnostic.message));
+            let file = line(&diagnostic.file);
             let text = source(&diagnostic.file);
-            let mut group = match (&diagnostic.position, &text) {
-                // The file may have changed since it was read.
-                (Some(at), Some(text)) if text.get(at.span.clone()).is_some() => title.element(
-                    Snippet::source(text.as_str())
-                        .path(diagnostic.file.as_str())
-                        .annotation(AnnotationKind::Primary.span(at.span.clone())),
-                ),
-                _ => Group::with_title(title).element(Origin::path(place(diagnostic))),
+            let cut = diagnostic.position.as_ref().zip(text.as_deref()).and_then(|(at, text)| readable(text, &at.span));
+            let mut group = match cut {
+                Some((text, span)) => {
+                    title.element(Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span)))
+                }
+                None => Group::with_title(title).element(Origin::path(line(&place(diagnostic)).into_owned())),
             };
             if let Some(help) = &diagnostic.help {
-                group = group.element(Level::HELP.message(help.as_str()));
+                group = group.element(Level::HELP.message(shown(help)));
             }
-            renderer.render(&[group]) + "\n\n"
+            Painted::colored(&(renderer.render(&[group]) + "\n\n"))
         })
         .collect()
+}
+
+/// The text with hidden characters shown as such, and where in it the span is then. `None` where the file has changed since it
+/// was read.
+fn readable(text: &str, span: &Range<usize>) -> Option<(String, Range<usize>)> {
+    let before = shown(text.get(..span.start)?);
+    let inside = shown(text.get(span.clone())?);
+    let after = shown(text.get(span.end..)?);
+    let start = before.len();
+    Some((format!("{before}{inside}{after}"), start..start + inside.len()))
 }
 
 fn place(diagnostic: &Diagnostic) -> String {

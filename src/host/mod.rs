@@ -13,6 +13,7 @@ pub mod plain;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod reaper;
 pub mod secret;
 pub mod shared;
 pub mod verifier;

@@ -21,8 +21,8 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
     let mut found = loaded.diagnostics.clone();
     found.extend(of_runbooks(&folder, loaded.pack.as_ref()));
     found.extend(loaded.overdue(clock::now().to_zoned(TimeZone::UTC).date()));
-    let shown = if json {
-        diagnostics::as_json_lines(&found)?
+    if json {
+        output.json(&diagnostics::as_json_lines(&found)?)?;
     } else {
         let source = |file: &str| {
             let paths = folder.files().paths;
@@ -30,9 +30,10 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
             path.into_iter().find(|path| folder.display(path) == file).and_then(|path| folder.read(path).ok())
         };
         let verdict = diagnostics::verdict(&folder.display(MANIFEST), &found);
-        format!("{}{verdict}\n", diagnostics::as_snippets(&found, source, output))
-    };
-    output.print(&shown)?;
+        let mut text = diagnostics::as_snippets(&found, source, output);
+        text.push_str(&format!("{verdict}\n"));
+        output.paint(&text)?;
+    }
     let broken = found.iter().any(|d| d.severity == DiagnosticSeverity::Error);
     Ok(if broken { Exit::Config } else { Exit::Ok })
 }

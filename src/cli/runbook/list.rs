@@ -1,11 +1,15 @@
 //! `warroom runbook list`: the runbooks of the pack.
 
 use anyhow::Result;
-use comfy_table::Cell;
 
 use super::paint;
 use crate::{
-    cli::{Exit, UsageError, open, output::Output, table},
+    cli::{
+        Exit, UsageError, open,
+        output::Output,
+        painted::Painted,
+        table::{self, Cell},
+    },
     room::runbooks::{self, Summary},
     settings::Settings,
 };
@@ -21,13 +25,13 @@ pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Ex
         }
     }
     if json {
-        output.print(&(serde_json::to_string(&listed)? + "\n"))?;
+        output.json(&(serde_json::to_string(&listed)? + "\n"))?;
     } else if listed.is_empty() && unreadable.is_empty() {
         let place = pack.display("NAME.md");
         output
             .print(&format!("The pack {} has no runbooks yet: each is a Markdown document, {place}.\n", pack.name))?;
     } else {
-        output.print(&as_table(&listed, output))?;
+        output.paint(&as_table(&listed, output))?;
     }
     match unreadable.first() {
         None => Ok(Exit::Ok),
@@ -35,7 +39,7 @@ pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Ex
     }
 }
 
-fn as_table(listed: &[Summary], output: &Output) -> String {
+fn as_table(listed: &[Summary], output: &Output) -> Painted {
     let mut rows = table::new(output, &["RUNBOOK", "TITLE", "STEPS", "RISK", "TRIGGERS"]);
     for summary in listed {
         let risk = summary.risk.map_or_else(|| Cell::new("manual"), paint::risk_cell);

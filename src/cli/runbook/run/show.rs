@@ -3,23 +3,26 @@
 use crate::{
     room::run::Question,
     runbook::run::{ActionOutcome, Ending, ExpectationResult},
+    text::{line, rows},
 };
 
 /// Everything that has to be known before the answer.
 pub(super) fn question(question: &Question) -> String {
-    let mut lines =
-        vec![String::new(), format!("── {} ── {}{}", question.title, question.risk, external(question.external))];
-    lines.extend(question.command.lines().map(|line| format!("  $ {line}")));
+    let mut lines = vec![
+        String::new(),
+        format!("── {} ── {}{}", line(&question.title), question.risk, external(question.external)),
+    ];
+    lines.extend(rows(&question.command).map(|row| format!("  $ {row}")));
     let width = question.place.iter().map(|fact| fact.name.chars().count()).max().unwrap_or(0);
     for fact in &question.place {
-        lines.push(format!("  {:width$}  {}", fact.name, fact.value));
+        lines.push(format!("  {:width$}  {}", line(&fact.name), line(&fact.value)));
     }
     if question.protected {
         lines.push("  this environment is protected".to_owned());
     }
-    lines.extend(question.reasons.iter().map(|reason| format!("  why {}: {reason}", question.risk)));
-    lines.extend(question.notes.iter().map(|note| format!("  note: {note}")));
-    lines.extend(question.problem.iter().map(|problem| format!("  {problem}")));
+    lines.extend(question.reasons.iter().map(|reason| format!("  why {}: {}", question.risk, line(reason))));
+    lines.extend(question.notes.iter().map(|note| format!("  note: {}", line(note))));
+    lines.extend(question.problem.iter().map(|problem| format!("  {}", line(problem))));
     lines.join("\n")
 }
 
@@ -37,12 +40,12 @@ pub(super) fn outcome(outcome: &ActionOutcome) -> String {
         Ending::Killed { signal } => format!("   FAILED after {seconds:.1} s: killed by signal {signal}"),
         Ending::TimedOut => format!("   FAILED: it took longer than it may, and was ended after {seconds:.1} s"),
         Ending::Cancelled => format!("   cancelled after {seconds:.1} s"),
-        Ending::NotStarted { why } => format!("   not started: {why}"),
-        Ending::Unknown { why } => format!("   OUTCOME UNKNOWN: {why}"),
+        Ending::NotStarted { why } => format!("   not started: {}", line(why)),
+        Ending::Unknown { why } => format!("   OUTCOME UNKNOWN: {}", line(why)),
     }];
     for result in &outcome.expected {
         if let ExpectationResult::Missed { why } = result {
-            lines.push(format!("   {why}"));
+            lines.push(format!("   {}", line(why)));
         }
     }
     lines.join("\n")
