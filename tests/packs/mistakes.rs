@@ -13,6 +13,7 @@ fn said(text: &str) -> Vec<String> {
         folder: "shop".into(),
         paths: vec!["pool-saturation.md".into(), "templates/first.md".into()],
         scenarios: vec![ScenarioFile { id: "outage".into(), file: "drills/outage.toml".into(), text: SCENARIO.into() }],
+        ..PackFiles::default()
     };
     let loaded = platform::parse("platform.toml", &format!("{HEAD}{text}"), &files);
     let failed = loaded.diagnostics.iter().any(|d| d.severity == DiagnosticSeverity::Error);
@@ -483,6 +484,7 @@ fn a_broken_scenario_is_told_and_does_not_keep_the_pack_from_opening() {
             file: "drills/outage.toml".into(),
             text: "[scenario".into(),
         }],
+        ..PackFiles::default()
     };
     let loaded = platform::parse("platform.toml", HEAD, &files);
     assert!(loaded.diagnostics[0].to_string().starts_with("drills/outage.toml:1:"), "{:?}", loaded.diagnostics);

@@ -10,6 +10,7 @@ fn holds(text: &str) -> Result<(), TestCaseError> {
         folder: "shop".into(),
         paths: vec!["a.md".into()],
         scenarios: vec![ScenarioFile { id: "a".into(), file: "drills/a.toml".into(), text: text.to_owned() }],
+        ..PackFiles::default()
     };
     let loaded = platform::parse("platform.toml", text, &files);
     for diagnostic in &loaded.diagnostics {
