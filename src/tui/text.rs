@@ -1,6 +1,6 @@
 //! Text that comes from outside, made safe to draw; and text cut to the columns it may take.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// Columns that a text takes.
 pub fn width(text: &str) -> usize {
@@ -20,15 +20,14 @@ pub fn cut(text: &str, columns: usize) -> String {
     if columns == 0 {
         return String::new();
     }
-    let mut taken = 0;
     let mut out = String::new();
     for c in text.chars() {
-        let w = c.width().unwrap_or(0);
-        if taken + w > columns - 1 {
+        out.push(c);
+        // A variation selector makes the character before it wider: only the whole has a width.
+        if width(&out) > columns - 1 {
+            out.pop();
             break;
         }
-        taken += w;
-        out.push(c);
     }
     // What opens or joins the next words says nothing without them.
     let kept = out.trim_end_matches([' ', '(', '[', ',', '·', '—']).len();
@@ -80,13 +79,11 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 /// The longest head of at most `columns` (at least one character), and the rest.
 fn split_at(text: &str, columns: usize) -> (&str, &str) {
-    let mut taken = 0;
     for (index, c) in text.char_indices() {
-        let w = c.width().unwrap_or(0);
-        if index > 0 && taken + w > columns {
+        let end = index + c.len_utf8();
+        if index > 0 && text.get(..end).is_some_and(|head| width(head) > columns) {
             return text.split_at(index);
         }
-        taken += w;
     }
     (text, "")
 }

@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet, process::Command};
 use warroom::runbook::program::{Unknown, find, read};
 
 /// What a program prints, on whichever stream; nothing, with the reason printed, where it is not installed.
+#[expect(clippy::print_stderr, reason = "a skipped test says why")]
 fn says(program: &str, arguments: &[&str]) -> Option<String> {
     let asked = Command::new(program)
         .args(arguments)

@@ -78,10 +78,14 @@ fn a_read_only_console_starts_no_command_of_the_list_that_acts() {
     for (number, (acts, code)) in commands.iter().enumerate() {
         let read = |what: &str| std::fs::read_to_string(folder.join(format!("{number}.{what}"))).unwrap_or_default();
         let (calls, out, exit) = (read("calls"), read("out"), read("code"));
+        // The console itself asks which account a command of aws would act on.
+        let own =
+            |call: &&str| call.contains("aws sts get-caller-identity ") || call.ends_with("aws configure get region");
+        let calls: Vec<&str> = calls.lines().filter(|call| !own(call)).collect();
         started += usize::from(!calls.is_empty());
         refused += usize::from(exit.trim() == "4");
         if *acts && (!calls.is_empty() || exit.trim() == "0") {
-            wrong.push(format!("{code:?} started ({}): {calls}{out}", exit.trim()));
+            wrong.push(format!("{code:?} started ({}): {calls:?}{out}", exit.trim()));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), commands.len(), wrong.join("\n"));

@@ -180,7 +180,7 @@ fn what_a_change_changes_is_kept_before_it() {
     let redis = Redis::start();
     let steps = "# A task\n\n## Steps\n\n### 1. Evict\n```bash\nredis-cli -p \"$PORT\" CONFIG SET maxmemory-policy allkeys-lru\n```\n";
     let desk = Desk::new("", steps).with_pack(&format!("vars = {{ PORT = \"{}\" }}\n", redis.port()));
-    let output = desk.run(&["runbook", "run", "task", "--confirm", "change"]);
+    let output = desk.run(&["runbook", "run", "task", "--confirm", "destructive"]);
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("saved before: the value of maxmemory-policy"), "{text}");

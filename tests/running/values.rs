@@ -23,22 +23,21 @@ fn a_value_that_turns_into_options_is_rated_by_what_they_do() {
     assert!(!desk.path("out").exists());
 }
 
+const TAINTS: &str = "# Taint\n\n## Steps\n\n### 1. Set\n```bash\nexport LESSOPEN='|cat %s' PLACE=here\n```\n\n### 2. Look\n```bash\nls -d /\n```\n";
+
 #[test]
 fn a_read_asks_when_an_earlier_step_set_what_programs_obey() {
-    let desk = Desk::new("", "");
-    let flag = desk.path("flag").display().to_string();
-    let steps = format!(
-        "# Taint\n\n## Steps\n\n### 1. Set\n```bash\nexport LESSOPEN='|cat %s' PLACE=here\n```\n\n### 2. Look\n```bash\ntest -e {flag}\n```\n"
-    );
-    std::fs::write(desk.path("desk/task.md"), steps).unwrap();
-    let failed = desk.run(&["runbook", "run", "task", "--confirm", "change"]);
-    assert_eq!(failed.status.code(), Some(1), "{}{}", stdout(&failed), stderr(&failed));
-    std::fs::write(&flag, "").unwrap();
-    // The read would succeed now, and nobody is there to ask.
-    let resumed = desk.run(&["runbook", "run", "--resume", &desk.run_id()]);
-    let said = format!("{}{}", stdout(&resumed), stderr(&resumed));
-    assert_eq!(resumed.status.code(), Some(4), "{said}");
-    assert!(said.contains("change"), "{said}");
-    let asked = desk.run(&["runbook", "run", "--resume", &desk.run_id(), "--confirm", "change"]);
-    assert_eq!(asked.status.code(), Some(0), "{}{}", stdout(&asked), stderr(&asked));
+    let desk = Desk::new("", TAINTS);
+    let mut terminal = desk.terminal(&["runbook", "run", "task"]);
+    terminal.wait_for("Run it? [y/N]");
+    terminal.keys("y\r");
+    terminal.wait_for("an earlier step set LESSOPEN");
+    terminal.keys("\r");
+    assert_eq!(terminal.exit().code(), Some(4), "the read was not let through by an Enter");
+    let ended = desk.events().iter().filter(|event| event["event"] == "action_ended").count();
+    assert_eq!(ended, 1);
+    // Without such a variable the same read asks nothing.
+    let desk = Desk::new("", &TAINTS.replace("LESSOPEN='|cat %s' ", ""));
+    let plain = desk.run(&["runbook", "run", "task"]);
+    assert_eq!(plain.status.code(), Some(0), "{}{}", stdout(&plain), stderr(&plain));
 }

@@ -101,10 +101,12 @@ impl<'g> Scope<'g> {
     /// `-itX`: letters up to the first that takes a value, which has the rest.
     fn cluster(&self, start: &str, whole: bool) -> Found<'g> {
         let letters = start.get(1..).unwrap_or_default();
-        if whole && !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_digit()) {
-            if let Some(option) = self.named("-#") {
-                return Found::Known(vec![Flag { option, from: Some(1), exact: true }]);
-            }
+        if whole
+            && !letters.is_empty()
+            && letters.bytes().all(|byte| byte.is_ascii_digit())
+            && let Some(option) = self.named("-#")
+        {
+            return Found::Known(vec![Flag { option, from: Some(1), exact: true }]);
         }
         let mut flags = Vec::new();
         for (at, letter) in letters.char_indices() {

@@ -15,7 +15,7 @@ use crate::runbook::{
         grammar::{Input, Rating, When},
         verbs,
     },
-    shell::{Invocation, PartKind, Script, Word, Wrapper, args},
+    shell::{Invocation, PartKind, Redirect, Script, Word, Wrapper, args},
 };
 
 /// Programs whose own language says what they do.
@@ -475,7 +475,7 @@ impl Rated<'_> {
         if command.input != Input::Code || !self.call.operands.is_empty() && self.call.operands.len() != self.dashes() {
             return;
         }
-        let gives = self.invocation.placement.piped || self.invocation.redirects.iter().any(|one| one.gives_input());
+        let gives = self.invocation.placement.piped || self.invocation.redirects.iter().any(Redirect::gives_input);
         let given = self.call.options.iter().any(|given| given.option.kind == Kind::Code);
         if gives && !given && !self.call.options.iter().any(|given| matches!(given.option.effect, Effect::Mode(_))) {
             let text = format!("{} runs code that is piped into it", self.shown());

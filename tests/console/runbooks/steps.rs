@@ -206,7 +206,10 @@ fn a_step_survives_the_console_and_is_found_again() {
     again.wait_for("▶ 5 Wait");
     fs::write(shop.trace("go"), "go\n").unwrap();
     again.wait_until("the step has ended", |screen| screen.contains("✔ 5 Wait"));
-    again.keys("v");
+    // The output of a step that is followed may be open already.
+    if !again.screen().contents().contains("── ok after") {
+        again.keys("v");
+    }
     again.wait_for("it-went-on");
     again.wait_for("── ok after");
 }

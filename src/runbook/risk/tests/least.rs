@@ -34,8 +34,6 @@ fn no_command_that_acts_is_rated_read_and_hardly_a_read_more() {
             high.push(line());
         }
     }
-    println!("{} too low, {} unasked, {} of {reads} reads too high", low.len(), unasked.len(), high.len());
-    println!("LOW\n{}\nHIGH\n{}", low.join("\n"), high.join("\n"));
     assert!(unasked.is_empty(), "{}", unasked.join("\n"));
     assert!(low.len() * 100 <= 764, "{}", low.join("\n"));
     assert!(high.len() * 20 <= reads, "{}", high.join("\n"));

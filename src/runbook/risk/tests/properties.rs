@@ -7,7 +7,7 @@ use crate::runbook::program::{
 };
 
 /// Options that nobody knows.
-const UNKNOWN: [&str; 3] = ["--frobnicate", "--frobnicate=x", "-\u{e9}"];
+const UNKNOWN: [&str; 2] = ["--frobnicate", "-\u{e9}"];
 /// What runs another command and does nothing itself.
 const WRAPPERS: [&str; 7] = ["sudo", "sudo -u app", "env", "nice -n 5", "timeout 5", "nohup", "command"];
 
@@ -80,13 +80,13 @@ fn no_option_and_no_wrapper_makes_a_described_command_safer() {
                 check(format!("{base} {option}"));
             }
             // Some at the start, some at the end: the whole of it would take minutes.
-            for option in command.options.iter().filter(|option| !is_choice(program, command, option)).take(4) {
+            for option in command.options.iter().filter(|option| !is_choice(program, command, option)).take(2) {
                 if let Some(text) = written(program, option) {
                     check(format!("{line} {text}{}", base.strip_prefix(&line).unwrap_or_default()));
                     check(format!("{base} {text}"));
                 }
             }
-            if seen.len().is_multiple_of(7) {
+            if seen.len().is_multiple_of(17) {
                 let is_builtin = program.names.iter().any(|name| matches!(name.as_str(), "cd" | "source" | "export"));
                 for wrapper in WRAPPERS.iter().filter(|_| !is_builtin) {
                     check(format!("{wrapper} {base}"));
@@ -97,7 +97,6 @@ fn no_option_and_no_wrapper_makes_a_described_command_safer() {
             }
         }
     }
-    println!("{tried} commands tried");
     assert!(tried >= 5_000, "{tried}");
     assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
 }
