@@ -6,14 +6,15 @@
 //! | --- | --- | --- |
 //! | [`tui`], [`cli`] | the two front ends; no domain logic in either | everything below |
 //! | [`room`] | one opened platform: pack, settings, probes and health wired together, headless | everything below |
-//! | [`report`] | what leaves an incident for people and other programs: exports, rendered from its journal | `incident`, `host`, `health`, `runbook`, `platform` |
-//! | [`exec`] | runs one action under a supervisor process, and keeps what it did | `host`, `runbook`, `platform` |
-//! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `platform` |
-//! | [`incident`] | what happened, written down | `host`, `health`, `runbook`, `platform` |
+//! | [`report`] | what leaves an incident for people and other programs: exports, rendered from its journal | `incident`, `host`, `health`, `runbook`, `text`, `platform` |
+//! | [`exec`] | runs one action under a supervisor process, and keeps what it did | `host`, `runbook`, `text`, `platform` |
+//! | [`probe`] | adapters that look at real targets, the scheduler that paces them | `host`, `health`, `text`, `platform` |
+//! | [`incident`] | what happened, written down | `host`, `health`, `runbook`, `text`, `platform` |
 //! | [`settings`] | layered settings of the program, with provenance | `host`, `platform` |
-//! | [`host`] | this machine: clock, environment, files, secrets, signals | `platform` |
-//! | [`runbook`] | pure: what a runbook says, what its commands can do, where a run of it stands | `platform` |
-//! | [`health`] | pure: readings, thresholds, panels, transitions, alerts, RPO exposure | `platform` |
+//! | [`host`] | this machine: clock, environment, files, secrets, signals | `text`, `platform` |
+//! | [`runbook`] | pure: what a runbook says, what its commands can do, where a run of it stands | `text`, `platform` |
+//! | [`health`] | pure: readings, thresholds, panels, transitions, alerts, RPO exposure | `text`, `platform` |
+//! | [`text`] | pure: how other people's text is made fit to be read | nothing |
 //! | [`platform`] | pure: the platform pack, its validation, expressions, scenarios | nothing |
 //!
 //! The pure layers know no I/O, no clock and no async: time comes in as a value.
@@ -29,4 +30,5 @@ pub mod report;
 pub mod room;
 pub mod runbook;
 pub mod settings;
+pub mod text;
 pub mod tui;

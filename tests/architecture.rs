@@ -11,7 +11,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::{spanned::Spanned, visit::Visit};
 
 /// Layers without I/O, clock or async. Those that do not exist yet are pure from their first day.
-const PURE: [&str; 3] = ["platform", "health", "runbook"];
+const PURE: [&str; 4] = ["platform", "text", "health", "runbook"];
 
 /// What a pure layer never mentions. A name ending in `::` bans everything under it.
 const IMPURE: [&str; 25] = [
@@ -47,13 +47,14 @@ const CLIENTS: [&str; 7] =
     ["reqwest::", "kube::", "k8s_openapi::", "redis::", "tokio_postgres::", "hickory_resolver::", "prometheus_parse::"];
 
 /// The only files that start processes: actions (behind the gate's permit) and what they run under, probes of kind `command`,
-/// programs that fetch a secret, and the program itself as the guard of its terminal.
-const STARTERS: [&str; 7] = [
+/// programs that fetch a secret, what watches over those, and the program itself as the guard of its terminal.
+const STARTERS: [&str; 8] = [
     "src/exec/job.rs",
     "src/exec/supervisor/bash.rs",
     "src/exec/supervisor/terminal.rs",
     "src/exec/supervisor/watcher.rs",
     "src/host/process.rs",
+    "src/host/reaper.rs",
     "src/host/secret.rs",
     "src/host/terminal_guard.rs",
 ];
@@ -62,6 +63,12 @@ const STARTERS: [&str; 7] = [
 const STARTS: [&str; 3] = ["std::process::Command", "tokio::process::Command", "pty_process::Command"];
 
 const FRONT_ENDS: [&str; 2] = ["tui", "cli"];
+
+/// The only file of the command line that writes to standard output or standard error: nothing is printed that was not cleaned.
+const PRINTER: &str = "src/cli/output.rs";
+
+/// What such writing takes.
+const PRINTS: [&str; 4] = ["std::io::stdout", "std::io::stderr", "io::stdout", "io::stderr"];
 
 #[test]
 fn the_house_stands_as_drawn() {
@@ -88,7 +95,7 @@ fn a_planted_violation_is_found_with_file_and_line() {
         violations(&house).join("\n")
     };
     let found = plant("src/health/bad.rs", "//! Bad.\n\nuse crate::{\n    platform::Pack,\n    probe::Probe,\n};\n");
-    assert_eq!(found, "src/health/bad.rs:5: health -> probe: src/lib.rs allows health platform only");
+    assert_eq!(found, "src/health/bad.rs:5: health -> probe: src/lib.rs allows health text, platform only");
     let found =
         plant("src/platform/deep/bad.rs", "//! Bad.\nfn f() -> super::super::super::health::Status { todo!() }\n");
     assert_eq!(found, "src/platform/deep/bad.rs:2: platform -> health: src/lib.rs allows platform nothing");
@@ -98,6 +105,8 @@ fn a_planted_violation_is_found_with_file_and_line() {
     assert!(found.starts_with("src/platform/bad.rs:2: platform is pure and knows no async"), "{found}");
     let found = plant("src/tui/bad.rs", "//! Bad.\nuse kube::Client as C;\n");
     assert!(found.starts_with("src/tui/bad.rs:2: tui is a front end and may not mention kube::Client"), "{found}");
+    let found = plant("src/cli/bad.rs", "//! Bad.\nfn f() { let _ = std::io::stdout(); }\n");
+    assert!(found.starts_with("src/cli/bad.rs:2: only src/cli/output.rs prints"), "{found}");
     let found = plant("src/room/bad.rs", "//! Bad.\nuse std::process::Command;\n");
     assert!(found.starts_with("src/room/bad.rs:2: only src/exec/job.rs, "), "{found}");
     let found = plant("src/room/bad.rs", "// Not a description.\n");
@@ -209,6 +218,8 @@ fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
                 broken.push(format!("{path}:{line}: {name} is pure and may not mention {written}"));
             } else if mentions(&written, &STARTS) && !STARTERS.contains(&path.as_str()) {
                 broken.push(format!("{path}:{line}: only {} start processes, not {written}", STARTERS.join(", ")));
+            } else if name == "cli" && path != PRINTER && mentions(&written, &PRINTS) {
+                broken.push(format!("{path}:{line}: only {PRINTER} prints, not {written}"));
             } else if FRONT_ENDS.contains(&name) && mentions(&written, &CLIENTS) {
                 broken.push(format!("{path}:{line}: {name} is a front end and may not mention {written}"));
             }

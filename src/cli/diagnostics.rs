@@ -6,8 +6,11 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet,
 use anyhow::Result;
 use serde_json::json;
 
-use super::output::Output;
-use crate::platform::{Diagnostic, DiagnosticSeverity, Position};
+use super::{output::Output, painted::Painted};
+use crate::{
+    platform::{Diagnostic, DiagnosticSeverity, Position},
+    text::{line, shown},
+};
 
 /// One JSON document a line: `{"severity","file","line","column","message","help"}`.
 pub(super) fn as_json_lines(found: &[Diagnostic]) -> Result<String> {
@@ -32,7 +35,7 @@ pub(super) fn as_snippets<'s>(
     found: &[Diagnostic],
     source: impl Fn(&str) -> Option<&'s str>,
     output: &Output,
-) -> String {
+) -> Painted {
     let renderer = if output.colored() { Renderer::styled() } else { Renderer::plain() };
     let decor = if output.unicode() { DecorStyle::Unicode } else { DecorStyle::Ascii };
     let renderer = renderer.decor_style(decor).term_width(output.width().map_or(140, usize::from));
@@ -44,28 +47,28 @@ pub(super) fn as_snippets<'s>(
                 DiagnosticSeverity::Warning => Level::WARNING,
                 DiagnosticSeverity::Note => Level::NOTE,
             };
-            let title = level.primary_title(diagnostic.message.as_str());
+            let title = level.primary_title(shown(&diagnostic.message));
             let lines = diagnostic.position.as_ref().and_then(|at| lines(source(&diagnostic.file)?, at));
             let mut group = match lines {
                 Some(Lines { text, first, span }) => title.element(
                     Snippet::source(text)
                         .line_start(first)
-                        .path(diagnostic.file.as_str())
+                        .path(line(&diagnostic.file))
                         .annotation(AnnotationKind::Primary.span(span)),
                 ),
-                _ => Group::with_title(title).element(Origin::path(place(diagnostic))),
+                None => Group::with_title(title).element(Origin::path(line(&place(diagnostic)).into_owned())),
             };
             if let Some(help) = &diagnostic.help {
-                group = group.element(Level::HELP.message(help.as_str()));
+                group = group.element(Level::HELP.message(shown(help)));
             }
-            renderer.render(&[group]) + "\n\n"
+            Painted::colored(&(renderer.render(&[group]) + "\n\n"))
         })
         .collect()
 }
 
-/// The lines that a position is about, and the place in them.
-struct Lines<'s> {
-    text: &'s str,
+/// The lines that a position is about, with hidden characters shown as such, and the place in them.
+struct Lines {
+    text: String,
     /// Number of the first of them.
     first: usize,
     span: Range<usize>,
@@ -73,13 +76,16 @@ struct Lines<'s> {
 
 /// The renderer goes through all text that it is given for each finding, so it gets only what it shows. None when the file has
 /// changed since it was read.
-fn lines<'s>(text: &'s str, at: &Position) -> Option<Lines<'s>> {
+fn lines(text: &str, at: &Position) -> Option<Lines> {
+    let inside = text.get(at.span.clone())?;
     let before = text.get(..at.span.start)?;
     let after = text.get(at.span.end..)?;
-    let start = before.rfind('\n').map_or(0, |line| line + 1);
-    let end = at.span.end + after.find('\n').unwrap_or(after.len());
-    let span = at.span.start - start..at.span.end - start;
-    Some(Lines { text: text.get(start..end)?, first: at.line, span })
+    let before = shown(&before[before.rfind('\n').map_or(0, |line| line + 1)..]);
+    let after = shown(&after[..after.find('\n').unwrap_or(after.len())]);
+    let inside = shown(inside);
+    let start = before.len();
+    let span = start..start + inside.len();
+    Some(Lines { text: format!("{before}{inside}{after}"), first: at.line, span })
 }
 
 fn place(diagnostic: &Diagnostic) -> String {

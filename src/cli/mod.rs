@@ -11,6 +11,7 @@ pub mod incident;
 pub mod open;
 pub mod output;
 pub mod pack;
+mod painted;
 pub mod probe;
 pub mod runbook;
 pub mod shell;
@@ -18,8 +19,9 @@ pub mod supervise;
 pub mod sweep;
 mod table;
 mod usage;
+mod writes;
 
-use std::{io::Write, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -27,13 +29,13 @@ use clap::Parser;
 pub use exit::Exit;
 
 use self::{
-    args::{Cli, Command, Global},
-    output::Output,
+    args::{Cli, Command},
+    output::{Output, complain},
 };
 use crate::{
     host::{
         log::{self, LogGuard},
-        private,
+        private, process, reaper,
     },
     settings::{Color, Settings},
 };
@@ -48,9 +50,19 @@ pub struct UsageError(pub String);
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
+/// The word that makes this program watch over another one; not for people.
+const REAPER: &str = "__reap";
+
 /// Runs the program and says how it ended.
 pub fn main() -> ExitCode {
     private::protect_memory();
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == REAPER) {
+        let program: Vec<OsString> = words.skip(1).collect();
+        reaper::main(&program);
+        return Exit::Ok.into();
+    }
+    process::reap_with(REAPER);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::explain(&error).into(),
@@ -74,43 +86,49 @@ fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::GuardTerminal(args)) => Ok(guard_terminal::run(args)),
         Some(Command::Config(command)) => config::run(command, global),
         Some(Command::Pack(command)) => {
-            let (settings, output) = prepare(global)?;
+            let (settings, output) = prepare(cli)?;
             pack::run(command, &settings, &output)
         }
         Some(Command::Runbook(command)) => {
-            let (settings, output) = prepare(global)?;
-            runbook::run(command, &settings, &output)
+            let (settings, output) = prepare(cli)?;
+            runbook::run(command, global, &settings, &output)
         }
         Some(Command::Incident(command)) => {
-            let (settings, output) = prepare(global)?;
+            let (settings, output) = prepare(cli)?;
             incident::run(command, &settings, &output)
         }
         Some(Command::Sweep(args)) => {
-            let (settings, output) = prepare(global)?;
+            let (settings, output) = prepare(cli)?;
             let room = open::room(&settings)?;
             in_runtime(&settings, sweep::run(args, &room, &output))
         }
         Some(Command::Probe(command)) => {
-            let (settings, output) = prepare(global)?;
+            let (settings, output) = prepare(cli)?;
             let room = open::room(&settings)?;
             in_runtime(&settings, probe::run(command, &room, &output))
         }
         Some(Command::Demo(args)) => {
-            let (settings, _) = prepare(global)?;
+            let (settings, _) = prepare(cli)?;
             let (room, folder) = demo::room(args)?;
             console::show(&room, folder, &settings)
         }
         None => {
-            let (settings, _) = prepare(global)?;
+            let (settings, _) = prepare(cli)?;
             let (room, folder) = open::room_and_folder(&settings)?;
             console::show(&room, folder, &settings)
         }
     }
 }
 
-/// The merged settings, and what standard output is like under them.
-fn prepare(global: &Global) -> Result<(Settings, Output)> {
-    let (settings, _) = config::load(global)?;
+/// The merged settings, and what standard output is like under them. A command that writes is refused where nothing may be
+/// written.
+fn prepare(cli: &Cli) -> Result<(Settings, Output)> {
+    let (settings, _) = config::load(&cli.global)?;
+    if settings.read_only
+        && let Some(what) = cli.command.as_ref().and_then(writes::written_by)
+    {
+        return Err(UsageError(format!("this is --read-only: {what}")).into());
+    }
     let output = Output::detect(settings.ui.color == Color::Never);
     Ok((settings, output))
 }
@@ -144,11 +162,6 @@ fn prepare_process(settings: &Settings) -> Option<LogGuard> {
         complain(&format!("going on without a log: {folder} cannot be written: {error} (choose another --data-dir)"));
     })
     .ok()
-}
-
-/// One sentence on standard error. When that is closed too, there is nobody left to tell.
-fn complain(sentence: &str) {
-    let _ = writeln!(std::io::stderr(), "warroom: {sentence}");
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {

@@ -1,8 +1,10 @@
-//! What standard output is: a terminal or not, how wide, with colour, with Unicode.
+//! Standard output and standard error: what they are, and the one place where the command line writes to them. Whatever is
+//! printed, nothing of it steers the terminal or hides from the reader.
 
 use std::io::{IsTerminal, Write};
 
-use crate::host::locale;
+use super::painted::Painted;
+use crate::{host::locale, text};
 
 /// The facts about standard output that formatting depends on.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +43,45 @@ impl Output {
         crossterm::terminal::size().ok().map(|(columns, _)| columns.max(40))
     }
 
-    /// Writes text and flushes it. That the reader has gone (`| head`) is not an error.
+    /// Prints text in which every hidden character is shown as such.
     pub fn print(&self, text: &str) -> std::io::Result<()> {
-        let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
-        }
+        write(&text::shown(text))
     }
+
+    /// Prints text with our colours.
+    pub(super) fn paint(&self, painted: &Painted) -> std::io::Result<()> {
+        write(painted.as_str())
+    }
+
+    /// Prints a table that takes the place of the one before it.
+    pub(super) fn repaint(&self, painted: &Painted) -> std::io::Result<()> {
+        // Home and clear to the end, so that a repeated table stands still.
+        write(&format!("\x1b[H\x1b[J{}", painted.as_str()))
+    }
+
+    /// Prints JSON, or lines of it; hidden characters in its strings are escapes.
+    pub(super) fn json(&self, json: &str) -> std::io::Result<()> {
+        write(&text::json(json))
+    }
+
+    /// Prints a document of ours, byte for byte: an export, a completion script, a manual page. Whoever makes it has cleaned
+    /// what came from outside.
+    pub(super) fn document(&self, text: &str) -> std::io::Result<()> {
+        write(text)
+    }
+}
+
+/// Writes and flushes. That the reader has gone (`| head`) is not an error.
+fn write(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// One sentence on standard error; further lines of it are indented. When that is closed too, there is nobody left to tell.
+pub(super) fn complain(sentence: &str) {
+    let sentence = text::shown(sentence).trim_end().replace('\n', "\n  ");
+    let _ = writeln!(std::io::stderr(), "warroom: {sentence}");
 }

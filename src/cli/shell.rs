@@ -18,7 +18,7 @@ pub struct Completions {
 pub(super) fn completions(args: &Completions, output: &Output) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "warroom", &mut script);
-    output.print(&String::from_utf8_lossy(&script))?;
+    output.document(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Ok)
 }
 
@@ -28,7 +28,7 @@ pub(super) fn man(output: &Output) -> Result<Exit> {
     let mut program = Cli::command();
     program.build();
     render(&program, &mut pages)?;
-    output.print(&String::from_utf8_lossy(&pages))?;
+    output.document(&String::from_utf8_lossy(&pages))?;
     Ok(Exit::Ok)
 }
 

@@ -1,10 +1,8 @@
 //! What clap has to say about a command line, as one sentence and with our exit codes.
 
-use std::io::Write;
-
 use clap::error::ErrorKind;
 
-use super::{Exit, complain};
+use super::{Exit, output::complain};
 
 /// Prints help and version where they were asked for; anything else is one sentence on standard error.
 pub(super) fn explain(error: &clap::Error) -> Exit {
@@ -12,7 +10,6 @@ pub(super) fn explain(error: &clap::Error) -> Exit {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // A reader that has gone (`| head`) is no error.
             let _ = error.print();
-            let _ = std::io::stdout().flush();
             Exit::Ok
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

@@ -35,8 +35,10 @@ pub fn start(data_dir: &Path, level: &str) -> io::Result<LogGuard> {
     if shared::is_shared(data_dir) {
         shared::make_folder(&folder)?;
         folder.push(rustix::process::geteuid().as_raw().to_string());
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    } else {
+        shared::make_folder(&folder)?;
     }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     // Also when it was there before. A file born at midnight gets the process's own mode: the folder is what guards it.
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
     let appender = RollingFileAppender::builder()

@@ -17,6 +17,7 @@ pub mod postgres;
 pub mod private;
 pub mod process;
 pub mod programs;
+pub mod reaper;
 pub mod secret;
 pub mod shared;
 pub mod terminal_guard;

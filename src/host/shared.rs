@@ -56,7 +56,12 @@ fn make(path: &Path, mode: u32) -> io::Result<()> {
     let parent = above(path);
     make_folder(parent)?;
     match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) if is_shared(parent) => fs::set_permissions(path, Permissions::from_mode(mode)),
+        Ok(()) => {
+            // What the folder above gives it of its own stays.
+            let inherited = fs::metadata(path)?.mode() & 0o7000;
+            let mode = if is_shared(parent) { mode } else { inherited | 0o700 };
+            fs::set_permissions(path, Permissions::from_mode(mode))
+        }
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }

@@ -13,7 +13,6 @@ use super::{
     recovery::{Recovery, recovery},
     runs::{Run, runs},
     spans::{Span, phases, roles, severities},
-    words::is_deceptive,
 };
 use crate::incident::timeline::TimelineEntry;
 
@@ -81,7 +80,7 @@ pub fn json(source: &Source<'_>) -> String {
     member("timeline", lines(source.timeline.iter().map(|of| plain(&entry(of)))));
     member("checkpoints", lines(source.checkpoints.iter().map(plain)));
     text.push_str(&format!("\"events\": {}\n}}\n", lines(source.items.iter().map(|item| event(item)))));
-    harmless(&text)
+    crate::text::json(&text).into_owned()
 }
 
 /// These are plain members and cannot fail; `null` says so if they did.
@@ -162,17 +161,4 @@ fn summary<'a>(source: &Source<'a>) -> Summary<'a> {
         escalations: escalations(source),
         action_items: state.action_items.iter().map(item).collect(),
     }
-}
-
-/// Such characters stand nowhere but in strings, where an escape means the same.
-fn harmless(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if (c.is_control() && c != '\n') || is_deceptive(c) {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}")));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }

@@ -3,30 +3,19 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::Source;
-use crate::host::plain::plain;
+use crate::{host::plain::plain, text::shown};
 
 /// What is written where the journal says nothing.
 pub(super) const NOT_RECORDED: &str = "not recorded";
 
-/// Text of the incident without escape sequences, control characters, and characters that are not seen or turn the reading
-/// direction; lines stay.
+/// Text of the incident, with every hidden character shown as such; lines stay.
 pub(super) fn clean(text: &str) -> String {
-    let text: String = plain(text)
-        .chars()
-        .filter_map(|c| match c {
-            '\u{2028}' | '\u{2029}' => Some('\n'),
-            c if is_deceptive(c) => None,
-            c => Some(c),
-        })
-        .collect();
-    text.trim().to_owned()
+    shown(&text.replace("\r\n", "\n")).trim().to_owned()
 }
 
-/// Characters that change how other text reads, or cannot be seen, and that no honest text needs.
-pub(super) fn is_deceptive(c: char) -> bool {
-    matches!(c,
-        '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+/// What a command printed, without its colours.
+pub(super) fn output(text: &str) -> String {
+    clean(&plain(text))
 }
 
 /// Writes the times of one incident: with the date where it lasted over midnight.
@@ -122,7 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_or_turns_the_text_goes() {
-        assert_eq!(clean("\u{1b}[31mA\u{1b}[0m\u{202e}B\u{200b}C\u{2028}D\r\n"), "ABC\nD");
+    fn what_cannot_be_seen_or_turns_the_text_is_shown() {
+        assert_eq!(
+            clean("\u{1b}[31mA\u{1b}[0m\u{202e}B\u{200b}C\u{2028}D\r\n"),
+            "\\e[31mA\\e[0m\\u{202e}B\\u{200b}C\\u{2028}D"
+        );
+        assert_eq!(output("\u{1b}[31mA\u{1b}[0m\u{202e}\r\n"), "A\\u{202e}");
     }
 }

@@ -104,6 +104,65 @@ pub enum Action {
     GoToStep,
 }
 
+impl Action {
+    /// True for what only shows, moves, or changes how something is shown. Whatever is not listed does something: it runs,
+    /// writes, or answers.
+    pub fn only_looks(self) -> bool {
+        use Action::{
+            ClearFilters, Close, Down, Filter, First, FocusActivity, FocusHealth, FocusRunbook, Follow, GoToStep, Help,
+            KeyOnly, Last, LocalTime, LookAtAll, LookNow, NextCategory, NextMatch, NextPane, NextProbe, NextResponder,
+            NextTab, NextTheme, Open, PageDown, PageUp, Palette, PickIncident, PickRunbook, PreviousContainer,
+            PreviousMatch, PreviousPane, PreviousProbe, PreviousTab, Redraw, ReverseSort, ScrollDown, ScrollUp,
+            ShowOutput, Sort, Up, Zoom,
+        };
+        matches!(
+            self,
+            ClearFilters
+                | Close
+                | Down
+                | Filter
+                | First
+                | FocusActivity
+                | FocusHealth
+                | FocusRunbook
+                | Follow
+                | GoToStep
+                | Help
+                | KeyOnly
+                | Last
+                | LocalTime
+                | LookAtAll
+                | LookNow
+                | NextCategory
+                | NextMatch
+                | NextPane
+                | NextProbe
+                | NextResponder
+                | NextTab
+                | NextTheme
+                | Open
+                | PageDown
+                | PageUp
+                | Palette
+                | PickIncident
+                | PickRunbook
+                | PreviousContainer
+                | PreviousMatch
+                | PreviousPane
+                | PreviousProbe
+                | PreviousTab
+                | Redraw
+                | ReverseSort
+                | ScrollDown
+                | ScrollUp
+                | ShowOutput
+                | Sort
+                | Up
+                | Zoom
+        )
+    }
+}
+
 /// What has the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {

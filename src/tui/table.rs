@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_filter_keeps_rows_that_hold_every_word() {
         let mut filter = Input::default();
-        filter.paste("WEB crash");
+        filter.fill("WEB crash");
         assert_eq!(arrange(&pods(), &filter, None), [1]);
     }
 

@@ -2,25 +2,14 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::host::plain::plain;
-
 /// Columns that a text takes.
 pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// One line that can't move the cursor, change colours or reverse the writing direction: escape sequences are taken out,
-/// tabs become spaces, other control and direction characters vanish.
+/// One line in which every hidden character is shown as such.
 pub fn clean(text: &str) -> String {
-    if text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
-        return text.to_owned();
-    }
-    plain(&text.replace(['\n', '\r'], " ")).chars().filter(|c| !is_invisible(*c)).collect()
-}
-
-/// Characters that reorder or hide others.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    crate::text::line(text).into_owned()
 }
 
 /// Cuts a text to at most `columns`; a cut text ends in `…`.
@@ -116,21 +105,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_from_outside_can_steer_the_terminal() {
-        let cases = [
-            ("\u{1b}[31mred\u{1b}[0m", "red"),
-            ("\u{1b}]0;title\u{7}text", "text"),
-            ("\u{1b}]52;c;aGk=\u{7}clip", "clip"),
-            ("a\tb\r\nc", "a b  c"),
-            ("left\u{202e}right", "leftright"),
-            ("bell\u{7}\u{9b}31m", "bell31m"),
-        ];
-        for (dirty, expected) in cases {
-            assert_eq!(clean(dirty), expected, "{dirty:?}");
-        }
-    }
-
-    #[test]
     fn texts_are_cut_at_columns_not_at_bytes() {
         assert_eq!(cut("replication", 6), "repli…");
         assert_eq!(cut("refused by 10.0.0.1 (and 1 more)", 22), "refused by 10.0.0.1…");
@@ -141,11 +115,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn clean_texts_hold_no_control_characters(text in "\\PC*|[\\x00-\\xff]{0,40}|(\u{1b}\\[[0-9;]*[a-z])*") {
-            prop_assert!(clean(&text).chars().all(|c| !c.is_control()));
-        }
-
         #[test]
         fn fitted_texts_take_exactly_their_columns(text in "\\PC{0,40}", columns in 0usize..30) {
             prop_assert_eq!(width(&fit(&clean(&text), columns)), columns);

@@ -327,3 +327,15 @@ fn an_empty_folder_that_one_stands_in_becomes_the_copy() {
     assert!(check.status.success());
     assert!(!String::from_utf8_lossy(&check.stdout).contains("the pack is named"));
 }
+
+#[test]
+fn a_read_only_program_writes_no_pack() {
+    let home = Home::new();
+    let run = home.run(&["--read-only", "pack", "init", "shop"]);
+    assert_eq!(run.code, 64, "{run:?}");
+    assert!(run.err.contains("this is --read-only: no pack is written"), "{run:?}");
+    assert!(!home.path("shop").exists());
+    let home = home.with("WARROOM__READ_ONLY", "true");
+    assert_eq!(home.run(&["pack", "init", "shop"]).code, 64);
+    assert!(!home.path("shop").exists());
+}

@@ -95,3 +95,39 @@ fn the_log_is_for_its_owner_only() {
     assert_eq!(files.len(), 1);
     assert_eq!(mode(&files[0]), 0o600);
 }
+
+#[test]
+fn a_data_directory_that_others_can_write_is_wrong() {
+    let home = Home::new();
+    let folder = home.path("data");
+    std::fs::create_dir(&folder).unwrap();
+    let check = || home.run(&["--data-dir", folder.to_str().unwrap(), "config", "check"]);
+    let mode = |mode| std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
+    for (of_folder, command) in [(0o777, "chmod o-w"), (0o775, "chmod g-w")] {
+        mode(of_folder);
+        let run = check();
+        assert_eq!(run.code, 78, "{run:?}");
+        assert!(run.out.contains(command), "{run:?}");
+    }
+    mode(0o755);
+    assert_eq!(check().code, 0);
+}
+
+#[test]
+fn the_data_directory_is_made_for_its_owner_alone_whatever_the_umask() {
+    for (umask, words) in
+        [("000", "incident declare --severity P1 --title x --no-look"), ("002", "sweep"), ("000", "runbook run look")]
+    {
+        let home = Home::new().with("WARROOM", env!("CARGO_BIN_EXE_warroom"));
+        home.pack("shop", "");
+        home.write(".config/warroom/packs/shop/look.md", "# Look\n\n## Steps\n\n### 1. Look\n```bash\necho a\n```\n");
+        let line = format!("umask {umask}; exec \"$WARROOM\" {words}");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &line]).env_clear().env("HOME", home.path("")).env("PATH", "/usr/bin:/bin");
+        command.env("WARROOM", env!("CARGO_BIN_EXE_warroom")).env("XDG_STATE_HOME", home.path("state"));
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        assert!(home.path("state/warroom").is_dir(), "{words}: {output:?}");
+        let mode = std::fs::metadata(home.path("state/warroom")).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode, 0o700, "{words}: {mode:o}");
+    }
+}

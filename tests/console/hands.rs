@@ -8,6 +8,9 @@ use crate::lab::{Terminal, key};
 /// How long a key may take before it counts as without effect on what is watched.
 const NO_ANSWER: Duration = Duration::from_millis(250);
 
+/// The same of a key that should have one: given up too early, it takes its effect later, on something else.
+const NO_MOVE: Duration = Duration::from_secs(5);
+
 /// The ground of a selection in the default theme.
 const SELECTION: vt100::Color = vt100::Color::Rgb(0x2b, 0x33, 0x40);
 
@@ -58,14 +61,18 @@ pub(crate) fn wanted_name(screen: &str) -> Option<String> {
 pub(crate) fn choose(terminal: &Terminal, label: &str) {
     let mut towards = "j";
     for _ in 0..60 {
-        let before = chosen(terminal);
-        if before.as_ref().is_some_and(|row| row.trim_start_matches(['│', ' ']).starts_with(label)) {
+        let mut row = None;
+        // Half of a frame has no chosen line: a key for it would pass the one that is about to be drawn.
+        within(NO_MOVE, || {
+            row = chosen(terminal);
+            row.is_some()
+        });
+        if row.as_ref().is_some_and(|row| row.trim_start_matches(['│', ' ']).starts_with(label)) {
             terminal.keys(key::ENTER);
             return;
         }
         terminal.keys(towards);
-        // What was seen may have been half of a frame, and the line have been passed.
-        if !soon(|| chosen(terminal) != before) {
+        if !within(NO_MOVE, || chosen(terminal).is_some_and(|now| Some(now) != row)) {
             towards = if towards == "j" { "k" } else { "j" };
         }
     }
@@ -87,9 +94,14 @@ pub(crate) fn words(terminal: &Terminal) -> String {
 }
 
 /// True when it becomes so before one would no longer wait for it.
-pub(crate) fn soon(mut wanted: impl FnMut() -> bool) -> bool {
+pub(crate) fn soon(wanted: impl FnMut() -> bool) -> bool {
+    within(NO_ANSWER, wanted)
+}
+
+/// True when it becomes so within that time.
+fn within(limit: Duration, mut wanted: impl FnMut() -> bool) -> bool {
     let begun = Instant::now();
-    while begun.elapsed() < NO_ANSWER {
+    while begun.elapsed() < limit {
         if wanted() {
             return true;
         }
@@ -107,7 +119,7 @@ pub(crate) fn go_to(terminal: &Terminal, title: &str) {
         }
         terminal.keys(if above.contains(title) { "k" } else { "j" });
         // The frame may have been an old one, from before the keys that came first: then it is looked at again.
-        soon(|| selection(terminal).1 != row);
+        within(NO_MOVE, || selection(terminal).1 != row);
     }
     panic!("{title} is not in the checklist:\n{}", terminal.contents());
 }

@@ -6,9 +6,11 @@ mod lab;
 
 mod ending;
 mod hands;
+mod hidden;
 mod job_control;
 mod journal;
 mod looks;
+mod palette;
 mod runbooks;
 mod starting;
 mod timeline;

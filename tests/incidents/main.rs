@@ -3,6 +3,7 @@
 
 mod bundle;
 mod exports;
+mod hidden;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod masking;

@@ -133,3 +133,29 @@ fn a_run_is_read_by_the_group_taken_over_by_another_user_and_never_written_by_th
         good(user.run(&desk, &["incident", "verify", &id]));
     }
 }
+
+#[test]
+fn who_writes_on_the_command_line_witnesses_what_others_wrote() {
+    let Some(users) = Users::new() else { return };
+    let desk = desk(&users);
+    let (alice, bob) = (&users.alice, &users.bob);
+    let id = declared(alice, &desk);
+    good(alice.run(&desk, &["incident", "note", "who dropped the table?"]));
+    good(bob.run(&desk, &["incident", "note", "the disk is full"]));
+    let logs = desk.path(&format!("data/incidents/{id}/log"));
+    let log = files_of(alice, &logs).remove(0);
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    std::fs::write(&log, lines[..lines.len() - 1].join("\n") + "\n").unwrap();
+    let verified = alice.run(&desk, &["incident", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", stdout(&verified));
+    assert!(stdout(&verified).contains("the end was cut off"), "{}", stdout(&verified));
+    // What is witnessed once is not witnessed again.
+    std::fs::write(&log, &text).unwrap();
+    let count = |bob: &User| {
+        stdout(&bob.run(&desk, &["incident", "export", "--format", "json"])).matches("\"checkpoint\"").count()
+    };
+    let before = count(bob);
+    good(bob.run(&desk, &["incident", "note", "it is still full"]));
+    assert_eq!(count(bob), before);
+}

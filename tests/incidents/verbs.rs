@@ -163,8 +163,24 @@ fn what_does_not_fit_the_platform_or_the_incident_is_refused_in_one_sentence_and
         assert!(stderr(&output).contains(sentence), "{words:?}: {}", stderr(&output));
         assert_eq!(stderr(&output).trim().lines().count(), 1, "{}", stderr(&output));
     }
-    let read_only = desk.run(&["--read-only", "incident", "note", "x"]);
-    assert_eq!(read_only.status.code(), Some(64));
+    let file = desk.path("written").display().to_string();
+    for words in [
+        &["incident", "note", "x"][..],
+        &["incident", "declare", "--severity", "P1", "--title", "x"],
+        &["incident", "second", "--agree", "a@b:1"],
+        &["incident", "export", "-o", &file],
+        &["incident", "export", "--bundle", "-o", &file],
+        &["pack", "init", &file],
+        &["runbook", "run", "task", "--incident", "INC"],
+    ] {
+        let read_only = desk.run(&[&["--read-only"], words].concat());
+        assert_eq!(read_only.status.code(), Some(64), "{words:?}");
+        assert!(stderr(&read_only).contains("this is --read-only"), "{words:?}: {}", stderr(&read_only));
+    }
+    assert!(!desk.path("written").exists());
+    for words in [&["incident", "export"][..], &["incident", "second"], &["incident", "verify"], &["pack", "list"]] {
+        assert_eq!(desk.run(&[&["--read-only"], words].concat()).status.code(), Some(0), "{words:?}");
+    }
     assert_eq!(shown(&desk)["timeline"].as_array().unwrap().len(), before);
 }
 

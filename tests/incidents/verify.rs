@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
-    lab::desk::{Desk, stdout},
+    lab::desk::{Desk, stderr, stdout},
     verbs::{declare, desk},
 };
 
@@ -47,4 +47,56 @@ fn a_cut_end_is_revealed_by_a_checkpoint_that_was_kept_elsewhere() {
     let verified = desk.run(&["incident", "verify", "--checkpoint", &checkpoint]);
     assert_eq!(verified.status.code(), Some(1));
     assert!(stdout(&verified).contains("the end was cut off"), "{}", stdout(&verified));
+}
+
+#[test]
+fn a_line_that_was_cut_off_is_told_wherever_the_incident_is_read() {
+    let desk = desk();
+    let id = declare(&desk);
+    desk.run(&["incident", "note", "the replica was promoted"]);
+    let log = log(&desk, &id);
+    let whole = fs::read_to_string(&log).unwrap();
+    fs::write(&log, format!("{whole}{}", &whole[..40])).unwrap();
+    let reads: [&[&str]; 5] = [
+        &["incident", "list"],
+        &["incident", "list", "--json"],
+        &["incident", "show"],
+        &["incident", "export"],
+        &["incident", "export", "--format", "json"],
+    ];
+    for command in reads {
+        let output = desk.run(command);
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {}", stderr(&output));
+        let told = stderr(&output);
+        assert!(
+            told.contains(&id) && told.contains("the last 40 bytes") && told.contains("not a whole line"),
+            "{told}"
+        );
+        assert!(!stdout(&output).contains("not a whole line"), "{command:?}");
+    }
+    let verified = desk.run(&["incident", "verify"]);
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(stdout(&verified).contains("the last 40 bytes are not a whole line"), "{}", stdout(&verified));
+
+    // Whoever writes next sets it aside, and says so; it is not forgotten.
+    let noted = desk.run(&["incident", "note", "traffic is back"]);
+    assert_eq!(noted.status.code(), Some(0), "{}", stderr(&noted));
+    assert!(stderr(&noted).contains("40"), "{}", stderr(&noted));
+    for command in reads {
+        let told = stderr(&desk.run(command));
+        assert!(told.contains("set aside in log/") && told.contains(".torn-"), "{command:?}: {told}");
+    }
+    let verified = desk.run(&["incident", "verify"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
+    assert!(stdout(&verified).contains(".torn-") && stdout(&verified).contains("set aside"), "{}", stdout(&verified));
+}
+
+#[test]
+fn an_emptied_log_is_not_intact() {
+    let desk = desk();
+    let id = declare(&desk);
+    fs::write(log(&desk, &id), "").unwrap();
+    let verified = desk.run(&["incident", "verify", &id]);
+    assert_eq!(verified.status.code(), Some(1), "{}", stdout(&verified));
+    assert!(stdout(&verified).contains("the log is empty"), "{}", stdout(&verified));
 }

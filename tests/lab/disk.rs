@@ -39,6 +39,12 @@ impl Disk {
         while file.write_all(&[0; 4096]).is_ok() {}
     }
 
+    /// Takes no more writes, as after an error of the device.
+    pub fn make_read_only(&self) {
+        let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.folder).status().unwrap();
+        assert!(remounted.success(), "the file system stays writable");
+    }
+
     /// Makes room again.
     pub fn empty(&self) {
         fs::remove_file(self.ballast()).unwrap();

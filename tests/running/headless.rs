@@ -235,3 +235,57 @@ fn output_that_is_not_what_was_expected_is_a_failure() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("not what was expected"), "{}", stdout(&output));
 }
+
+/// The command between backquotes.
+fn told_command(text: &str) -> &str {
+    text.split('`').nth(1).unwrap_or_else(|| panic!("no command is told: {text}"))
+}
+
+#[test]
+fn the_command_that_goes_on_with_a_run_works_as_it_is_printed() {
+    let desk = desk();
+    let output =
+        desk.run(&["--environment", "lab", "runbook", "run", "task", "--var", "WHO=alice", "--confirm", "change"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let told = stderr(&output);
+    let command = told_command(&told).replace("--confirm change", "--confirm destructive");
+    // From another folder, with the program in PATH.
+    let bin = desk.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(crate::lab::binary(), bin.join("warroom")).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &command]).current_dir("/").env("PATH", path).env("HOME", desk.folder.path());
+    let resumed = shell.stdin(std::process::Stdio::null()).output().unwrap();
+    assert_eq!(resumed.status.code(), Some(0), "{command}: {}", stderr(&resumed));
+    assert_eq!(desk.events().last().unwrap()["outcome"], "completed");
+}
+
+#[test]
+fn what_only_reads_runs_without_a_place_to_keep_it() {
+    const LOOKING: &str = "# A task\n\n## Steps\n\n### 1. Look\n```bash\necho looked; TOLD=first\n```\n\n### 2. Look again\n\
+        ```bash\necho \"told $TOLD\"\n```\n\n### 3. Change\n```bash\ntouch \"$MARK\"\n```\n";
+    let desk = Desk::new("", LOOKING);
+    let mark = desk.path("mark").display().to_string();
+    let desk = desk.with_pack(&format!("vars = {{ MARK = \"{mark}\" }}\n"));
+    let Some(disk) = crate::lab::Disk::mount(&desk.path("data"), 64) else { return };
+    disk.fill();
+    for remount in [false, true] {
+        if remount {
+            disk.empty();
+            disk.make_read_only();
+        }
+        let output = desk.run(&["runbook", "run", "task", "--confirm", "destructive"]);
+        let (text, told) = (stdout(&output), stderr(&output));
+        assert!(text.contains("looked") && text.contains("told first"), "{text}{told}");
+        assert!(told.contains("this run is not kept, and only what reads is run"), "{told}");
+        assert!(!desk.path("mark").exists(), "{text}{told}");
+        assert_eq!(output.status.code(), Some(4), "{text}{told}");
+        assert!(!told.contains("--resume"), "{told}");
+        for command in [&["incident", "list"][..], &["pack", "check"], &["probe", "list"], &["runbook", "show", "task"]]
+        {
+            let read = desk.run(command);
+            assert!(matches!(read.status.code(), Some(0)), "{command:?}: {}", stderr(&read));
+        }
+    }
+}

@@ -129,3 +129,39 @@ fn a_runtime_that_ends_takes_the_group_with_it() {
     let pid = std::fs::read_to_string(&file).unwrap();
     lab::wait_until("the program to be gone", Duration::from_millis(1500), || !alive(pid.trim()));
 }
+
+/// Leaves a process in a session of its own whose parent has ended, without the plugin's environment where `env` is `env -i`.
+fn leaves_a_daemon(env: &str, pid: &std::path::Path) -> String {
+    format!(
+        "({env} setsid sh -c 'trap \"\" TERM; echo $$ > {0}; exec sleep 600' </dev/null >/dev/null 2>&1 &); \
+         until test -s {0}; do sleep 0.01; done; echo fine",
+        pid.display()
+    )
+}
+
+#[tokio::test]
+async fn what_leaves_the_process_group_does_not_outlive_the_plugin() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    expect(&look::at(plugin(&leaves_a_daemon("", &file))).await, Status::Ok, "fine");
+    let pid = std::fs::read_to_string(&file).unwrap();
+    lab::wait_until_async("the daemon to be gone", Duration::from_secs(5), || async { !alive(pid.trim()) }).await;
+}
+
+#[test]
+fn the_program_leaves_no_process_of_a_plugin_behind() {
+    for (env, hangs) in [("", false), ("env -i", false), ("env -i", true)] {
+        let desk = lab::Desk::new("", "# A task\n");
+        let file = desk.path("pid");
+        let hang = if hangs { "; exec sleep 600" } else { "" };
+        let line = format!("{}{hang}", leaves_a_daemon(env, &file));
+        let desk = desk.with_pack(&format!(
+            "\n[[probes]]\nid = \"disk\"\nkind = \"command\"\npanel = \"disk\"\ntimeout = \"1s\"\nrun = {line:?}\n"
+        ));
+        let output = desk.run(&["probe", "run", "disk"]);
+        let expected = if hangs { 3 } else { 0 };
+        assert_eq!(output.status.code(), Some(expected), "{output:?}");
+        let pid = std::fs::read_to_string(&file).unwrap();
+        lab::wait_until("the daemon to be gone", Duration::from_secs(5), || !alive(pid.trim()));
+    }
+}

@@ -38,7 +38,7 @@ pub(super) fn run(command: &ConfigCommand, global: &Global) -> Result<Exit> {
     match command {
         ConfigCommand::Show { json } => {
             let (_, origins) = load(global)?;
-            output.print(&show::render(&origins, *json, &output)?)?;
+            show::run(&origins, *json, &output)?;
             Ok(Exit::Ok)
         }
         ConfigCommand::Check { json } => check(global, *json, &output),
@@ -59,24 +59,26 @@ fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
         Ok((settings, origins)) => group(&settings, &origins).into_iter().collect(),
         Err(found) => found,
     };
-    let shown = if json {
-        diagnostics::as_json_lines(&found)?
+    if json {
+        output.json(&diagnostics::as_json_lines(&found)?)?;
     } else {
         let files: BTreeMap<&str, String> = found
             .iter()
             .filter_map(|d| Some((d.file.as_str(), plain_file::read_text(Path::new(&d.file)).ok()?)))
             .collect();
         let source = |file: &str| files.get(file).map(String::as_str);
-        format!("{}{}\n", diagnostics::as_snippets(&found, source, output), diagnostics::verdict("settings", &found))
-    };
-    output.print(&shown)?;
+        let mut text = diagnostics::as_snippets(&found, source, output);
+        text.push_str(&format!("{}\n", diagnostics::verdict("settings", &found)));
+        output.paint(&text)?;
+    }
     Ok(if found.is_empty() { Exit::Ok } else { Exit::Config })
 }
 
 /// Whether the data directory can be shared as it is set. Other commands find out when they need it: a directory service that
 /// does not answer must not keep the panels from being looked at.
 fn group(settings: &Settings, origins: &[Origin]) -> Option<Diagnostic> {
-    let error = incident::access::resolve(settings).err()?;
+    let error =
+        incident::access::resolve(settings).and_then(|access| incident::access::guarded(settings, access)).err()?;
     let of = |key: &str| origins.iter().find(|origin| origin.key == key);
     of("data_group").or_else(|| of("data_dir")).map(|origin| origin.wrong(error))
 }

@@ -1,27 +1,29 @@
 //! `warroom config show`: every setting with its value and the layer that gave it.
 
 use anyhow::Result;
-use comfy_table::Cell;
 use serde_json::json;
 
 use crate::{
-    cli::{output::Output, table},
+    cli::{
+        output::Output,
+        table::{self, Cell},
+    },
     settings::Origin,
 };
 
-pub(super) fn render(origins: &[Origin], json: bool, output: &Output) -> Result<String> {
+pub(super) fn run(origins: &[Origin], json: bool, output: &Output) -> Result<()> {
     if json {
         let all: Vec<_> = origins
             .iter()
             .map(|o| json!({"key": o.key, "value": masked(&o.value), "from": o.layer.to_string()}))
             .collect();
-        return Ok(serde_json::to_string(&all)? + "\n");
+        return Ok(output.json(&(serde_json::to_string(&all)? + "\n"))?);
     }
     let mut rows = table::new(output, &["SETTING", "VALUE", "FROM"]);
     for origin in origins {
         rows.add_row([Cell::new(&origin.key), Cell::new(masked(&origin.value)), Cell::new(&origin.layer)]);
     }
-    Ok(table::text(rows))
+    Ok(output.paint(&table::text(rows))?)
 }
 
 /// A value without the password of a URL in it.

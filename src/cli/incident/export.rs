@@ -12,7 +12,10 @@ use clap::{Args, ValueEnum};
 
 use super::{incidents, pack_of, view};
 use crate::{
-    cli::{Exit, UsageError, output::Output},
+    cli::{
+        Exit, UsageError,
+        output::{Output, complain},
+    },
     health::bytes,
     incident::journal::{IncidentFolder, access::sync_folder, verify::open_below},
     report::{
@@ -65,7 +68,7 @@ pub(super) fn run(args: &ExportArgs, settings: &Settings, output: &Output) -> Re
     let view = view(args.incident.as_deref(), settings)?;
     let text = render(&view, view.folder().path(), args.format, settings)?;
     match &args.output {
-        None => output.print(&text)?,
+        None => output.document(&text)?,
         Some(path) => {
             // It says what an incident says: for its owner, until they choose otherwise.
             let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
@@ -85,6 +88,7 @@ fn bundle(args: &ExportArgs, settings: &Settings, output: &Output) -> Result<Exi
     let place = target.with_file_name(format!(".{id}.{}-{:08x}.part", std::process::id(), fastrand::u32(..)));
     let snapshot = Snapshot::take(&folder, &place)?;
     let view = View::read(snapshot.folder().clone()).map_err(|error| anyhow!(error))?;
+    view.torn().iter().for_each(|sentence| complain(sentence));
     let mut exports = Vec::new();
     for (name, format) in [
         ("incident.csv", Format::Csv),
@@ -104,7 +108,7 @@ fn bundle(args: &ExportArgs, settings: &Settings, output: &Output) -> Result<Exi
         .and_then(|()| sync_folder(target.parent().unwrap_or(&target)))
         .with_context(|| format!("cannot write {}", target.display()))?;
     for name in &written.left_out {
-        let _ = writeln!(std::io::stderr(), "warroom: left out of the bundle: {name}");
+        complain(&format!("left out of the bundle: {name}"));
     }
     let size = bytes(written.bytes as f64);
     output.print(&format!("{}: {} files, {size}\n", target.display(), written.files))?;

@@ -14,7 +14,10 @@ pub use self::{
     declare::DeclareArgs, export::ExportArgs, read::ShowArgs, second::SecondArgs, verify::VerifyArgs,
     write::WriteCommand,
 };
-use super::{ConfigError, Exit, UsageError, open, output::Output};
+use super::{
+    ConfigError, Exit, UsageError, open,
+    output::{Output, complain},
+};
 use crate::{
     incident::journal::{Access, Incidents},
     platform::Pack,
@@ -73,22 +76,24 @@ fn view(wanted: Option<&str>, settings: &Settings) -> Result<View> {
     let incidents = incidents(settings)?;
     let id = choose(&incidents, wanted).map_err(UsageError)?;
     let folder = incidents.open(&id)?;
-    View::read(folder).map_err(|error| anyhow::anyhow!(error))
+    let view = View::read(folder).map_err(|error| anyhow::anyhow!(error))?;
+    view.torn().iter().for_each(|sentence| complain(sentence));
+    Ok(view)
+}
+
+/// What the end of a command that wrote to an incident owes it: how far the others' logs went, and what happened to one's own.
+pub(in crate::cli) fn leave(desk: &IncidentDesk) {
+    if let Err(why) = desk.witness() {
+        complain(&format!("how far the other logs went was not written down: {why}"));
+    }
+    desk.notices().into_iter().for_each(|notice| complain(&notice.to_string()));
 }
 
 /// Opens the incident that is meant, to write to it.
 pub(in crate::cli) fn desk(wanted: Option<&str>, settings: &Settings) -> Result<IncidentDesk> {
-    may_write(settings)?;
     let incidents = incidents(settings)?;
     let id = choose(&incidents, wanted).map_err(UsageError)?;
     IncidentDesk::open(&incidents, access(settings)?, &id, &responder()).map_err(|error| anyhow::anyhow!(error))
-}
-
-fn may_write(settings: &Settings) -> Result<()> {
-    match settings.read_only {
-        true => Err(UsageError("this is --read-only: nothing is written to an incident".to_owned()).into()),
-        false => Ok(()),
-    }
 }
 
 /// The pack of an incident: the one that the settings ask for, which must be of the same platform, else the one of its name.

@@ -2,20 +2,25 @@
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use comfy_table::Cell;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{incidents, pack_of, view};
 use crate::{
-    cli::{Exit, output::Output, table},
+    cli::{
+        Exit,
+        output::{Output, complain},
+        painted::Painted,
+        table::{self, Cell},
+    },
     host::clock,
     incident::{
         clocks::{Clock, clocks},
         timeline::TimelineEntry,
     },
-    room::incident::{self, View},
+    room::incident::{self, List, View},
     settings::Settings,
+    text::line,
 };
 
 /// Show where an incident stands, and its timeline
@@ -33,10 +38,12 @@ pub struct ShowArgs {
 }
 
 pub(super) fn list(open: bool, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
-    let (mut listed, problems) = incident::list(&incidents(settings)?).map_err(|error| anyhow!(error))?;
+    let List { incidents: mut listed, problems, torn } =
+        incident::list(&incidents(settings)?).map_err(|error| anyhow!(error))?;
+    torn.iter().for_each(|sentence| complain(sentence));
     listed.retain(|incident| !open || incident.phase.is_open());
     if json {
-        output.print(&(serde_json::to_string(&listed)? + "\n"))?;
+        output.json(&(serde_json::to_string(&listed)? + "\n"))?;
     } else if listed.is_empty() && problems.is_empty() {
         let what = if open { "No incident is open" } else { "There is no incident" };
         output.print(&format!("{what}: `warroom incident declare` makes one.\n"))?;
@@ -56,7 +63,7 @@ pub(super) fn list(open: bool, json: bool, settings: &Settings, output: &Output)
                 Cell::new(&incident.title),
             ]);
         }
-        output.print(&table::text(rows))?;
+        output.paint(&table::text(rows))?;
     }
     match problems.first() {
         None => Ok(Exit::Ok),
@@ -71,9 +78,9 @@ pub(super) fn show(args: &ShowArgs, settings: &Settings, output: &Output) -> Res
     let pack = pack_of(&view.state().platform, settings).ok();
     let clocks = pack.map(|pack| clocks(view.state(), &pack, clock::now())).unwrap_or_default();
     if args.json {
-        output.print(&(as_json(&view, &clocks, &timeline).to_string() + "\n"))?;
+        output.json(&(as_json(&view, &clocks, &timeline).to_string() + "\n"))?;
     } else {
-        output.print(&as_text(&view, &clocks, &timeline, output))?;
+        output.paint(&as_text(&view, &clocks, &timeline, output))?;
     }
     Ok(Exit::Ok)
 }
@@ -109,9 +116,11 @@ fn as_json(view: &View, clocks: &[Clock], timeline: &[TimelineEntry]) -> serde_j
     })
 }
 
-fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &Output) -> String {
+fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &Output) -> Painted {
     let state = view.state();
-    let mut text = format!("{}  {}  {}\n{}\n\n", view.id(), state.severity(), state.phase().word(), state.title);
+    let (severity, title) = (line(state.severity()), line(&state.title));
+    let mut text = Painted::new();
+    text.push_str(&format!("{}  {severity}  {}\n{title}\n\n", view.id(), state.phase().word()));
     let mut facts = table::new(output, &[]);
     let mut fact = |name: &str, value: String| {
         if !value.is_empty() {
@@ -139,8 +148,8 @@ fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &O
         let done = if item.done.is_some() { "done" } else { "to do" };
         fact(done, format!("{} {}{owner}", item.id, item.text));
     }
-    text.push_str(&table::text(facts));
-    text.push('\n');
+    text.push(&table::text(facts));
+    text.push_str("\n");
     let mut rows = table::new(output, &["TIME (UTC)", "BY", "KIND", "WHAT", "ENTRY"]);
     for entry in timeline {
         let mut what = match entry.current() {
@@ -170,7 +179,7 @@ fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &O
             Cell::new(format!("{}:{}", entry.of.log, entry.of.seq)),
         ]);
     }
-    text.push_str(&table::text(rows));
+    text.push(&table::text(rows));
     for finding in view.findings() {
         text.push_str(&format!("\nNOT INTACT: {finding}\n"));
     }

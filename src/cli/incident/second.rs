@@ -3,14 +3,14 @@
 use anyhow::{Result, anyhow};
 use clap::Args;
 
-use super::{desk, pack_of, view, write::Which};
+use super::{desk, leave, pack_of, view, write::Which};
 use crate::{
     cli::{Exit, UsageError, output::Output},
-    host::plain::plain,
     incident::{EventRef, IncidentState, state::SecondRequest},
     room::{incident::Verb, responder},
     runbook::run::is_another,
     settings::Settings,
+    text::{line, rows},
 };
 
 /// Show what waits for a second person, agree to it, or refuse it
@@ -24,6 +24,13 @@ pub struct SecondArgs {
     pub refuse: Option<String>,
     #[command(flatten)]
     pub which: Which,
+}
+
+impl SecondArgs {
+    /// True when a question is answered, which is written down.
+    pub fn answers(&self) -> bool {
+        self.agree.is_some() || self.refuse.is_some()
+    }
 }
 
 pub(super) fn run(args: &SecondArgs, settings: &Settings, output: &Output) -> Result<Exit> {
@@ -51,8 +58,9 @@ pub(super) fn run(args: &SecondArgs, settings: &Settings, output: &Output) -> Re
     }
     let verb = Verb::AnswerSecond { of, agreed: args.agree.is_some() };
     desk.act(verb, &pack_of(&platform, settings)?).map_err(|error| anyhow!(error))?;
+    leave(&desk);
     let word = if args.agree.is_some() { "agreed to" } else { "refused" };
-    output.print(&format!("{word} {}\n", plain(&request.title)))?;
+    output.print(&format!("{word} {}\n", line(&request.title)))?;
     Ok(Exit::Ok)
 }
 
@@ -69,13 +77,13 @@ fn name_of(of: &EventRef) -> String {
 
 /// What is asked, as it is to be read before anybody agrees.
 fn shown(of: &EventRef, request: &SecondRequest) -> String {
-    let mut text = format!("{} wants to run “{}”:\n\n", request.asked.by, request.title);
-    text.extend(request.command.trim_end().lines().map(|line| format!("  $ {line}\n")));
+    let mut text = format!("{} wants to run “{}”:\n\n", line(&request.asked.by), line(&request.title));
+    text.extend(rows(&request.command).map(|row| format!("  $ {row}\n")));
     text.push('\n');
-    text.extend(request.place.iter().map(|fact| format!("  {fact}\n")));
+    text.extend(request.place.iter().map(|fact| format!("  {}\n", line(fact))));
     let name = name_of(of);
     text.push_str(&format!(
         "\nAgree with `warroom incident second --agree {name}`, or refuse with `--refuse {name}`.\n\n"
     ));
-    plain(&text)
+    text
 }

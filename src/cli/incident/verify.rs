@@ -31,11 +31,16 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings, output: &Output) -> Re
     let id = choose(&incidents, args.incident.as_deref()).map_err(UsageError)?;
     let report = journal::verify(&incidents.open(&id)?, &args.checkpoints);
     if args.json {
-        output.print(&(serde_json::to_string(&report)? + "\n"))?;
+        output.json(&(serde_json::to_string(&report)? + "\n"))?;
     } else {
         let mut text = String::new();
         for finding in &report.findings {
             text.push_str(&format!("{finding}\n"));
+        }
+        for file in &report.set_aside {
+            text.push_str(&format!(
+                "{file}: what a crash or a full disk cut off was set aside; nothing acknowledged is missing\n"
+            ));
         }
         let lines: u64 = report.logs.iter().map(|log| log.lines).sum();
         let word = if report.is_intact() { "intact" } else { "NOT INTACT" };

@@ -4,13 +4,14 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use jiff::{Timestamp, civil::Date};
 
-use super::{desk, pack_of};
+use super::{desk, leave, pack_of};
 use crate::{
     cli::{Exit, UsageError, output::Output},
     host::clock,
     incident::{EventRef, ImpactField, NoteKind, Phase, journal::LogName, timeline},
     room::incident::{Verb, when},
     settings::Settings,
+    text,
 };
 
 /// Which incident; not needed when only one is open.
@@ -197,8 +198,10 @@ pub(super) fn run(command: &WriteCommand, settings: &Settings, output: &Output) 
         .filter(|item| written.iter().any(|appended| appended.log == item.log && appended.seq == item.entry.seq))
     {
         let said = timeline::entry(item, view.state()).map_or_else(|| "written".to_owned(), |entry| entry.text);
-        output.print(&format!("{id}: {said}\n"))?;
+        output.print(&format!("{id}: {}\n", text::line(&said)))?;
     }
+    drop(view);
+    leave(&desk);
     Ok(Exit::Ok)
 }
 

@@ -23,8 +23,8 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
     let mut found = loaded.diagnostics.clone();
     found.extend(of_runbooks(&folder, loaded.pack.as_ref()));
     found.extend(loaded.overdue(clock::now().to_zoned(TimeZone::UTC).date()));
-    let shown = if json {
-        diagnostics::as_json_lines(&found)?
+    if json {
+        output.json(&diagnostics::as_json_lines(&found)?)?;
     } else {
         let paths = folder.files().paths;
         let told: BTreeSet<&str> = found.iter().map(|diagnostic| diagnostic.file.as_str()).collect();
@@ -36,9 +36,10 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
             .collect();
         let source = |file: &str| texts.get(file).map(String::as_str);
         let verdict = diagnostics::verdict(&folder.display(MANIFEST), &found);
-        format!("{}{verdict}\n", diagnostics::as_snippets(&found, source, output))
-    };
-    output.print(&shown)?;
+        let mut text = diagnostics::as_snippets(&found, source, output);
+        text.push_str(&format!("{verdict}\n"));
+        output.paint(&text)?;
+    }
     let broken = found.iter().any(|d| d.severity == DiagnosticSeverity::Error);
     Ok(if broken { Exit::Config } else { Exit::Ok })
 }

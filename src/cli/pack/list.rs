@@ -1,11 +1,15 @@
 //! `warroom pack list`: every pack that can be named.
 
 use anyhow::Result;
-use comfy_table::Cell;
 use serde_json::json;
 
 use crate::{
-    cli::{Exit, output::Output, table},
+    cli::{
+        Exit,
+        output::Output,
+        painted::Painted,
+        table::{self, Cell},
+    },
     host::packs::{self, MANIFEST, PackFolder, Place},
     platform::{self, Loaded},
     settings::Settings,
@@ -22,8 +26,11 @@ pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Ex
             (folder, loaded)
         })
         .collect();
-    let text = if json { as_json(&found)? } else { as_table(&found, output) };
-    output.print(&text)?;
+    if json {
+        output.json(&as_json(&found)?)?;
+    } else {
+        output.paint(&as_table(&found, output))?;
+    }
     Ok(Exit::Ok)
 }
 
@@ -34,7 +41,7 @@ fn place(folder: &PackFolder) -> String {
     }
 }
 
-fn as_table(found: &[(PackFolder, Option<Loaded>)], output: &Output) -> String {
+fn as_table(found: &[(PackFolder, Option<Loaded>)], output: &Output) -> Painted {
     let mut rows = table::new(output, &["PACK", "TITLE", "ENVIRONMENTS", "PROBES", "WHERE"]);
     for (folder, loaded) in found {
         let pack = loaded.as_ref().and_then(|l| l.pack.as_ref());

@@ -1,19 +1,21 @@
 //! `warroom probe list`: every probe of the pack with its pace and thresholds.
 
 use anyhow::Result;
-use comfy_table::Cell;
 use serde_json::json;
 
 use crate::{
-    cli::{output::Output, table},
+    cli::{
+        output::Output,
+        table::{self, Cell},
+    },
     health::duration,
     platform::Expression,
     room::Room,
 };
 
-pub(super) fn render(room: &Room, json: bool, output: &Output) -> Result<String> {
+pub(super) fn run(room: &Room, json: bool, output: &Output) -> Result<()> {
     if json {
-        return as_json(room);
+        return Ok(output.json(&as_json(room)?)?);
     }
     let mut rows = table::new(output, &["PROBE", "PANEL", "KIND", "COMPONENT", "EVERY", "TIMEOUT", "WARN", "DOWN"]);
     for spec in &room.pack.probes {
@@ -29,7 +31,7 @@ pub(super) fn render(room: &Room, json: bool, output: &Output) -> Result<String>
             Cell::new(source(&spec.down)),
         ]);
     }
-    Ok(table::text(rows))
+    Ok(output.paint(&table::text(rows))?)
 }
 
 fn as_json(room: &Room) -> Result<String> {

@@ -33,7 +33,7 @@ pub enum ProbeCommand {
 pub async fn run(command: &ProbeCommand, room: &Room, output: &Output) -> Result<Exit> {
     match command {
         ProbeCommand::List { json } => {
-            output.print(&list::render(room, *json, output)?)?;
+            list::run(room, *json, output)?;
             Ok(Exit::Ok)
         }
         ProbeCommand::Run { id, json } => run::run(id, *json, room, output).await,

@@ -3,10 +3,15 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use comfy_table::Cell;
 
 use crate::{
-    cli::{Exit, UsageError, output::Output, sweep, table},
+    cli::{
+        Exit, UsageError,
+        output::Output,
+        painted::Painted,
+        sweep,
+        table::{self, Cell},
+    },
     health::{
         Reading, Unit,
         details::{Body, sections},
@@ -25,17 +30,16 @@ pub(super) async fn run(id: &str, json: bool, room: &Room, output: &Output) -> R
     let Some((spec, reading)) = swept.probes.first() else {
         return Err(sweep::no_such_probe(id, room).into());
     };
-    let text = if json {
-        serde_json::to_string(&sweep::ProbeJson::new(spec, reading))? + "\n"
+    if json {
+        output.json(&(serde_json::to_string(&sweep::ProbeJson::new(spec, reading))? + "\n"))?;
     } else {
-        render(spec, reading, output)
-    };
-    output.print(&text)?;
+        output.paint(&render(spec, reading, output))?;
+    }
     Ok(reading.status.into())
 }
 
-fn render(spec: &ProbeSpec, reading: &Reading, output: &Output) -> String {
-    let mut text = String::new();
+fn render(spec: &ProbeSpec, reading: &Reading, output: &Output) -> Painted {
+    let mut text = Painted::new();
     let mut head = table::new(output, &[]);
     let mut row = |label: &str, cell: Cell| {
         head.add_row([Cell::new(label), cell]);
@@ -55,10 +59,10 @@ fn render(spec: &ProbeSpec, reading: &Reading, output: &Output) -> String {
         let loss = format!("{} from {}", crate::health::age(exposure.loss), exposure.source);
         row("would lose", Cell::new(loss));
     }
-    text.push_str(&table::text(head));
+    text.push(&table::text(head));
     for section in sections(&reading.details) {
         let title = if section.title.is_empty() { "details" } else { &section.title };
-        let _ = writeln!(text, "\n{title}");
+        let _ = writeln!(text, "\n{}", crate::text::line(title));
         let mut rows = match &section.body {
             Body::Pairs(_) => table::new(output, &[]),
             Body::Table(content) => {
@@ -81,7 +85,9 @@ fn render(spec: &ProbeSpec, reading: &Reading, output: &Output) -> String {
             }
         }
         for line in table::lines(rows) {
-            let _ = writeln!(text, "  {line}");
+            text.push_str("  ");
+            text.push(&line);
+            text.push_str("\n");
         }
     }
     text

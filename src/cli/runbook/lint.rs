@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    cli::{ConfigError, Exit, UsageError, diagnostics, open, output::Output},
+    cli::{ConfigError, Exit, UsageError, diagnostics, open, output::Output, painted::Painted},
     host,
     host::packs::PackFolder,
     platform::{Diagnostic, DiagnosticSeverity, nearest},
@@ -52,7 +52,12 @@ pub(super) fn run(args: &LintArgs, settings: &Settings, output: &Output) -> Resu
         return explain(name, output);
     }
     if args.rules {
-        output.print(&list(args.json)?)?;
+        let list = list(args.json)?;
+        if args.json {
+            output.json(&list)?;
+        } else {
+            output.print(&list)?;
+        }
         return Ok(Exit::Ok);
     }
     let documents = documents(&args.runbooks, settings)?;
@@ -64,8 +69,11 @@ pub(super) fn run(args: &LintArgs, settings: &Settings, output: &Output) -> Resu
     for (file, text) in &documents {
         found.extend(lint(&runbook::parse(file, text), &context));
     }
-    let shown = if args.json { as_json_lines(&found)? } else { as_snippets(&found, &documents, output) };
-    output.print(&shown)?;
+    if args.json {
+        output.json(&as_json_lines(&found)?)?;
+    } else {
+        output.paint(&as_snippets(&found, &documents, output))?;
+    }
     Ok(match worst(&found) {
         Some(DiagnosticSeverity::Error) => Exit::Down,
         Some(DiagnosticSeverity::Warning) if args.strict => Exit::Warn,
@@ -175,14 +183,13 @@ fn as_json_lines(found: &[Finding]) -> Result<String> {
     Ok(lines)
 }
 
-fn as_snippets(found: &[Finding], documents: &BTreeMap<String, String>, output: &Output) -> String {
-    let mut text = String::new();
+fn as_snippets(found: &[Finding], documents: &BTreeMap<String, String>, output: &Output) -> Painted {
+    let mut text = Painted::new();
     for (file, source) in documents {
         let own: Vec<Diagnostic> =
             found.iter().filter(|finding| finding.file == *file).map(Finding::to_diagnostic).collect();
-        text += &diagnostics::as_snippets(&own, |_| Some(source.as_str()), output);
-        text += &diagnostics::verdict(file, &own);
-        text.push('\n');
+        text.push(&diagnostics::as_snippets(&own, |_| Some(source.as_str()), output));
+        text.push_str(&format!("{}\n", diagnostics::verdict(file, &own)));
     }
     text
 }

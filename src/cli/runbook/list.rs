@@ -1,14 +1,18 @@
 //! `warroom runbook list`: the runbooks of the pack.
 
 use anyhow::Result;
-use comfy_table::Cell;
 
 use super::paint;
 use crate::{
-    cli::{Exit, UsageError, open, output::Output, table},
-    host::plain::plain,
+    cli::{
+        Exit, UsageError, open,
+        output::Output,
+        painted::Painted,
+        table::{self, Cell},
+    },
     room::runbooks::{self, Summary},
     settings::Settings,
+    text::line,
 };
 
 pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
@@ -22,13 +26,15 @@ pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Ex
         }
     }
     if json {
-        output.print(&(serde_json::to_string(&listed)? + "\n"))?;
+        output.json(&(serde_json::to_string(&listed)? + "\n"))?;
     } else if listed.is_empty() && unreadable.is_empty() {
         let place = pack.display("NAME.md");
         output
             .print(&format!("The pack {} has no runbooks yet: each is a Markdown document, {place}.\n", pack.name))?;
     } else {
-        output.print(&(as_table(&listed, output) + &lowered(&listed)))?;
+        let mut text = as_table(&listed, output);
+        push_lowered(&mut text, &listed);
+        output.paint(&text)?;
     }
     match unreadable.first() {
         None => Ok(Exit::Ok),
@@ -36,7 +42,7 @@ pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Ex
     }
 }
 
-fn as_table(listed: &[Summary], output: &Output) -> String {
+fn as_table(listed: &[Summary], output: &Output) -> Painted {
     let mut rows = table::new(output, &["RUNBOOK", "TITLE", "STEPS", "RISK", "TRIGGERS"]);
     for summary in listed {
         let risk = summary.risk.map_or_else(|| Cell::new("manual"), paint::risk_cell);
@@ -52,10 +58,10 @@ fn as_table(listed: &[Summary], output: &Output) -> String {
 }
 
 /// Which risks the runbooks lower, and why: the table shows what is left of them.
-fn lowered(listed: &[Summary]) -> String {
-    let mut text = String::new();
+fn push_lowered(text: &mut Painted, listed: &[Summary]) {
+    let mut gap = "\n";
     for (summary, lowered) in listed.iter().flat_map(|summary| summary.lowered.iter().map(move |one| (summary, one))) {
-        text.push_str(&format!("{}: {}\n", summary.id, plain(&lowered.to_string())));
+        text.push_str(&format!("{gap}{}: {}\n", line(&summary.id), line(&lowered.to_string())));
+        gap = "";
     }
-    if text.is_empty() { text } else { format!("\n{text}") }
 }

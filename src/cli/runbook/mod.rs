@@ -11,7 +11,7 @@ pub mod show;
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::{Exit, output::Output};
+use super::{Exit, args::Global, output::Output};
 use crate::settings::Settings;
 
 /// List, show, check and run runbooks
@@ -28,11 +28,11 @@ pub enum RunbookCommand {
     Run(run::RunArgs),
 }
 
-pub(super) fn run(command: &RunbookCommand, settings: &Settings, output: &Output) -> Result<Exit> {
+pub(super) fn run(command: &RunbookCommand, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
     match command {
         RunbookCommand::List { json } => list::run(*json, settings, output),
         RunbookCommand::Show(args) => show::run(args, settings, output),
         RunbookCommand::Lint(args) => lint::run(args, settings, output),
-        RunbookCommand::Run(args) => run::run(args, settings, output),
+        RunbookCommand::Run(args) => run::run(args, global, settings, output),
     }
 }

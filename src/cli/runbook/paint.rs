@@ -1,10 +1,10 @@
 //! Colours of runbooks on the terminal: prose by what it is, risks by how bad they are.
 
-use comfy_table::{Attribute, Cell, Color};
+use comfy_table::Color;
 use crossterm::style::{ContentStyle, Stylize};
 
 use crate::{
-    cli::output::Output,
+    cli::{output::Output, painted::Painted, table::Cell},
     runbook::{
         Risk,
         prose::{Role, Style, StyledLine},
@@ -16,36 +16,37 @@ pub(super) fn risk_cell(risk: Risk) -> Cell {
     match risk {
         Risk::Read => cell.fg(Color::Green),
         Risk::Change => cell.fg(Color::Yellow),
-        Risk::Destructive => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Risk::Destructive => cell.fg(Color::Red).bold(),
     }
 }
 
 /// A word in the colour of a risk.
-pub(super) fn risk(word: &str, risk: Risk, output: &Output) -> String {
+pub(super) fn risk(word: &str, risk: Risk, output: &Output) -> Painted {
     let style = match risk {
         Risk::Read => ContentStyle::new().green(),
         Risk::Change => ContentStyle::new().yellow(),
         Risk::Destructive => ContentStyle::new().red().bold(),
     };
-    apply(word, style, output)
+    Painted::styled(word, style, output)
 }
 
 /// Less important text.
-pub(super) fn dim(text: &str, output: &Output) -> String {
-    apply(text, ContentStyle::new().dim(), output)
+pub(super) fn dim(text: &str, output: &Output) -> Painted {
+    Painted::styled(text, ContentStyle::new().dim(), output)
 }
 
-pub(super) fn bold(text: &str, output: &Output) -> String {
-    apply(text, ContentStyle::new().bold(), output)
+pub(super) fn bold(text: &str, output: &Output) -> Painted {
+    Painted::styled(text, ContentStyle::new().bold(), output)
 }
 
 /// A line of prose, after `indent` spaces.
-pub(super) fn line(line: &StyledLine, indent: usize, output: &Output) -> String {
-    if line.spans.is_empty() {
-        return String::new();
+pub(super) fn line(line: &StyledLine, indent: usize, output: &Output) -> Painted {
+    let mut text = Painted::new();
+    if !line.spans.is_empty() {
+        text.push_str(&" ".repeat(indent));
     }
-    let spans = line.spans.iter().map(|span| apply(&span.text, style(span.style), output));
-    std::iter::once(" ".repeat(indent)).chain(spans).collect()
+    line.spans.iter().for_each(|span| text.push(&Painted::styled(&span.text, style(span.style), output)));
+    text
 }
 
 fn style(style: Style) -> ContentStyle {
@@ -70,8 +71,4 @@ fn style(style: Style) -> ContentStyle {
         content = content.crossed_out();
     }
     content
-}
-
-fn apply(text: &str, style: ContentStyle, output: &Output) -> String {
-    if output.colored() && style != ContentStyle::new() { style.apply(text).to_string() } else { text.to_owned() }
 }

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{json, open, paint};
 use crate::{
-    cli::{Exit, output::Output},
+    cli::{Exit, output::Output, painted::Painted},
     health,
     runbook::{
         Action, Attributes, Risk, Runbook, Step,
@@ -38,12 +38,11 @@ const INDENT: usize = 2;
 
 pub(super) fn run(args: &ShowArgs, settings: &Settings, output: &Output) -> Result<Exit> {
     let runbook = open::open(&args.runbook, settings)?;
-    let text = if args.json {
-        serde_json::to_string(&json::document(&runbook))? + "\n"
+    if args.json {
+        output.json(&(serde_json::to_string(&json::document(&runbook))? + "\n"))?;
     } else {
-        Page::new(&runbook, output).write()
-    };
-    output.print(&text)?;
+        output.paint(&Page::new(&runbook, output).write())?;
+    }
     Ok(Exit::Ok)
 }
 
@@ -56,7 +55,7 @@ struct Page<'a> {
     starts: Vec<usize>,
     /// Actions by the line of their first code.
     actions: HashMap<usize, (&'a Action, &'static str)>,
-    text: String,
+    text: Painted,
 }
 
 impl<'a> Page<'a> {
@@ -76,11 +75,11 @@ impl<'a> Page<'a> {
             glyphs: Glyphs::new(output.unicode()),
             starts: std::iter::once(0).chain(breaks).collect(),
             actions,
-            text: String::new(),
+            text: Painted::new(),
         }
     }
 
-    fn write(mut self) -> String {
+    fn write(mut self) -> Painted {
         self.head();
         for section in &self.runbook.sections {
             self.blank();
@@ -150,7 +149,12 @@ impl<'a> Page<'a> {
         let title = paint::bold(&title, self.output);
         let id = paint::dim(&step.id.0, self.output);
         let gap = if fits { "  ".to_owned() } else { format!("\n{}", " ".repeat(INDENT)) };
-        self.text.push_str(&format!("{title}  {risk}{gap}{id}\n"));
+        self.text.push(&title);
+        self.text.push_str("  ");
+        self.text.push(&risk);
+        self.text.push_str(&gap);
+        self.text.push(&id);
+        self.text.push_str("\n");
         self.prose(step.body.clone(), INDENT);
     }
 
@@ -166,8 +170,8 @@ impl<'a> Page<'a> {
                 let margin = line.text().chars().take_while(|c| *c == ' ').count();
                 self.about(action, when, indent + margin);
             }
-            self.text.push_str(&paint::line(&line, indent, self.output));
-            self.text.push('\n');
+            self.text.push(&paint::line(&line, indent, self.output));
+            self.text.push_str("\n");
         }
     }
 
@@ -182,8 +186,9 @@ impl<'a> Page<'a> {
         parts.push(json::language(action.language).to_owned());
         parts.extend(notable(&action.attributes));
         let risk = paint::risk(assessment.risk.word(), assessment.risk, self.output);
-        let about = format!("{sign} {risk}{separator}{}", parts.join(separator));
-        self.text.push_str(&format!("{}{about}\n", " ".repeat(indent)));
+        self.text.push_str(&format!("{}{sign} ", " ".repeat(indent)));
+        self.text.push(&risk);
+        self.text.push_str(&format!("{separator}{}\n", parts.join(separator)));
         if let Some(lowered) = assessment.lowered() {
             self.wrapped(&lowered.to_string(), indent + sign.width() + 1);
         }
@@ -207,20 +212,20 @@ impl<'a> Page<'a> {
 
     fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
-            self.text.push('\n');
+            self.text.push_str("\n");
         }
     }
 
-    fn line(&mut self, text: &str, paint: fn(&str, &Output) -> String) {
-        self.text.push_str(&paint(text, self.output));
-        self.text.push('\n');
+    fn line(&mut self, text: &str, paint: fn(&str, &Output) -> Painted) {
+        self.text.push(&paint(text, self.output));
+        self.text.push_str("\n");
     }
 
     /// Plain text of the document's own words, wrapped; no Markdown.
     fn wrapped(&mut self, text: &str, indent: usize) {
         for line in prose::plain(text, self.width.saturating_sub(indent)) {
-            self.text.push_str(&paint::dim(&paint::line(&line, indent, self.output), self.output));
-            self.text.push('\n');
+            self.text.push(&paint::dim(&format!("{}{}", " ".repeat(indent), line.text()), self.output));
+            self.text.push_str("\n");
         }
     }
 }

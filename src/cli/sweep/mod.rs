@@ -57,7 +57,7 @@ pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit>
     let wanted = |spec: &ProbeSpec| args.only.is_empty() || args.only.iter().any(|id| names(id, spec));
     if !args.watch {
         let sweep = room.sweep(wanted).await;
-        output.print(&render(&sweep, args.format, output)?)?;
+        print(&sweep, args.format, output)?;
         return Ok(sweep.status.into());
     }
     let mut interval = tokio::time::interval(Duration::from_secs(args.every));
@@ -69,10 +69,10 @@ pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit>
             _ = tokio::signal::ctrl_c() => return Ok(last.into()),
             sweep = async { interval.tick().await; room.sweep(wanted).await } => {
                 last = sweep.status;
-                let redraw = args.format == Format::Table && output.is_terminal();
-                // Home and clear to the end, so that a repeated table stands still.
-                let before = if redraw { "\x1b[H\x1b[J" } else { "" };
-                output.print(&format!("{before}{}", render(&sweep, args.format, output)?))?;
+                match args.format {
+                    Format::Table if output.is_terminal() => output.repaint(&table::render(&sweep, output))?,
+                    format => print(&sweep, format, output)?,
+                }
             }
         }
     }
@@ -96,11 +96,12 @@ pub(super) fn no_such_probe(id: &str, room: &Room) -> super::UsageError {
     super::UsageError(format!("there is no probe or panel {id} in the pack {} ({hint})", room.pack.name))
 }
 
-fn render(sweep: &Sweep, format: Format, output: &Output) -> Result<String> {
-    Ok(match format {
-        Format::Table => table::render(sweep, output),
-        Format::Json => json::render(sweep)?,
-        Format::Junit => junit::render(sweep)?,
-        Format::Prometheus => prometheus::render(sweep)?,
-    })
+fn print(sweep: &Sweep, format: Format, output: &Output) -> Result<()> {
+    match format {
+        Format::Table => output.paint(&table::render(sweep, output))?,
+        Format::Json => output.json(&json::render(sweep)?)?,
+        Format::Junit => output.print(&junit::render(sweep)?)?,
+        Format::Prometheus => output.print(&prometheus::render(sweep)?)?,
+    }
+    Ok(())
 }

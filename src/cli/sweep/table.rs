@@ -2,15 +2,18 @@
 
 use std::{fmt::Write, time::Duration};
 
-use comfy_table::Cell;
-
 use crate::{
-    cli::{output::Output, table},
+    cli::{
+        output::Output,
+        painted::Painted,
+        table::{self, Cell},
+    },
     health::{Status, age, quantity},
     room::Sweep,
+    text::line,
 };
 
-pub(super) fn render(sweep: &Sweep, output: &Output) -> String {
+pub(super) fn render(sweep: &Sweep, output: &Output) -> Painted {
     let mut rows = table::new(output, &["STATUS", "PROBE", "VALUE", "TOOK", "AGE", "WHAT"]);
     let ended = sweep.started_at + sweep.duration;
     for (spec, reading) in &sweep.probes {
@@ -37,7 +40,9 @@ pub(super) fn render(sweep: &Sweep, output: &Output) -> String {
         } else {
             format!(" (must hold for {})", crate::health::duration(alert.rule.hold))
         };
-        let _ = writeln!(text, "alert {} {}: {}{when}", alert.rule.severity, alert.rule.id, alert.rule.title);
+        let rule = &alert.rule;
+        let said = format!("alert {} {}: {}{when}", rule.severity, rule.id, rule.title);
+        let _ = writeln!(text, "{}", line(&said));
     }
     let _ = writeln!(text, "{}", last_line(sweep));
     text

@@ -5,16 +5,17 @@
 //! | in | out |
 //! | --- | --- |
 //! | SGR (`ESC [ … m`) | colour and weight |
-//! | other CSI, OSC, DCS, SOS, PM, APC, C0, C1, DEL | nothing; `ESC [ K` and `ESC [ 2 K` empty a line that is being redrawn |
+//! | other CSI, OSC, DCS, SOS, PM, APC, C0, DEL | nothing; `ESC [ K` and `ESC [ 2 K` empty a line that is being redrawn |
 //! | carriage return | the line is written anew: only its last state is kept |
 //! | backspace | takes the last character of the line away |
 //! | line break inside an unfinished sequence | ends the sequence, so that it cannot swallow what follows |
 //! | bytes that are not UTF-8 | U+FFFD |
-//! | BOM, bidi controls, line separators, invisible characters | nothing |
+//! | C1, BOM, bidi controls, line separators, invisible characters | shown as such: `\u{202e}` |
 
 use anstyle_parse::state::{Action, State, state_change};
 
 use super::{style::Style, text::Text};
+use crate::text::{is_hidden, push_shown};
 
 /// A line that is longer is passed on in parts; what was passed on cannot be redrawn any more.
 const LONGEST_LINE: usize = 16 * 1024;
@@ -134,7 +135,7 @@ impl Neutraliser {
         }
         let (next, action) = state_change(self.state, byte);
         match action {
-            Action::Print => self.print(char::from(byte), out),
+            Action::Print if byte != 0x7f => self.print(char::from(byte), out),
             Action::Execute => self.control(byte),
             Action::Param if self.parameters.len() < LONGEST_SEQUENCE && (byte.is_ascii_digit() || byte >= b':') => {
                 self.parameters.push(byte);
@@ -193,9 +194,16 @@ impl Neutraliser {
     }
 
     fn print(&mut self, character: char, out: &mut Text) {
-        if is_invisible(character) {
-            return;
+        if is_hidden(character) {
+            let mut shown = String::new();
+            push_shown(&mut shown, character);
+            shown.chars().for_each(|c| self.put(c, out));
+        } else {
+            self.put(character, out);
         }
+    }
+
+    fn put(&mut self, character: char, out: &mut Text) {
         self.begin_anew();
         if self.line.bytes.len() + character.len_utf8() > LONGEST_LINE {
             self.pass_on(out);
@@ -264,14 +272,6 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\n' | b'\t')
 }
 
-/// Characters that change the order of what is seen, or cannot be seen at all.
-fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -312,10 +312,10 @@ mod tests {
             ("a\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\b", "alinkb"),
             ("a\x1b[2J\x1b[1;1H\x1b[?1049hb", "ab"),
             ("a\x1bP1$r0m\x1b\\b", "ab"),
-            ("a\u{9b}31mb", "a31mb"),
+            ("a\u{9b}31mb", "a\\u{9b}31mb"),
             ("a\x1b_secret\x1b\\b\x1bcz", "abz"),
             ("a\x07\x00\x0e\x7fb", "ab"),
-            ("\u{feff}a\u{202e}b\u{2066}c", "abc"),
+            ("\u{feff}a\u{202e}b\u{2066}c", "\\u{feff}a\\u{202e}b\\u{2066}c"),
             ("a\x1b[>4;2mb\x1b[38;5;1$mc", "abc"),
         ] {
             assert_eq!(shown(input), wanted, "{input:?}");
@@ -371,7 +371,7 @@ mod tests {
             let out = String::from_utf8(seen(&[&input])).unwrap();
             let colour = regex::Regex::new("\x1b\\[0[0-9;]*m").unwrap();
             let rest = colour.replace_all(&out, "");
-            prop_assert!(rest.chars().all(|c| c == '\n' || c == '\t' || !is_invisible(c)), "{:?}", rest);
+            prop_assert!(rest.chars().all(|c| c == '\n' || c == '\t' || !is_hidden(c)), "{:?}", rest);
         }
     }
 }

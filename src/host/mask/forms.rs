@@ -8,6 +8,7 @@ use indexmap::IndexSet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::SHORTEST;
+use crate::text::shown;
 
 /// Lengths of values whose base64 is also looked for piece by piece. Shorter ones fit on any line; longer ones are keys, which
 /// are known by what they look like.
@@ -25,6 +26,8 @@ pub(super) fn of(value: &str) -> Vec<Vec<u8>> {
     };
     for line in value.lines() {
         add(line.trim().as_bytes().to_vec());
+        // What an action prints is made readable before it is masked.
+        add(shown(line.trim()).into_owned().into_bytes());
         add(line.replace('\'', r"'\''").into_bytes());
         add(line.replace('\'', "''").into_bytes());
         for special in SPECIAL {

@@ -40,6 +40,8 @@ pub enum Wrong {
     Line(BadLineKind),
     #[error("the last {0} bytes are not a whole line")]
     Torn(u64),
+    #[error("the log is empty, and every log starts with a line that says whose it is")]
+    Empty,
     #[error("the log does not start with saying that it is {responder}'s log {log} of {incident}")]
     Start { incident: String, responder: String, log: LogName },
     #[error("the log is {owner}'s, and this line says it is by {by}")]

@@ -13,6 +13,7 @@ use super::{
     Place,
     access::{Access, cause},
 };
+use crate::host::shared;
 
 /// Names an incident: `INC-20260121-7k3q`, the UTC day of its making and four random characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,7 +113,8 @@ impl Incidents {
     pub fn create(&self, now: Timestamp) -> Result<IncidentFolder, FolderError> {
         if !self.folder.is_dir() {
             let parent = self.folder.parent().unwrap_or(&self.folder);
-            fs::create_dir_all(parent).map_err(|error| make(parent, &error))?;
+            // Nobody else's, whatever the umask says; a group's was made before.
+            shared::make_folder(parent).map_err(|error| make(parent, &error))?;
             exists_or(self.access.make_folder(&self.folder)).map_err(|error| make(&self.folder, &error))?;
         }
         loop {

@@ -36,7 +36,7 @@ pub use hlc::Hlc;
 pub use line::Entry;
 pub use name::LogName;
 pub use own::{Notice, Place, is_alive};
-pub use read::{Batch, Found, LogFolder, LogReader, Source};
+pub use read::{Batch, Found, LogFolder, LogReader, Source, set_aside};
 pub use union::{Change, Item, Union};
 pub use verify::{Report, verify};
 

@@ -16,6 +16,7 @@ use super::{
     finding::{Finding, Wrong},
     line::{BadLine, Entry},
     lines::each_line,
+    own::is_alive,
 };
 
 /// A line that could be read.
@@ -159,6 +160,14 @@ impl LogFolder {
     }
 }
 
+impl LogFolder {
+    /// Logs whose last line is not ended and never will be: nobody writes them now. With how many bytes that are.
+    pub fn torn(&self) -> Vec<(LogName, u64)> {
+        let torn = self.logs.iter().filter(|(name, reader)| reader.torn() > 0 && !is_alive(&self.path, name));
+        torn.map(|(name, reader)| (name.clone(), reader.torn())).collect()
+    }
+}
+
 impl Source for LogFolder {
     fn poll(&mut self) -> Result<Vec<Batch>, String> {
         let names = log_names(&self.path)
@@ -217,6 +226,20 @@ fn read_all(logs: &mut BTreeMap<LogName, LogReader>) -> Result<News, String> {
         }
         Ok(news)
     })
+}
+
+/// What writers have set aside in a folder of logs, as `alice@bastion-1.jsonl.torn-20260121T031200.000000001Z`, sorted.
+pub fn set_aside(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names
+        .filter(|name| {
+            let parts = name.split_once(".jsonl.");
+            parts.is_some_and(|(_, what)| ["torn-", "foreign-", "replaced-"].iter().any(|kind| what.starts_with(kind)))
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 /// The logs in a folder, sorted.

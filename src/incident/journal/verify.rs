@@ -19,7 +19,7 @@ use super::{
     finding::{Finding, Wrong},
     line::{BadLine, Entry},
     lines::each_line,
-    read::log_names,
+    read::{log_names, set_aside},
 };
 
 /// What was checked, and what is wrong.
@@ -35,6 +35,9 @@ pub struct Report {
     pub checkpoints: usize,
     /// By file and line. Empty: the journal is intact.
     pub findings: Vec<Finding>,
+    /// Files beside the logs with what a writer found behind its last whole line, most often one that a crash cut off. What was
+    /// acknowledged is not among it.
+    pub set_aside: Vec<String>,
 }
 
 impl Report {
@@ -74,6 +77,7 @@ pub fn verify(folder: &IncidentFolder, outside: &[Checkpoint]) -> Report {
     for name in names {
         check.log(&folder.logs(), &name);
     }
+    check.report.set_aside = set_aside(&folder.logs()).into_iter().map(|name| format!("log/{name}")).collect();
     check
         .witnesses
         .extend(outside.iter().map(|checkpoint| (checkpoint.clone(), "a checkpoint kept outside".to_owned())));
@@ -123,9 +127,13 @@ impl Check {
         });
         match read {
             Err(error) => self.report.findings.push(found(&file, None, None, Wrong::Unreadable(cause(&error)))),
-            Ok((whole, torn)) if torn > 0 => {
+            Ok(rest) if rest.torn > 0 => {
                 let line = Some(hashes.len() as u64 + 1);
-                self.report.findings.push(found(&file, line, Some(whole), Wrong::Torn(torn)));
+                self.report.findings.push(found(&file, line, Some(rest.whole), Wrong::Torn(rest.torn)));
+            }
+            // Whoever makes a log holds it until its first line is durable.
+            Ok(rest) if rest.whole == 0 && !rest.held => {
+                self.report.findings.push(found(&file, None, None, Wrong::Empty));
             }
             Ok(_) => {}
         }
@@ -255,13 +263,22 @@ fn found(file: &str, line: Option<u64>, byte: Option<u64>, what: Wrong) -> Findi
     Finding { file: file.to_owned(), line, byte, what }
 }
 
-/// Bytes of whole lines, and of what is behind them and will stay so.
-fn whole_lines(path: &Path, each: impl FnMut(u64, &[u8])) -> io::Result<(u64, u64)> {
+/// How a log ends.
+struct Rest {
+    /// Bytes of whole lines.
+    whole: u64,
+    /// Bytes behind them that will stay so.
+    torn: u64,
+    /// A process has the log open for writing.
+    held: bool,
+}
+
+fn whole_lines(path: &Path, each: impl FnMut(u64, &[u8])) -> io::Result<Rest> {
     let file = open_plain(path, false)?;
     let rest = each_line(&file, each)?;
-    let held = || matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-    let torn = if rest.torn > 0 && held() { 0 } else { rest.torn };
-    Ok((rest.whole, torn))
+    // Looked at only where it matters: whoever opens the log just now must not find it taken.
+    let held = (rest.torn > 0 || rest.whole == 0) && matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    Ok(Rest { whole: rest.whole, torn: if held { 0 } else { rest.torn }, held })
 }
 
 /// Opens a plain file of an incident's folder for reading. No part of the way may be a link or lead out of it: a digest must be

@@ -7,6 +7,7 @@ use super::{
     access::Access,
     cause::{Failure, plain},
 };
+use crate::text::{is_hidden, push_shown};
 
 /// The most lines that are asked for.
 const MOST_LINES: u32 = 5000;
@@ -62,7 +63,8 @@ fn refusal(error: &kube::Error, access: &Access, wanted: &Wanted<'_>) -> String 
     }
 }
 
-/// What may stand on a screen of the last [`KEPT_BYTES`]: escape sequences and other control characters are taken out.
+/// What may stand on a screen of the last [`KEPT_BYTES`]: escape sequences are taken out, other hidden characters
+/// shown as such.
 fn readable(bytes: &[u8]) -> String {
     let mut start = bytes.len().saturating_sub(KEPT_BYTES);
     if start > 0 {
@@ -76,7 +78,9 @@ fn readable(bytes: &[u8]) -> String {
         match c {
             '\n' | '\t' => clean.push(c),
             '\u{1b}' => skip_escape(&mut chars),
-            c if c.is_control() => {}
+            // A terminal shows nothing of these either.
+            c if c.is_ascii_control() => {}
+            c if is_hidden(c) => push_shown(&mut clean, c),
             c => clean.push(c),
         }
     }

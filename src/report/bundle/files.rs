@@ -86,10 +86,7 @@ pub(super) fn left_out(path: &Path, why: &str) -> String {
 }
 
 pub(super) fn shown(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .map(|c| if c.is_control() || super::super::words::is_deceptive(c) { '\u{fffd}' } else { c })
-        .collect()
+    crate::text::line(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

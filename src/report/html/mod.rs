@@ -9,7 +9,7 @@ use super::{
     Source,
     runs::{Act, Run, Tone, runs},
     tables::{self, Table, Told},
-    words::{NOT_RECORDED, Times, clean, day, full, maybe_span, span},
+    words::{NOT_RECORDED, Times, clean, day, full, maybe_span, output as without_colours, span},
 };
 use crate::{health::bytes, runbook::run::Mode};
 
@@ -169,7 +169,7 @@ fn act_view(act: &Act, run: &Run, source: &Source<'_>, times: Times) -> ActView 
         place: clean(&act.place.join(", ")),
         command: act.command.as_deref().map(clean),
         printed,
-        output: output.map(|text| ends_of(&clean(&text))),
+        output: output.map(|text| ends_of(&without_colours(&text))),
     }
 }
 

@@ -43,6 +43,25 @@ pub fn resolve(settings: &Settings) -> Result<Access, String> {
     Ok(Access::Group { gid: group.gid })
 }
 
+/// Whether nobody but who should can write to the data directory: its owner, or the members of the group that shares it. Whoever
+/// can write there can put another journal in the place of one.
+///
+/// # Errors
+/// One sentence that says what to do.
+pub fn guarded(settings: &Settings, access: Access) -> Result<(), String> {
+    let Ok(found) = fs::metadata(&settings.data_dir) else { return Ok(()) };
+    let path = settings.data_dir.display();
+    let group_may = found.mode() & 0o020 != 0 && access == Access::Owner;
+    match found.mode() & 0o002 != 0 {
+        true => Err(format!("everybody on this machine may write to {path}: take that away with `chmod o-w {path}`")),
+        false if group_may => Err(format!(
+            "the group {} may write to {path}: take that away with `chmod g-w {path}`, or share it with `data_group`",
+            group::name(found.gid())
+        )),
+        false => Ok(()),
+    }
+}
+
 /// Nobody else may add or take away incidents, and nobody writes what the others of a group cannot read.
 fn private(incidents: &Path) -> Result<Access, String> {
     let Ok(found) = fs::metadata(incidents) else { return Ok(Access::Owner) };
@@ -152,5 +171,10 @@ mod tests {
         assert!(access(&mine).unwrap_err().contains("chmod o-w"), "{:?}", access(&mine));
         mode(&incidents, 0o755);
         assert_eq!(access(&mine), Ok(Access::Owner));
+        for (of_folder, problem) in [(0o777, "chmod o-w"), (0o770, "chmod g-w"), (0o755, "")] {
+            mode(root.path(), of_folder);
+            let found = guarded(&mine, Access::Owner).err().unwrap_or_default();
+            assert!(found.contains(problem) && found.is_empty() == problem.is_empty(), "{of_folder:o}: {found}");
+        }
     }
 }

@@ -5,19 +5,24 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use jiff::SignedDuration;
+
 use super::verb::{self, Declaration, Verb};
 use crate::{
     host::clock,
     incident::{
         IncidentEvent, IncidentState, Versioned, event,
         journal::{
-            Access, Appended, Checkpoint, Finding, Hlc, IncidentFolder, IncidentId, Incidents, JournalEvent, LogFolder,
-            LogName, Notice, Now, Place, Source, Union, Writer, WriterState, is_alive,
+            Access, Appended, Checkpoint, Finding, Hlc, IncidentFolder, IncidentId, Incidents, Item, JournalEvent,
+            LogFolder, LogName, Notice, Now, Place, Source, Union, Writer, WriterState, is_alive, set_aside,
         },
         timeline::{TimelineEntry, timeline},
     },
     platform::Pack,
 };
+
+/// A line that is older than this stays: its writer would have taken it back.
+const SETTLED: SignedDuration = SignedDuration::from_secs(5);
 
 /// What was read of an incident: every event in its order, and the state that they mean.
 #[derive(Debug)]
@@ -93,6 +98,45 @@ impl View {
         })
     }
 
+    /// The last line of a log that will not be taken back: its writer may still have to do so with what it wrote just now and
+    /// cannot make durable.
+    fn settled(&self, head: Checkpoint) -> Option<Checkpoint> {
+        if !is_alive(&self.folder.logs(), &head.log) {
+            return Some(head);
+        }
+        let before = clock::now() - SETTLED;
+        let mut items = self.union.items().iter().rev().filter(|item| item.log == head.log && item.intact);
+        let item = items.find(|item| item.entry.at <= before)?;
+        Some(Checkpoint { log: head.log, seq: item.entry.seq, hash: item.entry.hash })
+    }
+
+    /// The checkpoints of others that a log holds, the newest of each.
+    fn sworn_in(&self, log: &LogName) -> Vec<Checkpoint> {
+        let mut sworn: Vec<Checkpoint> = Vec::new();
+        for item in
+            self.union.items().iter().rev().filter(|item| item.log == *log && JournalEvent::is(&item.entry.kind))
+        {
+            let Ok(event) = item.entry.event::<JournalEvent>() else { continue };
+            for checkpoint in event.checkpoints() {
+                if !sworn.iter().any(|known| known.log == checkpoint.log) {
+                    sworn.push(checkpoint.clone());
+                }
+            }
+        }
+        sworn
+    }
+
+    /// True when logs hold more than at these checkpoints. Checkpoints do not count: two consoles at rest would swear to each
+    /// other's oaths for ever.
+    pub fn has_moved(&self, heads: &[Checkpoint], sworn: &[Checkpoint]) -> bool {
+        let items = self.union.items();
+        heads.iter().any(|head| {
+            let before = sworn.iter().find(|known| known.log == head.log).map_or(0, |known| known.seq);
+            let news = |item: &&Arc<Item>| item.log == head.log && item.entry.seq > before;
+            head.seq > before && items.iter().rev().filter(news).any(|item| &*item.entry.kind != "checkpoint")
+        })
+    }
+
     pub fn id(&self) -> &IncidentId {
         self.folder.id()
     }
@@ -111,6 +155,17 @@ impl View {
 
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What was cut off while it was written, by a crash or a full disk: one sentence each. Nothing that was acknowledged is
+    /// missing.
+    pub fn torn(&self) -> Vec<String> {
+        let id = self.id();
+        let torn = self.source.torn().into_iter().map(|(log, bytes)| {
+            format!("{id}: the last {bytes} bytes of log/{} are not a whole line and are left out", log.file())
+        });
+        let aside = set_aside(&self.folder.logs()).into_iter();
+        torn.chain(aside.map(|name| format!("{id}: a line that was cut off is set aside in log/{name}"))).collect()
     }
 
     pub fn timeline(&self) -> Vec<TimelineEntry> {
@@ -208,6 +263,22 @@ impl IncidentDesk {
     /// Writes what happened by itself as soon as that is possible, and keeps it in memory until then.
     pub fn keep(&self, event: IncidentEvent) -> Result<(), String> {
         self.writer.keep(&Versioned::from(event)).map_err(|error| error.to_string())
+    }
+
+    /// Writes down how far the logs of others went, when they say more than they said at the last checkpoint in one's own. For
+    /// who writes something and leaves: a console does so from time to time.
+    pub fn witness(&self) -> Result<(), String> {
+        let mut view = self.view();
+        self.refresh(&mut view)?;
+        let own = self.log();
+        let others = view.checkpoints().into_iter().filter(|head| Some(&head.log) != own.as_ref());
+        let heads: Vec<Checkpoint> = others.filter_map(|head| view.settled(head)).collect();
+        let sworn = own.map(|own| view.sworn_in(&own)).unwrap_or_default();
+        if !view.has_moved(&heads, &sworn) {
+            return Ok(());
+        }
+        let event = JournalEvent::Checkpoint { version: event::VERSION, checkpoints: heads };
+        self.writer.append(&event).map(drop).map_err(|error| error.to_string())
     }
 
     /// Writes down how far other logs went.

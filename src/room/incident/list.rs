@@ -25,19 +25,32 @@ pub struct Listed {
     pub resolved_at: Option<Timestamp>,
 }
 
-/// All incidents, the newest first, and what could not be read: one sentence each.
-pub fn list(incidents: &Incidents) -> Result<(Vec<Listed>, Vec<String>), String> {
-    let mut found = Vec::new();
-    let mut problems = Vec::new();
+/// What there is, and what is wrong with it.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The newest first.
+    pub incidents: Vec<Listed>,
+    /// What could not be read: one sentence each.
+    pub problems: Vec<String>,
+    /// What was cut off while it was written: one sentence each.
+    pub torn: Vec<String>,
+}
+
+/// All incidents.
+pub fn list(incidents: &Incidents) -> Result<List, String> {
+    let mut list = List::default();
     for id in incidents.list().map_err(|error| error.to_string())? {
         let read = incidents.open(&id).map_err(|error| error.to_string()).and_then(View::read);
         match read {
-            Ok(view) => found.push(listed(&view)),
-            Err(problem) => problems.push(format!("{id}: {problem}")),
+            Ok(view) => {
+                list.incidents.push(listed(&view));
+                list.torn.extend(view.torn());
+            }
+            Err(problem) => list.problems.push(format!("{id}: {problem}")),
         }
     }
-    found.sort_by_key(|incident| std::cmp::Reverse(incident.declared_at));
-    Ok((found, problems))
+    list.incidents.sort_by_key(|incident| std::cmp::Reverse(incident.declared_at));
+    Ok(list)
 }
 
 fn listed(view: &View) -> Listed {
@@ -70,8 +83,8 @@ pub fn choose(incidents: &Incidents, wanted: Option<&str>) -> Result<IncidentId,
             (None, Some(_), Some(_)) => Err(format!("more than one incident begins with {wanted}")),
         };
     }
-    let (listed, _) = list(incidents)?;
-    let open: Vec<&Listed> = listed.iter().filter(|incident| incident.phase.is_open()).collect();
+    let listed = list(incidents)?;
+    let open: Vec<&Listed> = listed.incidents.iter().filter(|incident| incident.phase.is_open()).collect();
     match open.as_slice() {
         [only] => ids.into_iter().find(|id| id.as_str() == only.id).ok_or_else(|| format!("{} is gone", only.id)),
         [] => Err("no incident is open: name one, or declare one with `warroom incident declare`".to_owned()),

@@ -21,6 +21,6 @@ pub mod when;
 pub use access::access;
 pub use desk::{IncidentDesk, View};
 pub use history::IncidentHistory;
-pub use list::{Listed, choose, list};
+pub use list::{List, Listed, choose, list};
 pub use station::{Station, StationOptions};
 pub use verb::{Declaration, Verb};

@@ -259,7 +259,7 @@ impl Work {
 
     fn list(&mut self) -> Result<(), String> {
         self.listed = self.options.incidents.list().ok();
-        let (incidents, problems) = list(&self.options.incidents)?;
+        let super::List { incidents, problems, .. } = list(&self.options.incidents)?;
         self.worked_on = incidents.iter().any(|listed| listed.phase.is_open());
         self.listed_at = Instant::now();
         self.tell(News::Listed { incidents, problems });
@@ -392,7 +392,7 @@ impl Open {
             None if now.duration_since(self.sworn_at) >= CHECKPOINT_EVERY => {
                 let heads = heads();
                 self.sworn_at = now;
-                self.seen = self.has_moved(&heads).then_some((now, heads));
+                self.seen = self.desk.view().has_moved(&heads, &self.sworn).then_some((now, heads));
             }
             Some((at, heads)) if now.duration_since(at) >= SETTLED => {
                 let view = self.desk.view();
@@ -404,18 +404,5 @@ impl Open {
             }
             seen => self.seen = seen,
         }
-    }
-
-    /// True when the logs hold more than they held when it was sworn to them last. Checkpoints do not count: two consoles at
-    /// rest would swear to each other's oaths for ever.
-    fn has_moved(&self, heads: &[Checkpoint]) -> bool {
-        let sworn = |log: &LogName| self.sworn.iter().find(|known| known.log == *log).map_or(0, |known| known.seq);
-        let view = self.desk.view();
-        let items = view.union().items();
-        heads.iter().any(|head| {
-            let before = sworn(&head.log);
-            let news = |item: &&Arc<Item>| item.log == head.log && item.entry.seq > before;
-            head.seq > before && items.iter().rev().filter(news).any(|item| &*item.entry.kind != "checkpoint")
-        })
     }
 }

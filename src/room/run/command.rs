@@ -197,6 +197,8 @@ pub enum News {
     },
     /// It was not done. One sentence.
     Refused(String),
+    /// What has just happened is not kept, and why: until that is over only what reads is run.
+    Unkept(String),
     /// The mode is this now.
     Mode(Mode),
     /// Nothing is open.

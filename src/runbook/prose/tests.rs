@@ -113,7 +113,7 @@ fn lines_of_code_say_where_they_stand() {
 #[test]
 fn escaped_fences_and_control_characters_are_made_readable() {
     assert_eq!(plain("\\`\\`\\`bash\nls # a\n\\`\\`\\`\n", 80), "  ls # a\n");
-    assert_eq!(plain("a\u{1b}]0;title\u{7}b `c\u{202e}d`\n", 80), "a\u{fffd}]0;title\u{fffd}b c\u{fffd}d\n");
+    assert_eq!(plain("a\u{1b}]0;title\u{7}b `c\u{202e}d`\n", 80), "a\\e]0;title\\x07b c\\u{202e}d\n");
     assert_eq!(plain("```\na\tb\n```\n", 80), "  a   b\n");
 }
 

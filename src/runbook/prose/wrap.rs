@@ -3,6 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::line::{Span, Style, StyledLine};
+use crate::text::{is_hidden, push_shown};
 
 /// Styled text without line breaks but `\n`, which forces one.
 pub(super) type Inline = Vec<(String, Style)>;
@@ -98,16 +99,9 @@ pub(super) fn cut(text: &str, style: Style, width: usize) -> Vec<Vec<Span>> {
     rows.into_iter().map(|row| row.spans).collect()
 }
 
-/// Control characters, which could move the cursor or set a title, and those that show text in another order than it has.
-fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// The text with a sign in place of every character that [`misleads`]. Tabs become spaces, from the
-/// column where the text starts.
+/// The text with every hidden character shown as such. Tabs become spaces, from the column where the text starts.
 pub(super) fn visible(text: &str) -> String {
-    if !text.chars().any(misleads) {
+    if !text.chars().any(is_hidden) {
         return text.to_owned();
     }
     let mut shown = String::with_capacity(text.len());
@@ -117,7 +111,7 @@ pub(super) fn visible(text: &str) -> String {
                 let column = shown.width();
                 shown.extend(std::iter::repeat_n(' ', 4 - column % 4));
             }
-            c if misleads(c) => shown.push('\u{fffd}'),
+            c if is_hidden(c) => push_shown(&mut shown, c),
             c => shown.push(c),
         }
     }

@@ -81,7 +81,7 @@ mod tests {
     fn the_help_shows_remapped_keys_and_can_be_searched() {
         let keymap = Keymap::remapped([("zoom", "f11")]).unwrap();
         let mut help = Help::default();
-        help.filter.paste("zoom");
+        help.filter.fill("zoom");
         let lines = help.lines(&keymap);
         assert!(matches!(&lines[1], HelpLine::Action { keys, name: "Zoom", .. } if keys == "f11"), "{lines:?}");
         assert_eq!(lines.len(), 2);

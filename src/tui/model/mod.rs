@@ -279,6 +279,6 @@ impl Model {
 
     /// Says something to the user for a few seconds.
     pub fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some((text.into(), self.now));
+        self.notice = Some((crate::tui::text::clean(&text.into()), self.now));
     }
 }

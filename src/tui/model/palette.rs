@@ -23,6 +23,8 @@ pub struct Item {
     /// The keys that do the same without the palette.
     pub keys: String,
     pub command: Command,
+    /// Further words that find it.
+    words: String,
     /// Which characters of the name the query matched.
     pub matched: Vec<u32>,
 }
@@ -57,6 +59,7 @@ impl Palette {
                 description: format!("Open the details, now {}", panel.status),
                 keys: String::new(),
                 command: Command::Panel(panel.id.to_owned()),
+                words: panel.id.to_owned(),
                 matched: Vec::new(),
             });
         }
@@ -67,6 +70,7 @@ impl Palette {
                 description: format!("{title}{on}"),
                 keys: String::new(),
                 command: Command::Theme(name.to_owned()),
+                words: title.to_owned(),
                 matched: Vec::new(),
             });
         }
@@ -79,7 +83,10 @@ impl Palette {
     /// Finds and ranks again, and goes to the best.
     pub fn search(&mut self) {
         self.cursor = Cursor::default();
-        let rows = self.all.iter().map(|item| (item.name.as_str(), item.description.as_str()));
+        let rows = self.all.iter().map(|item| {
+            let acts = matches!(item.command, Command::Act(action) if !action.only_looks());
+            fuzzy::Row { name: &item.name, words: &item.words, acts }
+        });
         let found = fuzzy::rank(self.query.text(), rows);
         self.items = found.into_iter().map(|f| Item { matched: f.matched, ..self.all[f.index].clone() }).collect();
     }
@@ -101,6 +108,8 @@ fn item(model: &Model, context: Context, entry: &crate::tui::action::Entry) -> I
         description: entry.description.to_owned(),
         keys: keys.join(" "),
         command: Command::Act(entry.action),
+        // The id is the word that settings and documents use: `note`, `undo`.
+        words: format!("{} {}", entry.id, entry.description),
         matched: Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ const TAB: usize = 8;
 
 /// The text alone.
 pub(super) fn plain(line: &str) -> String {
-    clean(line)
+    clean(&crate::host::plain::plain(line))
 }
 
 /// A line whose only escape sequences are colours, in rows of at most `columns`; at least one.

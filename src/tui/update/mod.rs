@@ -212,12 +212,28 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
     if model.context().is_typing() {
-        if let Some(input) = typing(model) {
-            input.paste(text);
-        }
+        let refused = typing(model).and_then(|input| input.paste(text).err());
         arrange(model);
+        if let Some(why) = refused {
+            complain(model, why);
+        }
     }
     vec![]
+}
+
+/// Says why a text is not taken, beside it where there is room for that.
+fn complain(model: &mut Model, why: String) {
+    match model.overlays.last_mut() {
+        Some(Overlay::Prompt(prompt)) => prompt.problem = Some(why),
+        Some(Overlay::Ask(ask)) => ask.problem = Some(why),
+        Some(Overlay::Sheet(sheet)) => sheet.problem = Some(why),
+        Some(Overlay::Form(form)) if form.field().is_some() => {
+            if let Some(field) = form.field_mut() {
+                field.problem = Some(why);
+            }
+        }
+        _ => model.say(why),
+    }
 }
 
 /// The line of text that has the keyboard.

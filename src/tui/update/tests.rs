@@ -120,7 +120,7 @@ fn a_failed_fetch_keeps_what_was_there_and_says_why() {
     let effects = press(&mut model, "G enter tab");
     let [Effect::Ask { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
     update(&mut model, Message::Answer { ticket, result: Err("the API server refuses\u{1b}[31m".into()) }, at(71));
-    assert_eq!(details(&model).pods.fetch.error.as_deref(), Some("the API server refuses"));
+    assert_eq!(details(&model).pods.fetch.error.as_deref(), Some("the API server refuses\\e[31m"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::pieces::{cut_spans, put, span};
 use crate::{
     exec::gate::Wants,
     runbook::{Step, StepKind},
+    text::{is_hidden, push_shown},
     tui::{
         action::{Action, Context, REGISTRY},
         model::{Drawn, Input, Lower, Model, Overlay, SheetKind, Target},
@@ -127,13 +128,20 @@ fn several_probes(model: &Model) -> bool {
 /// A text being typed, with its cursor.
 pub(super) fn typed(theme: &Theme, input: &Input) -> Vec<Span<'static>> {
     let style = theme.role(Role::Input);
-    let text: Vec<char> = input.text().chars().collect();
+    let text: Vec<String> = input.text().chars().map(shown).collect();
     let at = input.cursor().min(text.len());
-    let under = text.get(at).copied().unwrap_or(' ');
-    let rest: String = text.iter().skip(at + 1).collect();
-    vec![
-        span(text[..at].iter().collect::<String>(), style),
-        span(under.to_string(), style.add_modifier(Modifier::REVERSED)),
-        span(rest, style),
-    ]
+    let under = text.get(at).map_or(" ", String::as_str);
+    let rest: String = text.iter().skip(at + 1).map(String::as_str).collect();
+    vec![span(text[..at].concat(), style), span(under, style.add_modifier(Modifier::REVERSED)), span(rest, style)]
+}
+
+/// A character as it is seen while it is typed.
+fn shown(c: char) -> String {
+    let mut shown = String::new();
+    match c {
+        '\n' => shown.push('↵'),
+        c if is_hidden(c) => push_shown(&mut shown, c),
+        c => shown.push(c),
+    }
+    shown
 }

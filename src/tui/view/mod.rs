@@ -23,6 +23,7 @@ mod tests;
 
 use ratatui::{
     Frame,
+    buffer::Buffer,
     layout::{Constraint, Layout, Rect},
     widgets::Clear,
 };
@@ -31,6 +32,7 @@ use super::{
     glyphs,
     model::{DOCKED, Drawn, Model, Overlay, Pane, SIDE_BY_SIDE, Target},
 };
+use crate::text::is_hidden;
 
 /// Draws the whole screen.
 pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
@@ -64,7 +66,18 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
     if !model.appearance.unicode {
         glyphs::to_ascii(frame.buffer_mut());
     }
+    nothing_hidden(frame.buffer_mut());
     drawn
+}
+
+/// Nothing that is hidden reaches the terminal, whatever a view forgot to show as such.
+fn nothing_hidden(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        let symbol = cell.symbol();
+        if symbol.len() > 1 && symbol.chars().any(is_hidden) {
+            cell.set_char('\u{fffd}');
+        }
+    }
 }
 
 fn body_of(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {

@@ -1,6 +1,6 @@
 //! What several views are made of: framed panes, spans, scroll marks, coarse ages.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use jiff::Timestamp;
 use ratatui::{
@@ -13,6 +13,7 @@ use ratatui::{
 
 use crate::{
     health::Status,
+    text::shown,
     tui::{
         glyphs,
         model::{Drawn, Model},
@@ -29,18 +30,23 @@ pub(super) fn frame_of<'a>(theme: &Theme, title: impl Into<Line<'a>>, right: Str
         .title(title.into())
         .padding(Padding::ZERO);
     if !right.is_empty() {
-        block = block.title(Line::styled(format!(" {right} "), theme.dim()).alignment(Alignment::Right));
+        block = block.title(Line::styled(format!(" {} ", shown(&right)), theme.dim()).alignment(Alignment::Right));
     }
     block
 }
 
 /// The title of a pane.
 pub(super) fn title(theme: &Theme, text: &str, focused: bool) -> Line<'static> {
-    Line::styled(format!(" {text} "), theme.title(focused))
+    Line::styled(format!(" {} ", shown(text)), theme.title(focused))
 }
 
+/// A piece of a line. What it says is shown as text, wherever it comes from; whoever has to know its width cleans it before.
 pub(super) fn span(text: impl Into<String>, style: Style) -> Span<'static> {
-    Span::styled(text.into(), style)
+    let text = text.into();
+    match shown(&text) {
+        Cow::Borrowed(_) => Span::styled(text, style),
+        Cow::Owned(shown) => Span::styled(shown, style),
+    }
 }
 
 /// Sign and word of a status, padded to nine columns.

@@ -98,7 +98,7 @@ pub(super) fn field(theme: &Theme, input: &Input, secret: bool, room: usize) -> 
     let mut spans = if secret {
         let dots = "•".repeat(input.text().chars().count());
         let mut hidden = Input::default();
-        hidden.paste(&dots);
+        hidden.fill(&dots);
         typed(theme, &hidden)
     } else {
         typed(theme, input)

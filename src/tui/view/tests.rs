@@ -175,8 +175,8 @@ fn texts_from_outside_are_safe_on_the_screen() {
     saw(&mut model, "primary", 1, Status::Ok, 1.0, details);
     act(&mut model, Action::Open);
     let rows = screen(&mut model, 100, 40);
-    assert!(shows(&rows, "ab") && shows(&rows, "cd"));
-    assert!(!shows(&rows, "owned") && rows.iter().all(|row| !row.chars().any(char::is_control)));
+    assert!(shows(&rows, "a\\e]0;owned\\x07b") && shows(&rows, "\\e[2Jc\\u{202e}d"), "{}", rows.join("\n"));
+    assert!(rows.iter().all(|row| !row.chars().any(char::is_control)));
 }
 
 /// Everything that can lie on the screen.

@@ -18,7 +18,7 @@ fn a_killed_console_comes_back_with_its_incident_and_the_step_that_ran() {
     go_to(&terminal, "Wait");
     terminal.keys(crate::lab::key::ENTER);
     agree(&terminal);
-    terminal.wait_for("waiting");
+    terminal.wait_for("│ waiting");
     terminal.signal(Signal::KILL);
     drop(terminal);
 
@@ -44,7 +44,7 @@ fn what_ended_while_nobody_looked_is_written_down_late_and_marked_so() {
     go_to(&terminal, "Wait");
     terminal.keys(crate::lab::key::ENTER);
     agree(&terminal);
-    terminal.wait_for("waiting");
+    terminal.wait_for("│ waiting");
     terminal.signal(Signal::KILL);
     drop(terminal);
     std::fs::write(desk.path("work/go"), "").unwrap();

@@ -53,3 +53,20 @@ fn a_full_disk_is_said_keeps_what_happened_and_is_got_over() {
     let verified = desk.run(&["incident", "verify"]);
     assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
 }
+
+#[test]
+fn a_console_without_a_place_for_its_runs_still_reads() {
+    let (desk, _listener) = desk("");
+    let Some(disk) = Disk::mount(&desk.path("data"), 64) else { return };
+    disk.make_read_only();
+    let terminal = desk.options(&[]).size(120, 40).start();
+    pick(&terminal, "Tidy up");
+    run(&terminal, "Look", "✔");
+    terminal.wait_for("this run is not kept");
+    go_to(&terminal, "Mark");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("give a reason");
+    terminal.keys(key::ESCAPE);
+    terminal.wait_until_gone("give a reason");
+    assert!(!desk.path("work/mark").exists(), "nothing above read ran");
+}

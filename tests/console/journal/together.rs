@@ -158,7 +158,7 @@ fn a_run_is_taken_over_and_its_first_console_lets_go() {
     go_to(&alice, "Wait");
     alice.keys(key::ENTER);
     agree(&alice);
-    alice.wait_for("waiting");
+    alice.wait_for("│ waiting");
     bob.keys("o");
     bob.wait_for("Tidy up");
     bob.wait_for("by alice@");

@@ -94,6 +94,12 @@ impl DotMacCluster {
     pub fn free_nodes(&self) {
         self.kubectl(&["uncordon", self.kubelet.name()]);
         self.give_up_after(600);
+        // Its controller says so for a while yet of a deployment that got nowhere, and `kubectl rollout status` believes it.
+        wait_until("nothing is said of a deadline any longer", ROLLED_OUT, || {
+            let deployment = self.get("deployment", Self::DEPLOYMENT).unwrap();
+            let conditions = deployment.pointer("/status/conditions").and_then(Value::as_array).unwrap();
+            conditions.iter().all(|condition| condition["reason"] != "ProgressDeadlineExceeded")
+        });
     }
 
     fn give_up_after(&self, seconds: u32) {

@@ -8,10 +8,10 @@ use crate::{
     host::{
         pack_copy::{self, Copied},
         packs::{MANIFEST, PackFolder},
-        plain::plain,
     },
     platform::Loaded,
     settings::Settings,
+    text::line,
 };
 
 /// Copies the pack and says what to do next.
@@ -32,8 +32,7 @@ fn report(source: &PackFolder, target: &Target, copied: &Copied, loaded: &Loaded
     let others = copied.files.len().saturating_sub(1);
     let mut text = format!("wrote {} and {}, copied from {}\n", manifest.display(), files(others), source.name);
     if !copied.left_out.is_empty() {
-        // Names of files may hold anything, and go to a terminal.
-        text += &format!("left out: {} (no part of a pack)\n", plain(&copied.left_out.join(", ")));
+        text += &format!("left out: {} (no part of a pack)\n", line(&copied.left_out.join(", ")));
     }
     let contexts: Vec<&str> = loaded
         .pack

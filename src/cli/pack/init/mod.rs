@@ -17,6 +17,7 @@ use crate::{
     cli::{Exit, UsageError, output::Output},
     host::{discovery::Discovery, packs::MANIFEST},
     settings::Settings,
+    text::word,
 };
 
 /// The name of a pack when nobody gives one.
@@ -52,8 +53,8 @@ impl Target {
         match self.folder.to_str() {
             _ if self.known => self.name.clone(),
             // A bare word would be looked up as a name before it is a folder.
-            Some(word) if !word.contains('/') && !matches!(word, "." | "..") => shell_word(&Path::new(".").join(word)),
-            _ => shell_word(&self.folder),
+            Some(name) if !name.contains('/') && !matches!(name, "." | "..") => word(&format!("./{name}")),
+            _ => word(&self.folder.display().to_string()),
         }
     }
 }
@@ -124,11 +125,4 @@ fn name_of(folder: &Path, default: &str) -> String {
     let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let name = full.file_name().map(|name| text::as_id(&name.to_string_lossy())).unwrap_or_default();
     if name.is_empty() { default.to_owned() } else { name }
-}
-
-/// A path as it can be pasted into a shell.
-fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | '=' | ':' | ',');
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::cli::Exit;
+use crate::{cli::Exit, text};
 
 /// The person's terminal, whatever standard input is at that moment.
 const TERMINAL: &str = "/dev/tty";
@@ -103,7 +103,7 @@ impl Terminal {
 
     /// Prints the question and reads a line.
     pub(super) async fn line(&mut self, question: &str, signals: &mut Signals) -> io::Result<Said> {
-        write!(self.screen, "{question} ")?;
+        write!(self.screen, "{} ", text::shown(question))?;
         self.screen.flush()?;
         loop {
             if let Some(end) = self.typed.iter().position(|byte| *byte == b'\n') {

@@ -1,5 +1,6 @@
 //! `warroom runbook run`: a runbook from its first step to its verification, asking on the terminal.
 
+mod again;
 mod ask;
 mod headless;
 mod show;
@@ -9,9 +10,9 @@ use std::{str::FromStr, sync::Arc};
 use anyhow::Result;
 use clap::Args;
 
-use self::headless::Headless;
+use self::{again::Again, headless::Headless};
 use crate::{
-    cli::{Exit, UsageError, in_runtime, incident, open, output::Output},
+    cli::{Exit, UsageError, args::Global, in_runtime, incident, open, output::Output},
     exec::Supervisor,
     room::{
         incident::IncidentHistory,
@@ -60,13 +61,11 @@ pub struct RunArgs {
     pub resume: Option<String>,
 }
 
-pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+pub(super) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
     let (room, folder) = open::room_and_folder(settings)?;
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Live };
-    let history: Option<Arc<dyn RunHistory>> = match &args.incident {
-        Some(id) => Some(Arc::new(IncidentHistory(Arc::new(incident::desk(Some(id), settings)?)))),
-        None => None,
-    };
+    let desk = args.incident.as_deref().map(|id| incident::desk(Some(id), settings).map(Arc::new)).transpose()?;
+    let history = desk.clone().map(|desk| Arc::new(IncidentHistory(desk)) as Arc<dyn RunHistory>);
     let options = RunnerOptions {
         data_dir: settings.data_dir.clone(),
         history,
@@ -78,7 +77,7 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Resul
         supervisor: Supervisor::this_program()?,
     };
     let environment = (room.environment_name.clone(), room.environment.clone());
-    in_runtime(settings, async {
+    let exit = in_runtime(settings, async {
         let (runner, news) = Runner::start(room, Arc::new(PackShelf(folder)), options);
         match (&args.resume, &args.runbook) {
             (Some(run), _) => runner.send(Command::Reopen(RunId(run.clone()))),
@@ -91,8 +90,13 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, output: &Output) -> Resul
         for (group, key) in &args.options {
             runner.send(Command::ChooseOption { group: group.clone(), key: key.clone() });
         }
-        Headless::new(runner, news, args, environment, *output).run().await
-    })
+        let again = Again { global, args };
+        Headless::new(runner, news, again, environment, *output).run().await
+    });
+    if let Some(desk) = &desk {
+        incident::leave(desk);
+    }
+    exit
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -17,11 +17,11 @@ use tokio::{
 };
 
 use self::{
-    open::{Begun, Open},
+    open::{Begun, NoLog, Open},
     together::Waiting,
 };
 use super::{
-    RunnerOptions, Second, Shelf,
+    RunFolder, RunnerOptions, Second, Shelf,
     command::{Command, Known, Library, News},
     ending::digest,
     prepare::{self, Prepared},
@@ -31,10 +31,10 @@ use super::{
 use crate::{
     exec::{Job, JobState},
     host::clock,
-    incident::{EventLog, EventRef, MemoryLog},
+    incident::{EventLog, EventRef, LogError, MemoryLog},
     room::Room,
     runbook::{
-        ActionId, Step, StepId, estimate,
+        ActionId, Runbook, Step, StepId, estimate,
         run::{EventKind, Mark, Mode, RunEvent, RunId, RunOutcome, checklist},
     },
 };
@@ -391,18 +391,27 @@ impl Driver {
             return Ok(());
         }
         let document = open.document.clone();
-        let cannot =
-            |error: &dyn std::fmt::Display| format!("cannot keep a run under {}: {error}", runs.place.display());
-        let folder = runs.create(&document).map_err(|error| cannot(&error))?;
-        let claim = folder.claim(&by)?;
-        let log: Box<dyn EventLog> = match open.mode {
-            Mode::DryRun => Box::new(MemoryLog::default()),
-            _ => runs.log(&folder).map_err(|error| cannot(&error))?,
-        };
         let mode = open.mode;
-        let begun = News::Began { run: folder.id.clone(), folder: folder.path.clone() };
-        open.begun = Some(Begun::new(folder, claim, log, history));
-        self.tell(begun);
+        let kept = runs.create(&document).map_err(|error| error.to_string()).and_then(|folder| {
+            let claim = folder.claim(&by)?;
+            let log: Box<dyn EventLog> = match mode {
+                Mode::DryRun => Box::new(MemoryLog::default()),
+                _ => runs.log(&folder).map_err(|error| error.to_string())?,
+            };
+            Ok(Begun::new(folder, claim, log, history))
+        });
+        let begun = match kept {
+            Ok(begun) => begun,
+            // What only reads must be possible on a full disk, too: most of finding out why it is full is that.
+            Err(cause) => makeshift(&document, &by, mode, LogError { file: runs.place.display().to_string(), cause })?,
+        };
+        // Nobody finds a run again that is not kept.
+        let found = begun.makeshift.is_none();
+        let began = News::Began { run: begun.folder.id.clone(), folder: begun.folder.path.clone() };
+        open.begun = Some(begun);
+        if found {
+            self.tell(began);
+        }
         self.record(EventKind::RunStarted {
             runbook: document.id.clone(),
             title: document.title.clone(),
@@ -431,11 +440,11 @@ impl Driver {
         let event = RunEvent { at: clock::now(), by, run: begun.folder.id.clone(), kind };
         begun.unwritten.push_back(event.clone());
         begun.write();
-        let unwritable = begun.unwritable.clone();
+        let unkept = begun.unkept();
         open.state.apply(&event, &open.document);
         self.tell(News::Event(event));
-        if let Some(why) = unwritable {
-            self.tell(News::Refused(why));
+        if let Some(why) = unkept {
+            self.tell(News::Unkept(why));
         }
         Ok(())
     }
@@ -456,6 +465,23 @@ impl Driver {
             self.tell(News::Refused(why));
         }
     }
+}
+
+/// A run in a folder of its own, outside of the data directory, that nobody will find again.
+fn makeshift(document: &Runbook, by: &str, mode: Mode, why: LogError) -> Result<Begun, String> {
+    let told = why.to_string();
+    let cannot =
+        |error: &dyn std::fmt::Display| format!("{told}; and no other folder for the run can be made: {error}");
+    let place = tempfile::Builder::new().prefix("warroom-").tempdir().map_err(|error| cannot(&error))?;
+    let folder = RunFolder::create(place.path(), document).map_err(|error| cannot(&error))?;
+    let claim = folder.claim(by)?;
+    let log: Box<dyn EventLog> = match mode {
+        Mode::DryRun => Box::new(MemoryLog::default()),
+        _ => Box::new(NoLog(why)),
+    };
+    let mut begun = Begun::new(folder, claim, log, None);
+    begun.makeshift = Some(place);
+    Ok(begun)
 }
 
 fn a_reason(reason: String) -> Result<String, String> {

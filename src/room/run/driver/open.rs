@@ -7,10 +7,11 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
+use tempfile::TempDir;
 
 use crate::{
     exec::{Job, JobState},
-    incident::EventLog,
+    incident::{EventLog, LogError},
     platform::Pack,
     room::{
         Room,
@@ -67,6 +68,17 @@ pub(super) struct Begun {
     pub(super) unwritable: Option<String>,
     /// Keeps other consoles out of the run.
     _claim: File,
+    /// Where its files are when the data directory cannot take them; gone with the run.
+    pub(super) makeshift: Option<TempDir>,
+}
+
+/// The log of a run that cannot be kept.
+pub(super) struct NoLog(pub(super) LogError);
+
+impl EventLog for NoLog {
+    fn append(&self, _: &RunEvent) -> Result<(), LogError> {
+        Err(self.0.clone())
+    }
 }
 
 impl Begun {
@@ -76,7 +88,16 @@ impl Begun {
         log: Box<dyn EventLog>,
         history: Option<Arc<dyn RunHistory>>,
     ) -> Self {
-        Begun { folder, log, history, unwritten: VecDeque::new(), unwritable: None, _claim: claim }
+        Begun { folder, log, history, unwritten: VecDeque::new(), unwritable: None, _claim: claim, makeshift: None }
+    }
+
+    /// Why what happens is not kept. One sentence.
+    pub(super) fn unkept(&self) -> Option<String> {
+        let why = self.unwritable.as_ref()?;
+        Some(match &self.makeshift {
+            Some(_) => format!("this run is not kept, and only what reads is run: {why}"),
+            None => why.clone(),
+        })
     }
 
     /// Writes what could not be written before, in its order, as far as that works now.

@@ -194,6 +194,12 @@ impl Driver {
         self.record(intended)?;
         let supervisor = self.options.supervisor.clone();
         let open = self.open()?;
+        // Of a change at least the output must be found again.
+        if prepared.request.risk > runbook::Risk::Read
+            && let Some(place) = open.begun.as_mut().and_then(|begun| begun.makeshift.take())
+        {
+            let _ = place.keep();
+        }
         let Some(begun) = &open.begun else { return Ok(()) };
         let overridden = prepared.request.overrides(gate::JOURNAL);
         let refusal =

@@ -82,8 +82,16 @@ impl Row {
 
     /// A line of text.
     pub fn text(key: &str, label: &str, value: &str, help: &str) -> Self {
-        let mut input = Input::opened();
-        input.paste(value);
+        Row::filled(Input::opened(), key, label, value, help)
+    }
+
+    /// A text that may have several lines.
+    pub fn lines(key: &str, label: &str, value: &str, help: &str) -> Self {
+        Row::filled(Input::of_lines(), key, label, value, help)
+    }
+
+    fn filled(mut input: Input, key: &str, label: &str, value: &str, help: &str) -> Self {
+        input.fill(value);
         Row::new(key, label, help, SheetKind::Text(Box::new(input)))
     }
 

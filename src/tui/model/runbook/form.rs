@@ -52,7 +52,7 @@ impl Field {
     pub fn new(name: &str, variable: &Variable, value: Option<&str>, kept: bool) -> Self {
         let mut input = Input::opened();
         if let Some(value) = value.or(variable.default.as_deref()) {
-            input.paste(value);
+            input.fill(value);
         }
         Field {
             name: name.to_owned(),
@@ -80,7 +80,7 @@ impl Field {
             None => 0,
         };
         self.input.clear();
-        self.input.paste(&self.choices[next]);
+        self.input.fill(&self.choices[next]);
         self.problem = None;
     }
 
@@ -91,7 +91,7 @@ impl Field {
                 self.choices = lines;
                 self.listing = Listing::Done;
                 if let ([only], true) = (self.choices.as_slice(), self.input.is_empty()) {
-                    self.input.paste(only);
+                    self.input.fill(only);
                 }
             }
             Err(why) => self.listing = Listing::Failed(why),

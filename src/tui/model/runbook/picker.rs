@@ -47,7 +47,7 @@ pub struct Picker {
 }
 
 impl Picker {
-    /// `firing` are pairs of an alert that fires now and the runbook that it names; `open_runs` first shows runs that are not
+    /// `firing` are pairs of an alert that fires now and the runbook that it names, the worst first; `open_runs` first shows runs that are not
     /// over. `age` says how long ago a moment was.
     pub fn open(library: &Library, firing: &[(String, Option<String>)], age: impl Fn(Timestamp) -> String) -> Self {
         let mut picker =
@@ -60,11 +60,13 @@ impl Picker {
     /// Takes a newer list over; query and selection stay.
     pub fn fill(&mut self, library: &Library, firing: &[(String, Option<String>)], age: impl Fn(Timestamp) -> String) {
         let chosen = self.chosen().cloned();
-        let runbooks = library.runbooks.iter().map(|known| runbook(known, firing));
-        let (called, others): (Vec<_>, Vec<_>) = runbooks.partition(|item| !item.alerts.is_empty());
+        let (mut called, others): (Vec<_>, Vec<_>) =
+            library.runbooks.iter().partition(|known| call(known, firing) < NOT_CALLED);
+        called.sort_by_key(|known| call(known, firing));
+        let items = |known: Vec<&Known>| known.into_iter().map(|known| runbook(known, firing)).collect::<Vec<_>>();
         let (open, ended): (Vec<_>, Vec<_>) = library.runs.iter().partition(|run| run.open);
         let runs = |runs: Vec<&EarlierRun>| runs.into_iter().map(|run| earlier(run, &age)).collect::<Vec<_>>();
-        self.all = [called, runs(open), others, runs(ended)].concat();
+        self.all = [items(called), runs(open), items(others), runs(ended)].concat();
         self.search();
         if let Some(index) = chosen.and_then(|chosen| self.items.iter().position(|item| item.source == chosen)) {
             self.cursor.selected = index;
@@ -74,7 +76,8 @@ impl Picker {
     /// Finds and ranks again, and goes to the best.
     pub fn search(&mut self) {
         self.cursor = Cursor::default();
-        let rows = self.all.iter().map(|item| (item.title.as_str(), item.words.as_str()));
+        // Opening a runbook runs nothing.
+        let rows = self.all.iter().map(|item| fuzzy::Row { name: &item.title, words: &item.words, acts: false });
         let found = fuzzy::rank(self.query.text(), rows);
         self.items =
             found.into_iter().map(|f| PickerItem { matched: f.matched, ..self.all[f.index].clone() }).collect();
@@ -88,6 +91,17 @@ impl Picker {
     pub fn is_bare(&self) -> bool {
         self.all.is_empty()
     }
+}
+
+/// Behind every runbook that something calls for.
+const NOT_CALLED: (bool, usize) = (true, usize::MAX);
+
+/// How loudly the alerts that fire call for a runbook, the loudest first: those that an alert itself names, then those that
+/// name an alert; in each the order of the alerts.
+fn call(known: &Known, firing: &[(String, Option<String>)]) -> (bool, usize) {
+    let own = firing.iter().position(|(_, named)| named.as_deref() == Some(known.id.as_str()));
+    let other = || firing.iter().position(|(alert, _)| known.triggers.contains(alert));
+    own.map(|at| (false, at)).or_else(|| Some((true, other()?))).unwrap_or(NOT_CALLED)
 }
 
 fn runbook(known: &Known, firing: &[(String, Option<String>)]) -> PickerItem {
@@ -164,9 +178,9 @@ mod tests {
         let firing = [("primary-down".to_owned(), Some("restore".to_owned()))];
         let mut picker = Picker::open(&library, &firing, |_| "3h".into());
         let titles: Vec<&str> = picker.items.iter().map(|item| item.title.as_str()).collect();
-        assert_eq!(titles, ["Fail over", "Restore", "under way", "Redis is full", "old"]);
-        assert_eq!(picker.items[1].alerts, ["primary-down"]);
-        picker.query.paste("primary-down");
+        assert_eq!(titles, ["Restore", "Fail over", "under way", "Redis is full", "old"]);
+        assert_eq!(picker.items[0].alerts, ["primary-down"]);
+        picker.query.fill("primary-down");
         picker.search();
         assert_eq!(picker.items.len(), 2, "triggers and alerts find a runbook, too");
     }

@@ -27,7 +27,7 @@ pub struct Prompt {
 
 impl Prompt {
     pub fn new(purpose: Purpose, title: impl Into<String>, text: Vec<String>) -> Self {
-        let input = Input::opened();
+        let input = if purpose == Purpose::Command { Input::of_lines() } else { Input::opened() };
         Prompt { purpose, title: title.into(), text, input, problem: None }
     }
 

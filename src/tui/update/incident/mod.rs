@@ -28,6 +28,7 @@ use crate::{
         run,
     },
     runbook::run::{EventKind, RunEvent, RunId},
+    text::rows,
     tui::{
         action::Action,
         effect::Effect,
@@ -297,7 +298,7 @@ pub(super) fn answer_second(model: &mut Model) {
         return;
     }
     let mut text = vec![format!("{} wants to run “{}”:", clean(&request.asked.by), clean(&request.title))];
-    text.extend(request.command.trim_end().lines().map(|line| format!("$ {}", clean(line))));
+    text.extend(rows(&request.command).map(|line| format!("$ {}", clean(line))));
     text.extend(request.place.iter().map(|fact| format!("· {}", clean(fact))));
     text.push(
         "It is destructive and this environment is protected: it starts only when you agree. Your name is kept."

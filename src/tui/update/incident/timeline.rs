@@ -71,18 +71,13 @@ pub(in crate::tui::update) fn correct(model: &mut Model) {
     }
     let entry = chosen(model).and_then(|(open, place)| open.timeline.entries().get(place));
     let Some(entry) = entry else { return };
-    let lines = entry.text.lines().count();
     let said = format!(
         "Written {} by {}. The original is kept, and so is every correction.",
         model.appearance.clock(entry.at),
         clean(&entry.by)
     );
-    let help = if lines > 1 {
-        "Empty takes the entry back. Its lines become one."
-    } else {
-        "What it should say. Empty takes the entry back."
-    };
-    let rows = vec![SheetRow::text("text", "Text", shown_text(entry), help)];
+    let help = "What it should say. Empty takes the entry back.";
+    let rows = vec![SheetRow::lines("text", "Text", shown_text(entry), help)];
     let sheet = Sheet::new(SheetPurpose::Correct(entry.of.clone()), "Correct an entry", "correct", rows).saying(said);
     model.overlays.push(Overlay::Sheet(Box::new(sheet)));
 }

@@ -118,7 +118,7 @@ pub(in crate::tui::update) fn add_note(model: &mut Model) {
         option("finding", "finding", "What was seen or measured."),
     ];
     let rows = vec![
-        SheetRow::text("text", "Text", "", "What happened, was seen, or was decided."),
+        SheetRow::lines("text", "Text", "", "What happened, was seen, or was decided."),
         SheetRow::choice("kind", "Kind", kinds, "note", "←→ chooses."),
         SheetRow::text("about", "When", "", &format!("Empty for now. {TIME}")),
         SheetRow::text("author", "Who", "", "Empty for yourself; a name when you write for somebody."),
@@ -284,7 +284,7 @@ pub(in crate::tui::update) fn inform(model: &mut Model) {
     });
     let rows = vec![
         SheetRow::choice("audience", "Audience", options, &due.unwrap_or_default(), ""),
-        SheetRow::text("text", "Told", "", "What they were told, in a sentence."),
+        SheetRow::lines("text", "Told", "", "What they were told, in a sentence."),
     ];
     show(model, Sheet::new(SheetPurpose::Inform, "An audience was informed", "write", rows));
 }

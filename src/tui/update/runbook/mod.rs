@@ -76,6 +76,10 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             model.overlays.retain(|overlay| !matches!(overlay, Overlay::Ask(ask) if ask.question.action == action));
         }
         News::Held { run, by } => super::incident::held(model, run, &by),
+        News::Unkept(why) => match &mut model.runbooks.open {
+            Some(opened) => opened.problem = Some(clean(&why)),
+            None => model.say(why),
+        },
         News::Refused(why) => {
             let why = clean(&why);
             match &mut model.runbooks.open {
@@ -182,9 +186,11 @@ fn fill_picker(model: &mut Model) {
     }
 }
 
-/// The alerts that fire now, with the runbook that each names.
+/// The alerts that fire now, the worst first, with the runbook that each names.
 fn calls(model: &Model) -> Vec<(String, Option<String>)> {
-    firing(model.board.alerts()).map(|(alert, _)| (alert.rule.id.clone(), alert.rule.runbook.clone())).collect()
+    let mut alerts: Vec<_> = firing(model.board.alerts()).map(|(alert, _)| &alert.rule).collect();
+    alerts.sort_by(|a, b| model.facts.rank(&a.severity).cmp(&model.facts.rank(&b.severity)));
+    alerts.into_iter().map(|rule| (rule.id.clone(), rule.runbook.clone())).collect()
 }
 
 /// `4m ago`.

@@ -3,6 +3,7 @@
 use crate::{
     room::run::Command as Wish,
     runbook::{StepId, StepKind, run::Mark},
+    text::rows,
     tui::{
         effect::Effect,
         model::{Choice, Menu, Model, Overlay, Prompt, Purpose, Row},
@@ -88,7 +89,7 @@ pub(in crate::tui::update) fn undo(model: &mut Model) {
         return;
     }
     let mut text = vec![format!("The rollback of “{}” runs these, each confirmed on its own:", clean(&step.title))];
-    text.extend(step.undo.iter().flat_map(|action| action.code.lines()).map(|line| format!("$ {}", clean(line))));
+    text.extend(step.undo.iter().flat_map(|action| rows(&action.code)).map(|line| format!("$ {}", clean(line))));
     let menu = Menu::new("Undo the step?", text).with("not now", "Close this; nothing is run.", Choice::Stay).with(
         "roll back",
         "Begin with the first.",

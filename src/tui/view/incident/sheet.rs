@@ -82,7 +82,7 @@ fn rows(row: &SheetRow, focused: bool, label: usize, room: usize, theme: &Theme)
             let mut spans = vec![head, name(&row.label)];
             match focused {
                 true => spans.extend(field(theme, input, false, left)),
-                false => spans.push(span(text::cut(input.text(), left), theme.text())),
+                false => spans.push(span(text::cut(&text::clean(input.text()), left), theme.text())),
             }
             lines.push(Line::from(spans));
         }

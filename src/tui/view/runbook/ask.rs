@@ -6,6 +6,7 @@ use super::risk_style;
 use crate::{
     exec::{gate::Wants, place::Fact},
     health::Status,
+    text::rows,
     tui::{
         action::{Action, Context},
         model::{Ask, Drawn, Model},
@@ -86,7 +87,7 @@ fn content(model: &Model, ask: &Ask, room: usize) -> Vec<Line<'static>> {
 pub(super) fn command(model: &Model, command: &str, room: usize) -> Vec<Line<'static>> {
     let theme = &model.appearance.theme;
     let mut lines = Vec::new();
-    for (index, line) in command.trim_end().lines().enumerate() {
+    for (index, line) in rows(command).enumerate() {
         for (part, piece) in text::chunks(&text::clean(line), room.saturating_sub(3)).enumerate() {
             let mark = match (index, part) {
                 (0, 0) => " $ ",

@@ -67,7 +67,7 @@ fn rows(model: &Model, of: &Field, focused: bool, room: usize) -> Vec<Line<'stat
     } else if of.variable.secret {
         spans.push(span("•".repeat(of.input.text().chars().count()), theme.text()));
     } else {
-        spans.push(span(text::cut(of.input.text(), left), theme.text()));
+        spans.push(span(text::cut(&text::clean(of.input.text()), left), theme.text()));
     }
     if of.input.is_empty() && of.kept {
         spans.push(span(" (given; stays as it is)", theme.dim()));

@@ -8,10 +8,12 @@ use super::{Headless, Heard, Running};
 use crate::{
     cli::{
         Exit,
+        painted::Painted,
         runbook::run::{ask::Signals, show},
     },
     room::run::{Command, News, variables},
     runbook::run::{EventKind, Mode, RunEvent, RunState},
+    text::line,
 };
 
 /// How often a running action's output is looked at.
@@ -60,7 +62,7 @@ impl Headless<'_> {
                     (self.document, self.mode, self.run) = (document, mode, run.map(|(id, _)| id));
                     self.say(&format!(
                         "{}{}",
-                        self.document.title,
+                        line(&self.document.title),
                         if mode == Mode::DryRun { " (dry run)" } else { "" }
                     ));
                     self.say_what_is_pinned();
@@ -88,6 +90,13 @@ impl Headless<'_> {
                 }
                 News::Notice(sentence) => self.complain(&sentence),
                 News::Shown(preview) => self.say(&show::preview(&preview)),
+                // Every event says so; once is enough here.
+                News::Unkept(why) => {
+                    if self.unkept.as_ref() != Some(&why) {
+                        self.complain(&why);
+                        self.unkept = Some(why);
+                    }
+                }
                 News::Asked(question) => return Ok(Heard::Asked(question)),
                 News::Refused(why) => return Ok(Heard::Refused(why)),
                 News::Held { by, .. } => {
@@ -115,7 +124,7 @@ impl Headless<'_> {
                 && !self.state.variables.contains_key(name)
             {
                 let value = if variable.secret { "(secret)" } else { &value };
-                self.say(&format!("   {name} = {value} (pinned by {environment})"));
+                self.say(&format!("   {name} = {} (pinned by {})", line(value), line(environment)));
             }
         }
     }
@@ -124,7 +133,7 @@ impl Headless<'_> {
     pub(super) fn took(&mut self, event: &RunEvent) -> Result<bool> {
         self.state.apply(event, &self.document);
         if self.args.json {
-            self.output.print(&format!("{}\n", serde_json::to_string(event)?))?;
+            self.output.json(&format!("{}\n", serde_json::to_string(event)?))?;
         }
         match &event.kind {
             // The next try of a poll.
@@ -138,7 +147,7 @@ impl Headless<'_> {
                 Ok(false)
             }
             EventKind::PriorStateSaved { what, evidence, .. } => {
-                self.say(&format!("   saved before: {what}, in {} of the run", evidence.file));
+                self.say(&format!("   saved before: {}, in {} of the run", line(what), line(&evidence.file)));
                 Ok(false)
             }
             EventKind::ActionEnded { action, outcome, .. } => {
@@ -178,8 +187,11 @@ impl Headless<'_> {
                     text.push_str(&format!("   {}:\n", running.action.0));
                 }
                 text.extend(window.lines.iter().map(|line| format!("   {line}\n")));
-                let text = if self.output.colored() { text } else { anstream::adapter::strip_str(&text).to_string() };
-                self.output.print(&text)?;
+                if self.output.colored() {
+                    self.output.paint(&Painted::colored(&text))?;
+                } else {
+                    self.output.print(&anstream::adapter::strip_str(&text).to_string())?;
+                }
             }
         }
         Ok(())

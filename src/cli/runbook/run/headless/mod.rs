@@ -6,17 +6,21 @@ mod looking;
 mod questions;
 mod ticking;
 
-use std::{collections::VecDeque, io::Write, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use tokio::sync::mpsc;
 
 use super::{
     RunArgs,
+    again::Again,
     ask::{Said, Signals, Stop, Terminal},
 };
 use crate::{
-    cli::{Exit, UsageError, output::Output},
+    cli::{
+        Exit, UsageError,
+        output::{Output, complain},
+    },
     exec::Job,
     platform::Environment,
     room::run::{Command, News, Question, Runner},
@@ -24,6 +28,7 @@ use crate::{
         ActionId, Runbook, Step, StepKind,
         run::{Mark, Mode, RunId, RunOutcome, RunState},
     },
+    text::line,
 };
 
 /// One run in the foreground.
@@ -33,6 +38,7 @@ pub(super) struct Headless<'a> {
     /// News that came while something was asked, and is heard next.
     heard: VecDeque<News>,
     args: &'a RunArgs,
+    again: Again<'a>,
     output: Output,
     terminal: Option<Terminal>,
     /// The environment that the run acts on, and its name.
@@ -41,6 +47,8 @@ pub(super) struct Headless<'a> {
     mode: Mode,
     state: RunState,
     run: Option<RunId>,
+    /// Why what happens is not kept, as it was said last.
+    unkept: Option<String>,
     /// What runs, and how far its output was printed.
     jobs: Vec<Running>,
     /// Actions whose attempt that ends next is tried again by itself.
@@ -75,7 +83,7 @@ impl<'a> Headless<'a> {
     pub(super) fn new(
         runner: Runner,
         news: mpsc::UnboundedReceiver<News>,
-        args: &'a RunArgs,
+        again: Again<'a>,
         environment: (String, Environment),
         output: Output,
     ) -> Self {
@@ -83,7 +91,8 @@ impl<'a> Headless<'a> {
             runner,
             news,
             heard: VecDeque::new(),
-            args,
+            args: again.args,
+            again,
             output,
             terminal: Terminal::open(),
             environment,
@@ -91,9 +100,10 @@ impl<'a> Headless<'a> {
             mode: Mode::Live,
             state: RunState::default(),
             run: None,
+            unkept: None,
             jobs: Vec::new(),
             polling: Vec::new(),
-            from: args.from.clone(),
+            from: again.args.from.clone(),
             shown: None,
         }
     }
@@ -253,14 +263,14 @@ impl<'a> Headless<'a> {
             RunOutcome::Abandoned => ("abandoned", Exit::Warn),
         };
         let dry = if self.mode == Mode::DryRun { "dry run: nothing was started; " } else { "" };
-        self.say(&format!("\n{dry}{}: {words}", self.document.title));
+        self.say(&format!("\n{dry}{}: {words}", line(&self.document.title)));
         exit
     }
 
     /// Ends before the run does, and says how to go on.
     fn stop_here(&self, exit: Exit) -> Exit {
         if let Some(run) = self.run.as_ref().filter(|_| self.mode == Mode::Live) {
-            self.complain(&format!("the run stays open: go on with `warroom runbook run --resume {}`", run.0));
+            self.complain(&format!("the run stays open: go on with `{}`", self.again.command(run)));
         }
         exit
     }
@@ -268,10 +278,8 @@ impl<'a> Headless<'a> {
     /// Ends while something may run.
     fn leave(&self, exit: Exit) -> Exit {
         match &self.run {
-            Some(run) if !self.jobs.is_empty() => self.complain(&format!(
-                "the step goes on by itself: see how it ended with `warroom runbook run --resume {}`",
-                run.0
-            )),
+            Some(run) if !self.jobs.is_empty() => self
+                .complain(&format!("the step goes on by itself: see how it ended with `{}`", self.again.command(run))),
             _ => return self.stop_here(exit),
         }
         exit
@@ -285,14 +293,14 @@ impl<'a> Headless<'a> {
     }
 
     fn complain(&self, sentence: &str) {
-        let _ = writeln!(std::io::stderr(), "warroom: {sentence}");
+        complain(sentence);
     }
 }
 
 fn heading(step: &Step) -> String {
     match &step.number {
-        Some(number) => format!("{number} {}", step.title),
-        None => step.title.clone(),
+        Some(number) => format!("{} {}", line(number), line(&step.title)),
+        None => line(&step.title).into_owned(),
     }
 }
 

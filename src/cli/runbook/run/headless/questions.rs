@@ -14,6 +14,7 @@ use crate::{
     exec::gate::{LINT_ERRORS, Wants},
     room::run::{Answer, Command, Question, Value, variables},
     runbook::{Step, run::Mode},
+    text::line,
 };
 
 impl Headless<'_> {
@@ -49,7 +50,7 @@ impl Headless<'_> {
             Wants::Enter => "  Enter runs it, n does not:".to_owned(),
             Wants::YesOrNo if question.is_for_a_person => "  Done? [y/N]".to_owned(),
             Wants::YesOrNo => "  Run it? [y/N]".to_owned(),
-            Wants::Type { name } => format!("  Type {name} to run it:"),
+            Wants::Type { name } => format!("  Type {} to run it:", line(name)),
             Wants::SecondPerson { .. } => {
                 "  This takes a second person, and a run of no incident can ask nobody: run it again with --incident ID.\n  \
                  Or ! and a reason to go on alone, which is kept with the run:"
@@ -148,8 +149,8 @@ impl Headless<'_> {
                     _ => {}
                 }
             }
-            let listed = if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(", ")) };
-            let question = format!("{}{listed}:", variable.prompt.as_deref().unwrap_or(name));
+            let listed = if choices.is_empty() { String::new() } else { format!(" ({})", line(&choices.join(", "))) };
+            let question = format!("{}{listed}:", line(variable.prompt.as_deref().unwrap_or(name)));
             let Some(terminal) = &mut self.terminal else { continue };
             let said = match variable.secret {
                 true => terminal.secret(&question, signals).await?,
@@ -179,7 +180,7 @@ impl Headless<'_> {
             self.complain(&format!("an alternative has to be chosen with --option {}={keys}", option.group));
             return Ok(Some(self.stop_here(Exit::Refused)));
         }
-        let list: String = alternatives.iter().map(|o| format!("\n  {}  {}", o.key, o.title)).collect();
+        let list: String = alternatives.iter().map(|o| format!("\n  {}  {}", line(&o.key), line(&o.title))).collect();
         let key = match self.ask(&format!("\nChoose one:{list}\n  Which?"), signals).await? {
             Said::Line(key) => key,
             Said::Nothing => return Ok(Some(self.stop_here(Exit::Refused))),
