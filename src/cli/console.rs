@@ -14,7 +14,7 @@ use crate::{
         run::{PackShelf, RunnerOptions},
     },
     settings::{Places, Settings},
-    tui::{self, Ending, Options, RunError, Runs, model::Facts},
+    tui::{self, Ending, Options, RunError, Runs},
 };
 
 /// Shows the console of a room until the user leaves or a signal ends it. `folder` is where the room's pack came from.
@@ -29,7 +29,6 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
             data_dir: settings.data_dir.clone(),
             history: None,
             read_only: settings.read_only,
-            simulated: Facts::of(room, settings.read_only, &by).simulated,
             unasked: None,
             accept_errors: None,
             by: by.clone(),

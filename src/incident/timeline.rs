@@ -180,7 +180,9 @@ fn say(event: &IncidentEvent, state: &IncidentState) -> Option<Said> {
     let because = |reason: &str| if reason.is_empty() { String::new() } else { format!(": {reason}") };
     Some(match event {
         E::Corrected { .. } | E::MarkedKey { .. } | E::SecondWithdrawn { .. } => return None,
-        E::Declared { title, severity, .. } => said(Category::Incident, true, format!("declared {severity}: {title}")),
+        E::Declared { title, severity, mode, .. } => {
+            said(Category::Incident, true, format!("declared {severity}: {title}{}", marked(*mode)))
+        }
         E::ExposuresFrozen { exposures } => {
             let one = |exposure: &Exposure| match exposure.recovery_point {
                 Some(point) => format!("{} can be restored to {point:.0}", exposure.component),
@@ -253,17 +255,15 @@ fn names<'s>(state: &'s IncidentState, run: &RunId) -> Names<'s> {
     state.runs.get(run).map_or_else(Names::default, |events| Names::of(events))
 }
 
+/// ` (DRILL)`.
+fn marked(mode: Mode) -> String {
+    mode.mark().map_or_else(String::new, |mark| format!(" ({mark})"))
+}
+
 fn say_run(kind: &EventKind, names: Names<'_>) -> Said {
     let step = |key, text: String| said(Category::Step, key, text);
     match kind {
-        EventKind::RunStarted { title, mode, .. } => {
-            let mode = match mode {
-                Mode::Live => "",
-                Mode::DryRun => " (dry run)",
-                Mode::Drill => " (drill)",
-            };
-            step(true, format!("runbook begun: {title}{mode}"))
-        }
+        EventKind::RunStarted { title, mode, .. } => step(true, format!("runbook begun: {title}{}", marked(*mode))),
         EventKind::VariableSet { name, value: Some(value) } => step(false, format!("{name} = {value}")),
         EventKind::VariableSet { name, value: None } => step(false, format!("{name} was given (secret)")),
         EventKind::OptionChosen { group, key } => step(

@@ -48,6 +48,11 @@ impl Pack {
         self
     }
 
+    /// True when a probe says what a scenario says: there is nothing then that an action could rightly act on.
+    pub fn is_simulated(&self) -> bool {
+        self.probes.iter().any(|probe| matches!(probe.target, ProbeTarget::Simulated { .. }))
+    }
+
     /// The same pack with the probes as they are in one environment; unchanged when there is none of that name.
     pub fn in_environment(mut self, name: &str) -> Pack {
         let Some(environment) = self.environments.get(name) else { return self };

@@ -102,11 +102,7 @@ fn platform(source: &Source<'_>) -> String {
     let state = source.state;
     let title = source.pack.filter(|pack| pack.name == state.platform).map(|pack| pack.title.as_str());
     let name = title.filter(|title| !title.is_empty()).unwrap_or(&state.platform);
-    let mode = match state.mode {
-        Some(Mode::Drill) => ", drill",
-        Some(Mode::DryRun) => ", dry run",
-        Some(Mode::Live) | None => "",
-    };
+    let mode = state.mode.and_then(Mode::mark).map_or_else(String::new, |mark| format!(", {mark}"));
     if state.environment.is_empty() { format!("{name}{mode}") } else { format!("{name}, {}{mode}", state.environment) }
 }
 

@@ -18,6 +18,8 @@ pub struct Sweep {
     /// Name of the platform pack.
     pub platform: String,
     pub environment: String,
+    /// What was seen comes from a scenario.
+    pub simulated: bool,
     pub started_at: Timestamp,
     pub duration: Duration,
     /// The worst of all readings; `unknown` when nothing was looked at.
@@ -56,6 +58,7 @@ impl Sweep {
         Sweep {
             platform: room.pack.name.clone(),
             environment: room.environment_name.clone(),
+            simulated: room.pack.is_simulated(),
             started_at,
             duration,
             status: readings.iter().map(|r| r.status).max().unwrap_or(Status::Unknown),

@@ -10,6 +10,7 @@ mod hidden;
 mod job_control;
 mod journal;
 mod looks;
+mod modes;
 mod palette;
 mod runbooks;
 mod starting;

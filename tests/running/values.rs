@@ -41,3 +41,20 @@ fn a_read_asks_when_an_earlier_step_set_what_programs_obey() {
     let plain = desk.run(&["runbook", "run", "task"]);
     assert_eq!(plain.status.code(), Some(0), "{}{}", stdout(&plain), stderr(&plain));
 }
+
+#[test]
+fn a_read_asks_when_an_earlier_step_wrote_settings_that_programs_obey() {
+    let file = "printf '\\\\timing\\n' >\"$HOME/.psqlrc\"";
+    let setter = "git config --global color.ui false";
+    for (code, reason) in [(file, "~/.psqlrc, which"), (setter, "`git config`")] {
+        let desk = Desk::new("", &TAINTS.replace("export LESSOPEN='|cat %s' PLACE=here", code));
+        let run = desk.run(&["runbook", "run", "task", "--confirm", "destructive"]);
+        assert_eq!(run.status.code(), Some(0), "{}{}", stdout(&run), stderr(&run));
+        let mut terminal = desk.terminal(&["runbook", "run", "task"]);
+        terminal.wait_for("Run it? [y/N]");
+        terminal.keys("y\r");
+        terminal.wait_for(reason);
+        terminal.keys("\r");
+        assert_eq!(terminal.exit().code(), Some(4), "the read was not let through by an Enter");
+    }
+}

@@ -14,7 +14,6 @@ use crate::{
         incident::{Declaration, IncidentDesk, Verb, when},
         responder,
     },
-    runbook::run::Mode,
     settings::Settings,
 };
 
@@ -48,7 +47,7 @@ pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> R
     let room = open::room(settings)?;
     let declaration = Declaration {
         environment: room.environment_name.clone(),
-        mode: if args.drill { Mode::Drill } else { Mode::Live },
+        drill: args.drill,
         title: args.title.clone(),
         severity: args.severity.clone(),
         components: args.components.clone(),

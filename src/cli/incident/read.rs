@@ -19,6 +19,7 @@ use crate::{
         timeline::TimelineEntry,
     },
     room::incident::{self, List, View},
+    runbook::run::Mode,
     settings::Settings,
     text::line,
 };
@@ -60,7 +61,7 @@ pub(super) fn list(open: bool, json: bool, settings: &Settings, output: &Output)
                 Cell::new(incident.phase.word()),
                 Cell::new(place),
                 Cell::new(incident.declared_at.map(minutes).unwrap_or_default()),
-                Cell::new(&incident.title),
+                Cell::new(incident.marked_title()),
             ]);
         }
         output.paint(&table::text(rows))?;
@@ -102,6 +103,7 @@ fn as_json(view: &View, clocks: &[Clock], timeline: &[TimelineEntry]) -> serde_j
         "title": state.title,
         "platform": state.platform,
         "environment": state.environment,
+        "mode": state.mode,
         "severity": state.severity(),
         "phase": state.phase(),
         "components": state.components,
@@ -120,7 +122,8 @@ fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &O
     let state = view.state();
     let (severity, title) = (line(state.severity()), line(&state.title));
     let mut text = Painted::new();
-    text.push_str(&format!("{}  {severity}  {}\n{title}\n\n", view.id(), state.phase().word()));
+    let mark = state.mode.and_then(Mode::mark).map_or_else(String::new, |mark| format!("  {mark}"));
+    text.push_str(&format!("{}  {severity}  {}{mark}\n{title}\n\n", view.id(), state.phase().word()));
     let mut facts = table::new(output, &[]);
     let mut fact = |name: &str, value: String| {
         if !value.is_empty() {

@@ -15,6 +15,8 @@ struct Document<'a> {
     version: u32,
     platform: &'a str,
     environment: &'a str,
+    /// What was seen comes from a scenario.
+    simulated: bool,
     started_at: String,
     duration_ms: f64,
     status: Status,
@@ -78,6 +80,7 @@ pub(super) fn render(sweep: &Sweep) -> Result<String> {
         version: 1,
         platform: &sweep.platform,
         environment: &sweep.environment,
+        simulated: sweep.simulated,
         started_at: sweep.started_at.to_string(),
         duration_ms: milliseconds(sweep.duration),
         status: sweep.status,

@@ -7,7 +7,9 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::{health::Status, room::Sweep};
 
 pub(super) fn render(sweep: &Sweep) -> Result<String> {
-    let mut report = Report::new(format!("warroom sweep {} {}", sweep.platform, sweep.environment).trim_end());
+    let mark = if sweep.simulated { " SIMULATED" } else { "" };
+    let place = format!("{} {}", sweep.platform, sweep.environment);
+    let mut report = Report::new(format!("warroom sweep {}{mark}", place.trim_end()));
     report.set_time(sweep.duration);
     let mut suites: indexmap::IndexMap<&str, TestSuite> = indexmap::IndexMap::new();
     for (spec, reading) in &sweep.probes {

@@ -29,7 +29,12 @@ pub(super) fn render(sweep: &Sweep) -> Result<String> {
     registry.register_with_unit("sweep_timestamp", "Unix time of the start of the sweep", Unit::Seconds, at.clone());
     registry.register_with_unit("sweep_duration", "Time that the whole sweep took", Unit::Seconds, duration.clone());
 
-    let place = || -> Labels { vec![("platform", sweep.platform.clone()), ("environment", sweep.environment.clone())] };
+    let place = || -> Labels {
+        let mut labels = vec![("platform", sweep.platform.clone()), ("environment", sweep.environment.clone())];
+        // Nobody is to be woken by a scenario.
+        labels.extend(sweep.simulated.then(|| ("simulated", "true".to_owned())));
+        labels
+    };
     for (spec, reading) in &sweep.probes {
         let labels = |more: &[(&'static str, &str)]| {
             let mut labels = place();

@@ -64,5 +64,6 @@ fn last_line(sweep: &Sweep) -> String {
         format!("{}, {}", sweep.platform, sweep.environment)
     };
     let took = quantity(sweep.duration.as_secs_f64() * 1000.0, Some(&crate::health::Unit::Milliseconds));
-    format!("{counts} in {took} ({place}, {})", sweep.started_at.strftime("%F %TZ"))
+    let mark = if sweep.simulated { "SIMULATED: " } else { "" };
+    format!("{mark}{counts} in {took} ({place}, {})", sweep.started_at.strftime("%F %TZ"))
 }

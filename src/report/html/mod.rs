@@ -96,11 +96,6 @@ pub fn html(source: &Source<'_>) -> Result<String, minijinja::Error> {
         tables::action_items(source),
     ];
     parts.retain(|table| !table.rows.is_empty());
-    let mode = match state.mode {
-        Some(Mode::Drill) => Some("Drill"),
-        Some(Mode::DryRun) => Some("Dry run"),
-        Some(Mode::Live) | None => None,
-    };
     let page = Page {
         style: STYLE,
         id: clean(source.id),
@@ -108,7 +103,7 @@ pub fn html(source: &Source<'_>) -> Result<String, minijinja::Error> {
         severity: clean(&tables::severity(source)),
         phase: state.phase().word(),
         open: state.phase().is_open(),
-        mode,
+        mode: state.mode.and_then(Mode::mark),
         date: state.detected_at.map(day),
         as_of: source.as_of().map_or_else(|| NOT_RECORDED.to_owned(), full),
         facts: tables::facts(source),

@@ -8,7 +8,7 @@ use crate::{
     room::run::{Claimant, RunHistory, Second, SecondWanted},
     runbook::{
         StepId,
-        run::{EventKind, Evidence, RunEvent, RunId},
+        run::{EventKind, Evidence, Mode, RunEvent, RunId},
     },
 };
 
@@ -31,6 +31,10 @@ impl EventLog for IncidentHistory {
 impl RunHistory for IncidentHistory {
     fn folder(&self) -> PathBuf {
         self.0.view().folder().path().to_owned()
+    }
+
+    fn is_drill(&self) -> bool {
+        self.0.view().state().mode == Some(Mode::Drill)
     }
 
     fn runs(&self) -> Vec<RunId> {

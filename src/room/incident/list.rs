@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::View;
-use crate::incident::{
-    Phase,
-    journal::{IncidentId, Incidents},
+use crate::{
+    incident::{
+        Phase,
+        journal::{IncidentId, Incidents},
+    },
+    runbook::run::Mode,
 };
 
 /// An incident in a list.
@@ -16,6 +19,8 @@ pub struct Listed {
     pub title: String,
     pub platform: String,
     pub environment: String,
+    /// An exercise or the real thing.
+    pub mode: Option<Mode>,
     pub severity: String,
     pub phase: Phase,
     pub detected_at: Option<Timestamp>,
@@ -53,6 +58,16 @@ pub fn list(incidents: &Incidents) -> Result<List, String> {
     Ok(list)
 }
 
+impl Listed {
+    /// The title, and before it what marks an exercise: `DRILL  No database`.
+    pub fn marked_title(&self) -> String {
+        match self.mode.and_then(Mode::mark) {
+            Some(mark) => format!("{mark}  {}", self.title),
+            None => self.title.clone(),
+        }
+    }
+}
+
 fn listed(view: &View) -> Listed {
     let state = view.state();
     Listed {
@@ -60,6 +75,7 @@ fn listed(view: &View) -> Listed {
         title: state.title.clone(),
         platform: state.platform.clone(),
         environment: state.environment.clone(),
+        mode: state.mode,
         severity: state.severity().to_owned(),
         phase: state.phase(),
         detected_at: state.detected_at,

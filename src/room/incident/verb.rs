@@ -13,7 +13,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Declaration {
     pub environment: String,
-    pub mode: Mode,
+    /// It is an exercise. On a simulated platform every incident is one.
+    pub drill: bool,
     pub title: String,
     pub severity: String,
     /// Ids of the platform's components.
@@ -112,7 +113,7 @@ pub fn declare(declaration: Declaration, pack: &Pack, now: Timestamp) -> Result<
     Ok(IncidentEvent::Declared {
         platform: pack.name.clone(),
         environment: declaration.environment,
-        mode: declaration.mode,
+        mode: if declaration.drill || pack.is_simulated() { Mode::Drill } else { Mode::Live },
         title,
         severity,
         components,

@@ -21,7 +21,8 @@ pub enum Command {
     /// Open a runbook by its id or path. Nothing is started by that.
     Open {
         id: String,
-        mode: Mode,
+        /// Show and check everything, start nothing.
+        dry_run: bool,
     },
     /// Open a run from before.
     Reopen(RunId),
@@ -37,7 +38,7 @@ pub enum Command {
     /// Let go of the open run; what runs goes on.
     Close,
     /// Start nothing from now on, or leave that mode. Only before anything was done.
-    Mode(Mode),
+    DryRun(bool),
     ChooseOption {
         group: String,
         key: String,

@@ -16,6 +16,9 @@ pub trait RunHistory: EventLog {
     /// Below it is `runs/RUN/` of each run.
     fn folder(&self) -> PathBuf;
 
+    /// The incident is an exercise.
+    fn is_drill(&self) -> bool;
+
     /// The runs so far.
     fn runs(&self) -> Vec<RunId>;
 

@@ -11,6 +11,7 @@
 //! | `driver` | the loop that carries commands out |
 //! | `prepare` | an action before it starts: its variables, its gate, where it acts, what has to be asked |
 //! | `faults` | what the linter finds wrong with a step |
+//! | `mode` | live, drill or dry run |
 //! | `loss` | what a destructive action takes away, and how much |
 //! | `target` | the name that has to be typed |
 //! | `ending` | an action after it ended: expectations and captures |
@@ -22,6 +23,7 @@ mod faults;
 pub mod folder;
 pub mod history;
 mod loss;
+mod mode;
 mod prepare;
 mod rating;
 mod runs;
@@ -51,8 +53,6 @@ pub struct RunnerOptions {
     pub history: Option<Arc<dyn RunHistory>>,
     /// `--read-only`.
     pub read_only: bool,
-    /// The platform is simulated: nothing is ever started.
-    pub simulated: bool,
     /// Up to which risk actions start without a question (`--confirm`).
     pub unasked: Option<Risk>,
     /// Why steps run in which the linter finds errors (`--accept-errors`).

@@ -74,6 +74,8 @@ pub(super) struct Surroundings<'a> {
     /// What actions of the run have set in the session; `None` for what holds a secret.
     pub(super) session: &'a BTreeMap<String, Option<String>>,
     pub(super) unwritable: Option<String>,
+    /// Actions of the run that were tried before.
+    pub(super) earlier: Vec<&'a Action>,
     /// Steps before it that nobody has done, by their titles.
     pub(super) open_before: Vec<String>,
     /// What the linter finds wrong with its step, one sentence each.
@@ -117,7 +119,7 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         Some(gate) => closed(around.room, gate).await,
         None => None,
     };
-    let assessment = rating::rated(&action, script.as_ref(), around.values, around.session);
+    let assessment = rating::rated(&action, script.as_ref(), around.values, around.session, &around.earlier);
     let action = Action { assessment, ..action };
     let Assessment { risk, external, targets, .. } = &action.assessment;
     let lowered = action.assessment.lowered();
@@ -128,6 +130,9 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         name => name.clone(),
     });
     let mut notes = place.unresolved.clone();
+    if around.mode == Mode::Drill && !around.room.pack.is_simulated() {
+        notes.insert(0, "DRILL: this is an exercise, and what is run here acts for real".to_owned());
+    }
     if !around.open_before.is_empty() {
         notes.push(format!("not done yet before this: {}", around.open_before.join(", ")));
     }
@@ -144,7 +149,7 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     let request = Request {
         code: action.code.clone(),
         mode: around.mode,
-        simulated: around.options.simulated,
+        simulated: around.room.pack.is_simulated(),
         read_only: around.options.read_only,
         protected: environment.protected,
         risk: *risk,

@@ -6,9 +6,9 @@ use secrecy::ExposeSecret;
 
 use super::prepare::Values;
 use crate::runbook::{
-    Action, Assessment, Reason, Risk,
-    risk::{assess_script, filled, taints},
-    shell::Script,
+    Action, Assessment, Language, Reason, Risk,
+    risk::{assess_script, filled, taints, written_settings},
+    shell::{self, Script},
 };
 
 /// Stands for a secret that is one plain word.
@@ -17,12 +17,13 @@ const PLAIN: &str = "x";
 const ODD: &str = "--a-secret-that-is-no-plain-word";
 
 /// The rating of the document with the variables put in, where that is worse: an unquoted value may turn into options, and a session
-/// in which an earlier step set what programs obey proves nothing about what reads do.
+/// in which an `earlier` action set what programs obey proves nothing about what reads do.
 pub(super) fn rated(
     action: &Action,
     script: Option<&Script>,
     values: &Values,
     session: &BTreeMap<String, Option<String>>,
+    earlier: &[&Action],
 ) -> Assessment {
     let written = action.assessment.clone();
     let Some(script) = script else { return written };
@@ -31,12 +32,20 @@ pub(super) fn rated(
         (None, Some((value, secret))) => Some(shown(value.expose_secret(), *secret)),
         (None, None) => std::env::var(name).ok(),
     };
+    let home = value("HOME").unwrap_or_default();
+    let settings = |action: &&Action| written_settings(&filled(&shell::analyse(&action.code), &value), &home);
+    let settings = earlier.iter().filter(|action| may_write(action)).flat_map(settings);
     let with_values = assess_script(&filled(script, &value), &action.code, &action.attributes);
     let mut worst = if with_values.unlowered() > written.unlowered() { with_values } else { written };
-    for text in taints(session.keys().map(String::as_str)) {
+    for text in taints(session.keys().map(String::as_str)).into_iter().chain(settings) {
         worst.at_least(Reason { risk: Risk::Change, text, span: 0..0 });
     }
     worst
+}
+
+/// What only reads leaves no settings behind.
+fn may_write(action: &Action) -> bool {
+    action.language == Language::Bash && action.assessment.unlowered() > Risk::Read
 }
 
 /// A secret's own text never reaches a reason.

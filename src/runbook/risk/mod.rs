@@ -40,7 +40,7 @@ mod words;
 
 pub use assess::{assess, assess_script};
 pub use fill::filled;
-pub use session::{obeyed, taints};
+pub use session::{obeyed, taints, written_settings};
 
 use std::{fmt, ops::Range};
 

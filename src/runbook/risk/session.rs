@@ -3,7 +3,7 @@
 use super::{Risk, assess::Findings};
 use crate::runbook::{
     program,
-    shell::{Assignment, Invocation, Script},
+    shell::{Assignment, Invocation, Script, Word},
 };
 
 /// Of the variables that programs obey, those that only let them in, name them or make them wait.
@@ -74,6 +74,39 @@ fn set(one: &Assignment, findings: &mut Findings) {
     if !hands_on && let Some(why) = obeyed(&one.name) {
         findings.add(Risk::Change, format!("{} {why}", one.name), one.span.clone());
     }
+}
+
+/// Sub-commands with which programs write settings of their own.
+const SETTERS: [&str; 9] =
+    ["config", "configure", "context", "contexts", "alias", "aliases", "repo", "plugin", "extension"];
+
+/// Why reads must ask after this script, which does more than read: it names a file that programs obey, or tells one of them to write
+/// its own. What it only read there counts as well: nobody can tell from the words. `home` is the user's folder.
+pub fn written_settings(script: &Script, home: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for invocation in &script.commands {
+        let targets = invocation.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
+        for word in invocation.words.iter().chain(targets) {
+            let name = at_home(&word.shown(), home);
+            if let Some(why) = program::own_file(&name) {
+                found.push(format!("an earlier step may have written {name}, which {why}"));
+            }
+        }
+        let setter = invocation.words.iter().skip(1).map(Word::shown).find(|word| SETTERS.contains(&word.as_str()));
+        if let (Some(program), Some(setter)) = (invocation.program(), setter) {
+            found.push(format!("an earlier step ran `{program} {setter}`, which sets how {program} works"));
+        }
+    }
+    found.dedup();
+    found
+}
+
+/// A path in the user's home as the data writes it: `~/.psqlrc`.
+fn at_home(path: &str, home: &str) -> String {
+    let homes = ["$HOME", "/root", home].into_iter().filter(|home| !home.is_empty());
+    let inside = homes.filter_map(|home| path.strip_prefix(home)?.strip_prefix('/')).next();
+    let other = || path.strip_prefix("/home/").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
+    inside.or_else(other).map_or_else(|| path.to_owned(), |rest| format!("~/{rest}"))
 }
 
 /// Why reads must ask in a session in which these variables differ from those that it began with.

@@ -95,8 +95,20 @@ pub enum Mode {
     Live,
     /// Shows and checks everything, starts nothing.
     DryRun,
-    /// A simulated or staging platform.
+    /// An exercise: a simulated platform, where nothing starts, or an incident that was declared as a drill, which acts for
+    /// real where the environment is not protected.
     Drill,
+}
+
+impl Mode {
+    /// How screens, lists and exports mark what is not live: `DRILL`, `DRY RUN`.
+    pub fn mark(self) -> Option<&'static str> {
+        match self {
+            Mode::Live => None,
+            Mode::DryRun => Some("DRY RUN"),
+            Mode::Drill => Some("DRILL"),
+        }
+    }
 }
 
 /// How somebody agreed.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    platform::{Environment, Pack, ProbeTarget},
+    platform::{Environment, Pack},
     room::Room,
 };
 
@@ -38,14 +38,13 @@ pub struct Objective {
 impl Facts {
     pub fn of(room: &Room, read_only: bool, by: &str) -> Facts {
         let pack = &room.pack;
-        let simulated = |target: &ProbeTarget| matches!(target, ProbeTarget::Simulated { .. });
         Facts {
             pack: pack.clone(),
             by: by.to_owned(),
             platform: if pack.name.is_empty() { pack.title.clone() } else { pack.name.clone() },
             environment: room.environment_name.clone(),
             protected: room.environment.protected,
-            simulated: pack.probes.iter().any(|probe| simulated(&probe.target)),
+            simulated: pack.is_simulated(),
             read_only,
             place: room.environment.clone(),
             objectives: pack

@@ -19,10 +19,7 @@ use crate::{
         responder,
         run::{Command, PackShelf, RunHistory, Runner, RunnerOptions, Value},
     },
-    runbook::{
-        Risk,
-        run::{Mode, RunId},
-    },
+    runbook::{Risk, run::RunId},
     settings::Settings,
 };
 
@@ -63,14 +60,12 @@ pub struct RunArgs {
 
 pub(super) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
     let (room, folder) = open::room_and_folder(settings)?;
-    let mode = if args.dry_run { Mode::DryRun } else { Mode::Live };
     let desk = args.incident.as_deref().map(|id| incident::desk(Some(id), settings).map(Arc::new)).transpose()?;
     let history = desk.clone().map(|desk| Arc::new(IncidentHistory(desk)) as Arc<dyn RunHistory>);
     let options = RunnerOptions {
         data_dir: settings.data_dir.clone(),
         history,
         read_only: settings.read_only,
-        simulated: false,
         unasked: Some(Risk::from_str(&args.confirm).map_err(UsageError)?),
         accept_errors: args.accept_errors.clone(),
         by: responder(),
@@ -81,7 +76,7 @@ pub(super) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: 
         let (runner, news) = Runner::start(room, Arc::new(PackShelf(folder)), options);
         match (&args.resume, &args.runbook) {
             (Some(run), _) => runner.send(Command::Reopen(RunId(run.clone()))),
-            (None, Some(id)) => runner.send(Command::Open { id: id.clone(), mode }),
+            (None, Some(id)) => runner.send(Command::Open { id: id.clone(), dry_run: args.dry_run }),
             (None, None) => return Err(UsageError("name a runbook".to_owned()).into()),
         }
         for (name, value) in &args.variables {

@@ -24,6 +24,7 @@ use super::{
     RunFolder, RunnerOptions, Second, Shelf,
     command::{Command, Known, Library, News},
     ending::digest,
+    mode,
     prepare::{self, Prepared},
     runs::Runs,
     variables,
@@ -132,7 +133,7 @@ impl Driver {
                 self.tell(News::Listed(library));
                 Ok(())
             }
-            Command::Open { id, mode } => {
+            Command::Open { id, dry_run } => {
                 let document = Arc::new(self.shelf.open(&id)?);
                 let absent = prepare::absent(&document).join(", ");
                 if !absent.is_empty() {
@@ -145,6 +146,7 @@ impl Driver {
                         self.tell(News::Notice(format!("the value that {environment} pins is not taken: {why}")));
                     }
                 }
+                let mode = self.mode(dry_run);
                 self.show(Open::new(document, mode, &self.room), Vec::new());
                 Ok(())
             }
@@ -165,7 +167,7 @@ impl Driver {
                 self.tell(News::Closed);
                 Ok(())
             }
-            Command::Mode(mode) => self.change_mode(mode),
+            Command::DryRun(dry_run) => self.change_mode(dry_run),
             Command::ChooseOption { group, key } => {
                 let open = self.unended()?;
                 let all: Vec<_> = open.document.steps().filter_map(|step| step.option.as_ref()).collect();
@@ -261,6 +263,11 @@ impl Driver {
         }
     }
 
+    /// The mode of a run that is opened now.
+    fn mode(&self, dry_run: bool) -> Mode {
+        mode::of_run(&self.room, self.options.history.as_deref(), dry_run)
+    }
+
     fn begun(&mut self) -> Option<&mut Begun> {
         self.open.as_mut()?.begun.as_mut()
     }
@@ -323,7 +330,8 @@ impl Driver {
         self.happening.abort_all();
     }
 
-    fn change_mode(&mut self, mode: Mode) -> Outcome {
+    fn change_mode(&mut self, dry_run: bool) -> Outcome {
+        let mode = self.mode(dry_run);
         let open = self.open()?;
         if open.begun.is_some() {
             return Err("this run has begun: open the runbook again to change that".to_owned());
@@ -362,6 +370,11 @@ impl Driver {
         if environment != self.room.environment_name {
             return Err(format!("that run acts on {environment}: start warroom with --environment {environment}"));
         }
+        // What has become an exercise since is one.
+        let mode = match self.mode(mode == Mode::DryRun) {
+            Mode::Live => mode,
+            now => now,
+        };
         let mut open = Open::new(document, mode, &self.room);
         open.recall(&events, &folder)?;
         let running: Vec<(ActionId, u32, String)> =

@@ -155,6 +155,12 @@ impl Open {
         self.document.action(action).map(|(step, _)| faults.stopping(Some(&step.id))).unwrap_or_default()
     }
 
+    /// Actions that were tried.
+    pub(super) fn tried(&self) -> impl Iterator<Item = &Action> {
+        let of_document = self.attempts.keys().filter_map(|id| Some(self.document.action(id)?.1));
+        of_document.chain(self.ad_hoc.iter().filter(|action| self.attempts.contains_key(&action.id)))
+    }
+
     /// Steps before this action's that nobody has done, by their titles.
     pub(super) fn open_before(&self, action: &ActionId) -> Vec<String> {
         let Some((step, _)) = self.document.action(action) else { return Vec::new() };

@@ -35,6 +35,7 @@ impl Driver {
             values: &open.values,
             session: &open.session,
             unwritable: begun.unwritable.clone(),
+            earlier: open.tried().filter(|tried| tried.id != action.id).collect(),
             open_before: open.open_before(&action.id),
             faults: open.faults(&action.id, &self.room.pack),
         };
@@ -112,7 +113,8 @@ impl Driver {
         }
         if self.open.is_none() {
             let document = runbook::parse("commands.md", "# Commands\n\nCommands that are in no runbook.\n");
-            self.show(Open::new(Arc::new(document), Mode::Live, &self.room), Vec::new());
+            let mode = self.mode(false);
+            self.show(Open::new(Arc::new(document), mode, &self.room), Vec::new());
         }
         let open = self.open()?;
         let action = command_action(format!("{AD_HOC}{}", open.ad_hoc.len() + 1), code);

@@ -16,7 +16,7 @@ use crate::{
     },
     runbook::{
         ActionId, Runbook, StepId,
-        run::{Confirmation, RunId, RunState},
+        run::{Confirmation, Mode, RunId, RunState},
     },
 };
 
@@ -47,6 +47,11 @@ impl Driver {
     /// Keeps runs in an incident's journal from now on, or in files of their own. What is open stays where it is.
     pub(super) fn attach(&mut self, history: Option<History>) -> Outcome {
         self.options.history = history.map(|History(history)| history);
+        if let Some(dry_run) =
+            self.open.as_ref().filter(|open| open.begun.is_none()).map(|open| open.mode == Mode::DryRun)
+        {
+            self.change_mode(dry_run)?;
+        }
         if let Some(open) = &self.open
             && open.begun.is_some()
             && open.state.ended.is_none()

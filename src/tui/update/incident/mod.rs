@@ -197,7 +197,8 @@ fn offer_open(model: &mut Model) {
 fn item(menu: Menu, listed: &Listed, model: &Model) -> Menu {
     let since = listed.detected_at.map(|at| super::runbook::since(at, model.now));
     let since = since.map_or_else(String::new, |since| format!(", detected {since}"));
-    let detail = format!("{} {}: {}{since}", clean(&listed.severity), clean(&listed.title), listed.phase.word());
+    let detail =
+        format!("{} {}: {}{since}", clean(&listed.severity), clean(&listed.marked_title()), listed.phase.word());
     let Ok(id) = listed.id.parse::<IncidentId>() else { return menu };
     menu.with(listed.id.clone(), detail, Choice::OpenIncident(id))
 }

@@ -7,7 +7,6 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     incident::{Exposure, ImpactField, NoteKind, Phase},
     room::incident::{Declaration, Verb, station::Command as Wish, when},
-    runbook::run::Mode,
     tui::{
         effect::Effect,
         model::{Model, Overlay, Sheet, SheetKind, SheetPurpose},
@@ -156,7 +155,7 @@ fn declaration(model: &Model, sheet: &Sheet, alert: Option<String>, detected_at:
     let exposures = model.board.exposures(now).into_iter().map(|exposure| Exposure::measured(exposure, now));
     Declaration {
         environment: model.facts.environment.clone(),
-        mode: if model.facts.simulated { Mode::Drill } else { Mode::Live },
+        drill: false,
         title: sheet.value("title").to_owned(),
         severity: sheet.value("severity").to_owned(),
         components: sheet.ticked("component:"),

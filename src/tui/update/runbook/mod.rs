@@ -216,8 +216,7 @@ pub(super) fn open_named(model: &mut Model, id: &str) -> Vec<Effect> {
         focus(model, Pane::Runbook);
         return vec![];
     }
-    let mode = if model.facts.simulated { Mode::Drill } else { Mode::Live };
-    vec![Effect::Run(Wish::Open { id: id.to_owned(), mode })]
+    vec![Effect::Run(Wish::Open { id: id.to_owned(), dry_run: false })]
 }
 
 /// Lets go of the open runbook; asks first when something of it runs.
@@ -297,14 +296,5 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
 /// Switches the dry run on or off.
 pub(super) fn dry_run(model: &mut Model) -> Vec<Effect> {
     let Some(opened) = &model.runbooks.open else { return vec![] };
-    let mode = match opened.mode {
-        Mode::Live => Mode::DryRun,
-        Mode::DryRun if model.facts.simulated => Mode::Drill,
-        Mode::DryRun => Mode::Live,
-        Mode::Drill => {
-            model.say("a simulated platform is always a drill: nothing is started for real");
-            return vec![];
-        }
-    };
-    vec![Effect::Run(Wish::Mode(mode))]
+    vec![Effect::Run(Wish::DryRun(opened.mode != Mode::DryRun))]
 }

@@ -283,7 +283,7 @@ fn the_picker_puts_the_runbook_of_a_firing_alert_first() {
     assert_eq!(picker.items[0].title, "Database recovery");
     assert_eq!(picker.items[0].alerts, ["database-down"]);
     type_text(&mut model, "redis");
-    let open = Wish::Open { id: "redis-full".into(), mode: Mode::Live };
+    let open = Wish::Open { id: "redis-full".into(), dry_run: false };
     assert_eq!(wishes(press(&mut model, "enter")), [open]);
 }
 
@@ -293,7 +293,7 @@ fn the_row_of_an_alert_opens_the_runbook_that_it_names() {
     press(&mut model, "2");
     let index = model.activity.iter().position(|event| event.who == "database-down").unwrap();
     model.panes.activity.selected = index;
-    let open = Wish::Open { id: "database-recovery".into(), mode: Mode::Live };
+    let open = Wish::Open { id: "database-recovery".into(), dry_run: false };
     assert_eq!(wishes(press(&mut model, "enter")), [open]);
 }
 
@@ -337,11 +337,12 @@ fn output_is_looked_at_when_it_is_drawn_and_again_while_it_grows() {
 }
 
 #[test]
-fn a_drill_cannot_be_made_live() {
+fn only_a_dry_run_is_switched_here() {
     let mut model = opened();
-    assert_eq!(wishes(press(&mut model, "d")), [Wish::Mode(Mode::DryRun)]);
-    tell(&mut model, News::Mode(Mode::Drill));
-    assert!(wishes(press(&mut model, "d")).is_empty());
+    for (mode, dry_run) in [(Mode::Live, true), (Mode::Drill, true), (Mode::DryRun, false)] {
+        tell(&mut model, News::Mode(mode));
+        assert_eq!(wishes(press(&mut model, "d")), [Wish::DryRun(dry_run)]);
+    }
 }
 
 #[test]

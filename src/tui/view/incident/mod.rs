@@ -11,10 +11,14 @@ pub(super) mod timeline;
 use ratatui::{style::Style, text::Span};
 
 use super::pieces::{between, span};
-use crate::tui::{
-    model::{Model, OpenIncident},
-    outcome::took,
-    text::{clean, cut},
+use crate::{
+    runbook::run::Mode,
+    tui::{
+        model::{Model, OpenIncident},
+        outcome::took,
+        text::{clean, cut},
+        theme::Role,
+    },
 };
 
 /// Columns of the incident's title in the top bar.
@@ -26,6 +30,11 @@ pub(super) fn title(model: &Model, open: &OpenIncident, bar: Style) -> Vec<Span<
     let state = &open.state;
     let strong = bar.patch(theme.title(true));
     let mut spans = vec![span(format!("  {} ", clean(state.severity())), strong)];
+    // A simulated platform says so itself.
+    if let Some(mark) = state.mode.and_then(Mode::mark).filter(|_| !model.facts.simulated) {
+        spans.push(span(format!(" {mark} "), theme.role(Role::Simulated)));
+        spans.push(span(" ", bar));
+    }
     if let Some(detected) = state.detected_at {
         let until = state.restored().unwrap_or(model.now);
         spans.push(span(format!("T+{} ", took(between(detected, until))), strong));

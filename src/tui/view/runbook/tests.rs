@@ -155,7 +155,14 @@ fn with_no_runbooks_the_pane_says_how_to_add_one() {
 #[test]
 fn a_drill_and_a_dry_run_are_said_above_the_checklist() {
     let mut model = opened();
-    for (mode, text) in [(Mode::Drill, "DRILL  a simulated platform"), (Mode::DryRun, "DRY RUN  everything")] {
+    let modes = [
+        (Mode::Drill, false, false, "DRILL  an exercise: what is started acts for real"),
+        (Mode::Drill, true, false, "DRILL  an exercise, and this environment is protected"),
+        (Mode::Drill, true, true, "DRILL  a simulated platform"),
+        (Mode::DryRun, true, false, "DRY RUN  everything"),
+    ];
+    for (mode, protected, simulated, text) in modes {
+        (model.facts.protected, model.facts.simulated) = (protected, simulated);
         update(&mut model, Message::Run(Box::new(News::Mode(mode))), at(60));
         assert!(shows(&screen(&mut model, 120, 40), text));
     }

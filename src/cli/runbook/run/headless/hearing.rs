@@ -63,7 +63,7 @@ impl Headless<'_> {
                     self.say(&format!(
                         "{}{}",
                         line(&self.document.title),
-                        if mode == Mode::DryRun { " (dry run)" } else { "" }
+                        mode.mark().map_or_else(String::new, |mark| format!(" ({mark})"))
                     ));
                     self.say_what_is_pinned();
                 }
