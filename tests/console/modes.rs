@@ -94,20 +94,25 @@ impl Case {
 /// The beginnings of runs, in the journal of the incident or in logs of their own.
 fn begun(desk: &Desk) -> Vec<Value> {
     let folders = ["data/runs", "data/incidents"].map(|name| desk.path(name));
-    let files =
-        folders.iter().flat_map(|folder| walkdir(folder)).filter(|path| path.extension().is_some_and(|e| e == "jsonl"));
+    let files = folders
+        .iter()
+        .flat_map(|folder| files_below(folder))
+        .filter(|path| path.extension().is_some_and(|e| e == "jsonl"));
     let lines = files.flat_map(|file| {
         let text = fs::read_to_string(file).unwrap();
         text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
     });
-    lines.filter(|event| event["event"] == "run_started").collect()
+    // A line of an incident's journal has it inside.
+    let events = lines.map(|line| if line["event"].is_object() { line["event"].clone() } else { line });
+    events.filter(|event| event["event"] == "run_started").collect()
 }
 
-fn walkdir(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+/// The files below a folder.
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
         .map(|entry| entry.unwrap().path())
-        .flat_map(|path| if path.is_dir() { walkdir(&path) } else { vec![path] })
+        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
         .collect()
 }
 
@@ -140,7 +145,7 @@ fn the_console_runs_what_the_mode_allows() {
         let terminal = desk.options(&[]).size(120, 40).start();
         if case.drill {
             terminal.wait_for("An incident is open");
-            terminal.wait_for("DRILL  Exercise");
+            terminal.wait_for("P1 DRILL: Exercise is open, declared by");
             terminal.keys(key::ENTER);
             // The badge in the top bar.
             terminal.wait_for("P1  DRILL ");

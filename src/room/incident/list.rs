@@ -59,10 +59,10 @@ pub fn list(incidents: &Incidents) -> Result<List, String> {
 }
 
 impl Listed {
-    /// The title, and before it what marks an exercise: `DRILL  No database`.
+    /// The title, and before it what marks an exercise: `DRILL: No database`.
     pub fn marked_title(&self) -> String {
         match self.mode.and_then(Mode::mark) {
-            Some(mark) => format!("{mark}  {}", self.title),
+            Some(mark) => format!("{mark}: {}", self.title),
             None => self.title.clone(),
         }
     }

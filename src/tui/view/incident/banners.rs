@@ -70,7 +70,7 @@ fn declared_elsewhere(model: &Model) -> Vec<(String, Option<Action>)> {
     let more = if more > 0 { format!(" · +{more} more") } else { String::new() };
     let key = model.keymap.chords(Action::PickIncident, model.context()).next();
     let key = key.map_or_else(String::new, |key| format!(" · {key} open it"));
-    let (id, title, by) = (&listed.id, clean(&listed.title), clean(&listed.declared_by));
+    let (id, title, by) = (&listed.id, clean(&listed.marked_title()), clean(&listed.declared_by));
     let text = format!("{id} {} {title} is open, declared by {by}{more}{key}", clean(&listed.severity));
     vec![(text, Some(Action::PickIncident))]
 }
