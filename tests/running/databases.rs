@@ -62,3 +62,29 @@ fn a_database_that_nobody_has_named_yet_stops_the_step() {
     let output = desk.run(&["runbook", "run", "task", "--dry-run"]);
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
 }
+
+const UPPER: &str = "# A task\n\n## Steps\n\n### 1. In a fence\n```sql {db=primary}\nSELECT upper('a');\n```\n\n\
+    ### 2. By psql\n```bash\npsql \"$DB\" -XAtc \"SELECT upper('b')\"\n```\n";
+
+#[test]
+fn a_function_of_the_servers_own_under_a_known_name_asks() {
+    lab::require!(lab::POSTGRES);
+    let server = Postgres::start();
+    let with = |steps: &str| {
+        let desk = desk(&server, steps);
+        desk.run(&["runbook", "run", "task", "--var", &format!("DB={}", server.url())])
+    };
+    let front = format!("---\nvars:\n  DB: {{ prompt: \"Database\" }}\n---\n{UPPER}");
+    let read = with(&front);
+    assert_eq!(read.status.code(), Some(0), "{}{}", stdout(&read), stderr(&read));
+
+    // Declared STABLE, it is no proof: what it calls is not looked at.
+    server.sql("CREATE FUNCTION public.upper(integer) RETURNS integer LANGUAGE sql STABLE AS 'SELECT $1'");
+    let fence = &UPPER[UPPER.find("### 1").unwrap()..UPPER.find("### 2").unwrap()];
+    for steps in [front.replace(fence, ""), front[..front.find("### 2").unwrap()].to_owned()] {
+        let asked = with(&steps);
+        assert_eq!(asked.status.code(), Some(4), "{}{}", stdout(&asked), stderr(&asked));
+        let said = stdout(&asked) + &stderr(&asked);
+        assert!(said.contains("this server has a function public.upper of its own"), "{said}");
+    }
+}

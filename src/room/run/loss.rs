@@ -4,27 +4,23 @@
 use std::{
     fs, io,
     path::Path,
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
-use secrecy::{ExposeSecret, SecretString};
-use tokio::{task::spawn_blocking, time::timeout};
+use secrecy::SecretString;
+use tokio::task::spawn_blocking;
+use tokio_postgres::Client;
 
+use super::at_hand::{self, LIMIT};
 use crate::{
     health::{bytes, duration, number},
-    host::postgres::{
-        open::{self, Opened},
-        target::Target,
-    },
     runbook::{
-        Action, Language,
-        shell::{Invocation, Script},
-        sql::{self, SqlScript, StatementKind, psql},
+        Action,
+        shell::Script,
+        sql::{SqlScript, StatementKind},
     },
 };
 
-/// How long the person may wait for it, each of the two ways.
-const LIMIT: Duration = Duration::from_millis(1500);
 /// More things than this are not looked up.
 const MOST: usize = 8;
 /// More files than this are not counted.
@@ -48,25 +44,19 @@ pub(super) async fn losses(
     database: Option<&SecretString>,
     filled_in: impl Fn(&str) -> String,
 ) -> Vec<String> {
-    let mut asked: Vec<(SecretString, Vec<Lost>)> = Vec::new();
+    let asked = at_hand::sql_of(action, script, database, &filled_in);
+    let asked = asked.iter().map(|(url, scripts)| (url, scripts.iter().flat_map(of_sql).collect::<Vec<_>>()));
     let mut files: Vec<String> = Vec::new();
-    if let (Language::Sql, Some(url)) = (action.language, database) {
-        asked.push((url.clone(), of_sql(&sql::analyse(&action.code))));
-    }
     for command in script.iter().flat_map(|script| &script.commands) {
         // Inside of a pod or on another host they are not the ones of this machine.
         let is_here = command.through.iter().all(|wrapper| wrapper.name == "sudo");
-        match command.program().filter(|_| is_here) {
-            Some("psql") => asked.extend(script.and_then(|script| of_psql(script, command, &filled_in))),
-            Some("rm" | "rmdir" | "shred" | "unlink") => {
-                files.extend(command.positional(&[]).iter().map(|word| filled_in(&word.shown())));
-            }
-            _ => {}
+        if is_here && matches!(command.program(), Some("rm" | "rmdir" | "shred" | "unlink")) {
+            files.extend(command.positional(&[]).iter().map(|word| filled_in(&word.shown())));
         }
     }
     let mut found = Vec::new();
-    for (url, lost) in asked.into_iter().filter(|(_, lost)| !lost.is_empty()) {
-        found.extend(timeout(LIMIT, of_server(&url, lost)).await.unwrap_or_default());
+    for (url, lost) in asked.filter(|(_, lost)| !lost.is_empty()) {
+        found.extend(at_hand::ask(url, async |client| Some(of_server(client, lost).await)).await.unwrap_or_default());
     }
     files.retain(|path| !path.is_empty() && !path.contains(['$', '*', '?', '[', '{', '`']));
     files.truncate(MOST);
@@ -76,21 +66,6 @@ pub(super) async fn losses(
     });
     found.extend(counted.await.unwrap_or_default());
     found
-}
-
-/// What a call of psql takes away from a server whose connection string it names.
-fn of_psql(
-    script: &Script,
-    command: &Invocation,
-    filled_in: &impl Fn(&str) -> String,
-) -> Option<(SecretString, Vec<Lost>)> {
-    let call = psql::call(script, command);
-    let named = call.connection.as_ref()?;
-    let url = filled_in(&named.shown());
-    url.contains("://").then(|| {
-        let lost = call.sql.iter().flat_map(|text| of_sql(&sql::analyse(&filled_in(&text.value)))).collect();
-        (url.into(), lost)
-    })
 }
 
 fn of_sql(script: &SqlScript) -> Vec<Lost> {
@@ -123,37 +98,29 @@ const TABLE: &str = "SELECT CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint 
                      WHERE c.oid = to_regclass($1)";
 const DATABASE: &str = "SELECT pg_database_size(oid) FROM pg_database WHERE datname = $1";
 
-async fn of_server(url: &SecretString, lost: Vec<Lost>) -> Vec<String> {
-    let Ok(target) = Target::parse(url.expose_secret(), |name| std::env::var(name).ok()) else { return Vec::new() };
-    let Ok(Opened { client, driver, .. }) = open::open(&target, LIMIT).await else { return Vec::new() };
-    let asking = async {
-        let mut found = Vec::new();
-        for one in &lost {
-            match one {
-                Lost::Table { name, rows_only } => {
-                    let Ok(Some(row)) = client.query_opt(TABLE, &[name]).await else { continue };
-                    let rows = row.try_get::<_, Option<i64>>(0).ok().flatten().filter(|rows| *rows >= 0);
-                    let rows =
-                        rows.map_or_else(|| "rows unknown".to_owned(), |n| format!("about {} rows", number(n as f64)));
-                    let size = bytes(row.try_get::<_, i64>(1).unwrap_or_default() as f64);
-                    found.push(match rows_only {
-                        true => format!("rows of the table {name}, which has {rows} in {size}"),
-                        false => format!("the table {name}: {rows}, {size}"),
-                    });
-                }
-                Lost::Database(name) => {
-                    let Ok(Some(row)) = client.query_opt(DATABASE, &[name]).await else { continue };
-                    let size = bytes(row.try_get::<_, i64>(0).unwrap_or_default() as f64);
-                    found.push(format!("the database {name}: {size}"));
-                }
+async fn of_server(client: &Client, lost: Vec<Lost>) -> Vec<String> {
+    let mut found = Vec::new();
+    for one in &lost {
+        match one {
+            Lost::Table { name, rows_only } => {
+                let Ok(Some(row)) = client.query_opt(TABLE, &[name]).await else { continue };
+                let rows = row.try_get::<_, Option<i64>>(0).ok().flatten().filter(|rows| *rows >= 0);
+                let rows =
+                    rows.map_or_else(|| "rows unknown".to_owned(), |n| format!("about {} rows", number(n as f64)));
+                let size = bytes(row.try_get::<_, i64>(1).unwrap_or_default() as f64);
+                found.push(match rows_only {
+                    true => format!("rows of the table {name}, which has {rows} in {size}"),
+                    false => format!("the table {name}: {rows}, {size}"),
+                });
+            }
+            Lost::Database(name) => {
+                let Ok(Some(row)) = client.query_opt(DATABASE, &[name]).await else { continue };
+                let size = bytes(row.try_get::<_, i64>(0).unwrap_or_default() as f64);
+                found.push(format!("the database {name}: {size}"));
             }
         }
-        found
-    };
-    tokio::select! {
-        found = asking => found,
-        _ = driver => Vec::new(),
     }
+    found
 }
 
 /// Files below a path.
@@ -206,6 +173,7 @@ fn count(path: &Path, deadline: Instant, files: &mut Files) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runbook::sql;
 
     fn table(name: &str, rows_only: bool) -> Lost {
         Lost::Table { name: name.to_owned(), rows_only }

@@ -12,10 +12,13 @@
 //! | `prepare` | an action before it starts: its variables, its gate, where it acts, what has to be asked |
 //! | `faults` | what the linter finds wrong with a step |
 //! | `mode` | live, drill or dry run |
+//! | `at_hand` | the databases that an action says where they are |
+//! | `overloads` | functions of a server under names that are known to read |
 //! | `loss` | what a destructive action takes away, and how much |
 //! | `target` | the name that has to be typed |
 //! | `ending` | an action after it ended: expectations and captures |
 
+mod at_hand;
 pub mod command;
 mod driver;
 mod ending;
@@ -24,6 +27,7 @@ pub mod folder;
 pub mod history;
 mod loss;
 mod mode;
+mod overloads;
 mod prepare;
 mod rating;
 mod runs;

@@ -6,10 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::{runtime::Handle, task::block_in_place};
 
 use super::{
-    RunFolder, RunnerOptions,
+    RunFolder, RunnerOptions, at_hand,
     command::{Preview, Question},
     loss::losses,
-    rating, target,
+    overloads, rating, target,
 };
 use crate::{
     exec::{
@@ -23,7 +23,7 @@ use crate::{
     platform::{Expression, ProbeTarget, SecretText},
     room::Room,
     runbook::{
-        Action, ActionId, Assessment, Language, Risk, Runbook, SectionKind,
+        Action, ActionId, Assessment, Language, Reason, Risk, Runbook, SectionKind,
         lint::{needed_variables, used_variables},
         prior::savings,
         run::{Confirmation, Mode},
@@ -120,10 +120,17 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         None => None,
     };
     let assessment = rating::rated(&action, script.as_ref(), around.values, around.session, &around.earlier);
-    let action = Action { assessment, ..action };
+    let mut action = Action { assessment, ..action };
+    let put_in = |text: &str| filled_in(text, around.values, around.session);
+    if action.assessment.risk == Risk::Read {
+        let asked = at_hand::sql_of(&action, script.as_ref(), database.as_ref(), put_in);
+        let found = block_in_place(|| Handle::current().block_on(overloads::found(&asked)));
+        for text in found {
+            action.assessment.at_least(Reason { risk: Risk::Change, text, span: 0..0 });
+        }
+    }
     let Assessment { risk, external, targets, .. } = &action.assessment;
     let lowered = action.assessment.lowered();
-    let put_in = |text: &str| filled_in(text, around.values, around.session);
     let target = target::name_to_type(targets, &place.facts, script.as_ref(), put_in);
     let target = target.unwrap_or_else(|| match &around.room.environment_name {
         name if name.is_empty() => around.room.pack.name.clone(),

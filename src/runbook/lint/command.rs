@@ -7,7 +7,7 @@ use super::{
     subject::{Block, Subject},
     words::Line,
 };
-use crate::runbook::shell::{Connector, Invocation, PartKind, RedirectOperator, Word, WordPart};
+use crate::runbook::shell::{Connector, Invocation, PartKind, RedirectOperator, Word};
 
 /// A command, or a wrapper around one (`sudo`, `kubectl exec … --`) with its own words only.
 pub(super) struct Command<'a> {
@@ -38,42 +38,6 @@ pub(super) struct Compose<'c> {
     pub(super) operands: Vec<(usize, &'c str)>,
 }
 
-/// What a program sees of a word, as far as that is known.
-pub(super) fn text(word: &Word) -> Cow<'_, str> {
-    fn write(parts: &[WordPart], out: &mut String) {
-        for part in parts {
-            match &part.kind {
-                PartKind::Literal(text) | PartKind::Single(text) | PartKind::Glob(text) => out.push_str(text),
-                PartKind::Braces(text) | PartKind::Tilde(text) => out.push_str(text),
-                PartKind::Double(inner) => write(inner, out),
-                PartKind::Variable { name, .. } => {
-                    out.push('$');
-                    out.push_str(name);
-                }
-                PartKind::Substitution { code } => {
-                    out.push_str("$(");
-                    out.push_str(code);
-                    out.push(')');
-                }
-                PartKind::Arithmetic(text) => {
-                    out.push_str("$((");
-                    out.push_str(text);
-                    out.push_str("))");
-                }
-                PartKind::ProcessSubstitution => out.push_str("<()"),
-            }
-        }
-    }
-    match &word.literal {
-        Some(literal) => Cow::Borrowed(literal),
-        None => {
-            let mut out = String::with_capacity(word.raw.len());
-            write(&word.parts, &mut out);
-            Cow::Owned(out)
-        }
-    }
-}
-
 impl<'a> Command<'a> {
     /// The command itself; none when there are only redirects.
     pub(super) fn direct(index: usize, block: usize, invocation: &'a Invocation) -> Option<Self> {
@@ -100,8 +64,8 @@ impl<'a> Command<'a> {
             documents.map(|document| document.body.span.end).max().unwrap_or(0).max(invocation.span.end).max(span.end);
         let whole = invocation.span.start.min(span.start)..end;
         let through = invocation.through.iter().take(depth);
-        let through = through.map(|wrapper| wrapper.words.iter().map(text).collect()).collect();
-        let words: Vec<Cow<'a, str>> = sources.iter().map(text).collect();
+        let through = through.map(|wrapper| wrapper.words.iter().map(Word::text).collect()).collect();
+        let words: Vec<Cow<'a, str>> = sources.iter().map(Word::text).collect();
         let name = words.first().and_then(|word| word.rfind('/')).map_or(0, |slash| slash + 1);
         let program = words.first().and_then(|word| word.get(name..)).unwrap_or_default();
         let line = Line::read(program, &words);

@@ -9,7 +9,7 @@ use std::{
 
 use regex::{Captures, Regex};
 
-use super::command::{self, Command};
+use super::command::Command;
 use crate::runbook::{
     Action, Language, Runbook, Step,
     shell::{self, Assignment, PartKind, Redirect, Script, Word, WordPart},
@@ -142,7 +142,7 @@ impl<'a> Analysed<'a> {
         let mut found: Vec<FoundAssignment> = self.script.assignments.iter().map(|a| assigned(a, false)).collect();
         for invocation in &self.script.commands {
             found.extend(invocation.assignments.iter().map(|assignment| assigned(assignment, true)));
-            let words: Vec<_> = invocation.words.iter().map(command::text).collect();
+            let words: Vec<_> = invocation.words.iter().map(Word::text).collect();
             let named: Vec<usize> = match words.first().map(AsRef::as_ref) {
                 Some("read" | "mapfile" | "readarray" | "getopts") => (1..words.len()).collect(),
                 Some("printf") if words.get(1).is_some_and(|word| word == "-v") => vec![2],
@@ -216,7 +216,7 @@ impl<'a> Analysed<'a> {
 }
 
 fn assigned(assignment: &Assignment, prefix: bool) -> FoundAssignment {
-    let value = assignment.values.iter().map(|word| command::text(word).into_owned()).collect::<Vec<_>>().join(" ");
+    let value = assignment.values.iter().map(|word| word.text().into_owned()).collect::<Vec<_>>().join(" ");
     (assignment.name.clone(), value, assignment.span.clone(), prefix, assignment.exported)
 }
 

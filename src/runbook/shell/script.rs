@@ -1,6 +1,6 @@
 //! The data that shell analysis gives: every command of a piece of shell, wherever it stands.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use super::text::Text;
 use crate::runbook::program::Piece;
@@ -253,32 +253,40 @@ impl Word {
         found
     }
 
+    /// What a program sees of it, as far as that is known: `$NAME` for a variable, `$(code)` for a substitution.
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.literal {
+            Some(literal) => Cow::Borrowed(literal),
+            None => Cow::Owned(self.written(&|code| code.to_owned())),
+        }
+    }
+
     /// The text that is known, with `$NAME` for a variable and `$(…)` for a substitution.
     pub fn shown(&self) -> String {
-        fn write(parts: &[WordPart], out: &mut String) {
+        match &self.literal {
+            Some(literal) => literal.clone(),
+            None => self.written(&|_| "…".to_owned()),
+        }
+    }
+
+    /// The word with what `inner` says for the code and the arithmetic in it.
+    fn written(&self, inner: &dyn Fn(&str) -> String) -> String {
+        fn write(parts: &[WordPart], inner: &dyn Fn(&str) -> String, out: &mut String) {
             for part in parts {
                 match &part.kind {
                     PartKind::Literal(text) | PartKind::Single(text) | PartKind::Glob(text) => out.push_str(text),
                     PartKind::Braces(text) | PartKind::Tilde(text) => out.push_str(text),
-                    PartKind::Double(inner) => write(inner, out),
-                    PartKind::Variable { name, .. } => {
-                        out.push('$');
-                        out.push_str(name);
-                    }
-                    PartKind::Substitution { .. } => out.push_str("$(…)"),
-                    PartKind::Arithmetic(_) => out.push_str("$((…))"),
-                    PartKind::ProcessSubstitution => out.push_str("<(…)"),
+                    PartKind::Double(parts) => write(parts, inner, out),
+                    PartKind::Variable { name, .. } => out.extend(["$", name]),
+                    PartKind::Substitution { code } => out.extend(["$(", &inner(code), ")"]),
+                    PartKind::Arithmetic(text) => out.extend(["$((", &inner(text), "))"]),
+                    PartKind::ProcessSubstitution => out.extend(["<(", &inner(""), ")"]),
                 }
             }
         }
-        match &self.literal {
-            Some(literal) => literal.clone(),
-            None => {
-                let mut out = String::new();
-                write(&self.parts, &mut out);
-                out
-            }
-        }
+        let mut out = String::with_capacity(self.raw.len());
+        write(&self.parts, inner, &mut out);
+        out
     }
 }
 

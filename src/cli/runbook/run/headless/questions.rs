@@ -43,6 +43,8 @@ impl Headless<'_> {
                 }
                 Wants::Reason { why, .. } => format!("{why}, so run it on a terminal"),
             };
+            // Why it is asked at all.
+            self.say(&show::question(question));
             self.complain(&format!("{} is {risk} and there is no terminal to ask on: {what}", question.title));
             return Ok(Some(self.stop_here(Exit::Refused)));
         }
