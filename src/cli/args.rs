@@ -15,13 +15,16 @@ use super::{
     name = "warroom",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 ok, 1 warn or failed, 2 down, 3 unknown, 64 wrong usage, 78 bad configuration."
+    after_help = "Exit codes: 0 ok, 1 warn or failed, 2 down, 3 unknown, 4 refused or nobody to ask, 5 refused by --read-only,\n64 wrong usage, 65 unusable document or pack, 66 missing file, 69 missing program, 78 bad configuration."
 )]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// A Markdown document: the console opens with it as the runbook, and needs no pack
+    #[arg(value_name = "FILE")]
+    pub file: Option<String>,
 }
 
 /// Options that every subcommand takes.

@@ -17,8 +17,9 @@ use crate::{
     tui::{self, Ending, Options, RunError, Runs},
 };
 
-/// Shows the console of a room until the user leaves or a signal ends it. `folder` is where the room's pack came from.
-pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Result<Exit> {
+/// Shows the console of a room until the user leaves or a signal ends it. `folder` is where the room's pack came from, `file` the
+/// document to begin with.
+pub(super) fn show(room: &Room, folder: PackFolder, file: Option<String>, settings: &Settings) -> Result<Exit> {
     let themes = Places::of_this_machine().themes;
     let options = Options::new(settings, &themes).map_err(|error| ConfigError(error.to_string()))?;
     let by = responder();
@@ -34,6 +35,7 @@ pub(super) fn show(room: &Room, folder: PackFolder, settings: &Settings) -> Resu
             by: by.clone(),
             supervisor: Supervisor::this_program().context("cannot find this program's own file")?,
         },
+        open: file,
         incidents: Incidents::of(&settings.data_dir, access),
         access,
     };

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use jiff::SignedDuration;
+use tempfile::TempDir;
 
-use super::{ConfigError, UsageError, open};
+use super::{ConfigError, UsageError, open, output::Output};
 use crate::{
     host::{clock, packs::PackFolder},
     platform::nearest,
     room::Room,
+    settings::Settings,
 };
 
 /// The pack that the demo plays.
@@ -27,6 +29,42 @@ pub struct DemoArgs {
     /// Begin this far into the scenario, as in `90s` or `2m`
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub at: Duration,
+    /// Keep the incidents and runs of the demo
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Where a demo keeps its incidents: apart from the real ones, and gone afterwards unless they are to be kept.
+pub(super) struct Place {
+    folder: Option<TempDir>,
+    keep: bool,
+}
+
+impl Place {
+    /// Makes it the data directory of the settings. A data directory that was `chosen` for the demo stays.
+    pub(super) fn make(keep: bool, chosen: bool, settings: &mut Settings) -> Result<Place> {
+        if chosen {
+            return Ok(Place { folder: None, keep });
+        }
+        let folder = tempfile::Builder::new().prefix("warroom-demo-").tempdir();
+        let folder = folder.context("cannot make a folder for the demo")?;
+        settings.data_dir = folder.path().to_owned();
+        settings.data_group = None;
+        Ok(Place { folder: Some(folder), keep })
+    }
+
+    /// Removes it, or says where it is.
+    pub(super) fn leave(self, output: &Output) -> Result<()> {
+        match self.folder {
+            Some(folder) if self.keep => {
+                let kept = folder.keep();
+                output.print(&format!("The demo is kept: use it with --data-dir {}\n", kept.display()))?;
+            }
+            Some(folder) => folder.close().context("cannot remove the folder of the demo")?,
+            None => {}
+        }
+        Ok(())
+    }
 }
 
 /// The simulated platform, and the folder of its pack. Its scenario begins now, or has begun `--at` ago.

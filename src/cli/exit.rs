@@ -17,9 +17,17 @@ pub enum Exit {
     Unknown = 3,
     /// A confirmation was refused, or there was nobody to ask.
     Refused = 4,
+    /// `--read-only` does not allow it.
+    ReadOnly = 5,
     /// The command line is wrong (`EX_USAGE`).
     Usage = 64,
-    /// A pack or a setting is wrong (`EX_CONFIG`).
+    /// A document or a pack cannot be used as it is (`EX_DATAERR`).
+    Unusable = 65,
+    /// A file that was named is not there or cannot be read (`EX_NOINPUT`).
+    NoFile = 66,
+    /// A program that a step needs is not on this machine (`EX_UNAVAILABLE`).
+    NoProgram = 69,
+    /// A setting is wrong, or no pack is chosen (`EX_CONFIG`).
     Config = 78,
     /// The terminal or the connection went away (SIGHUP): 128 and the signal's number, as shells count.
     Hangup = 129,

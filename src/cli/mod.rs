@@ -5,6 +5,7 @@ pub mod config;
 mod console;
 pub mod demo;
 mod diagnostics;
+mod error;
 mod exit;
 mod guard_terminal;
 pub mod incident;
@@ -21,11 +22,12 @@ mod table;
 mod usage;
 mod writes;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
+pub use error::{ConfigError, NoFileError, ReadOnlyError, UnusableError, UsageError};
 pub use exit::Exit;
 
 use self::{
@@ -37,18 +39,10 @@ use crate::{
         log::{self, LogGuard},
         private, process, reaper,
     },
+    platform::nearest,
+    room::runbooks::is_path,
     settings::{Color, Settings},
 };
-
-/// The command line asks for something that does not exist. One sentence; the program ends with [`Exit::Usage`].
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(pub String);
-
-/// A pack or a setting is wrong. One sentence; the program ends with [`Exit::Config`].
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(pub String);
 
 /// The word that makes this program watch over another one; not for people.
 const REAPER: &str = "__reap";
@@ -71,13 +65,16 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             complain(&format!("{error:#}"));
-            exit_of(&error).into()
+            error::exit_of(&error).into()
         }
     }
 }
 
 fn run(cli: &Cli) -> Result<Exit> {
     let global = &cli.global;
+    if let Some(file) = &cli.file {
+        check_file(file, cli.command.is_some())?;
+    }
     match &cli.command {
         // These need no settings, and must work when those are broken.
         Some(Command::Completions(args)) => shell::completions(args, &Output::detect(global.no_color)),
@@ -108,16 +105,42 @@ fn run(cli: &Cli) -> Result<Exit> {
             in_runtime(&settings, probe::run(command, &room, &output))
         }
         Some(Command::Demo(args)) => {
-            let (settings, _) = prepare(cli)?;
+            let (mut settings, output) = prepare(cli)?;
             let (room, folder) = demo::room(args)?;
-            console::show(&room, folder, &settings)
+            let place = demo::Place::make(args.keep, global.data_dir.is_some(), &mut settings)?;
+            let exit = console::show(&room, folder, None, &settings)?;
+            place.leave(&output)?;
+            Ok(exit)
         }
         None => {
             let (settings, _) = prepare(cli)?;
-            let (room, folder) = open::room_and_folder(&settings)?;
-            console::show(&room, folder, &settings)
+            let (room, folder) = match &cli.file {
+                Some(file) => open::room_or_machine(&settings, open::folder_of(Some(file)))?,
+                None => open::room_and_folder(&settings)?,
+            };
+            console::show(&room, folder, cli.file.clone(), &settings)
         }
     }
+}
+
+/// What stands where a subcommand would, and is none, is a document.
+fn check_file(file: &str, and_command: bool) -> Result<()> {
+    if and_command {
+        return Err(UsageError(format!("{file} and a command: a document is opened by itself")).into());
+    }
+    if Path::new(file).is_file() {
+        return Ok(());
+    }
+    if is_path(file) {
+        return Err(NoFileError(format!("there is no file {file}")).into());
+    }
+    let known = Cli::command();
+    let names = known.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
+    let hint = match nearest(file, names) {
+        Some(name) => format!("did you mean `warroom {name}`?"),
+        None => "see `warroom --help`".to_owned(),
+    };
+    Err(UsageError(format!("there is no command {file}, and no file of that name ({hint})")).into())
 }
 
 /// The merged settings, and what standard output is like under them. A command that writes is refused where nothing may be
@@ -127,7 +150,7 @@ fn prepare(cli: &Cli) -> Result<(Settings, Output)> {
     if settings.read_only
         && let Some(what) = cli.command.as_ref().and_then(writes::written_by)
     {
-        return Err(UsageError(format!("this is --read-only: {what}")).into());
+        return Err(ReadOnlyError(format!("this is --read-only: {what}")).into());
     }
     let output = Output::detect(settings.ui.color == Color::Never);
     Ok((settings, output))
@@ -162,14 +185,4 @@ fn prepare_process(settings: &Settings) -> Option<LogGuard> {
         complain(&format!("going on without a log: {folder} cannot be written: {error} (choose another --data-dir)"));
     })
     .ok()
-}
-
-fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<UsageError>() {
-        Exit::Usage
-    } else if error.is::<ConfigError>() {
-        Exit::Config
-    } else {
-        Exit::Warn
-    }
 }

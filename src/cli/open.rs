@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{ConfigError, UsageError, diagnostics};
+use super::{ConfigError, NoFileError, UnusableError, UsageError, diagnostics};
 use crate::{
     host::packs::{self, MANIFEST, PackFolder, Place},
     platform::{self, Diagnostic, DiagnosticSeverity, Loaded, Pack, nearest},
@@ -19,10 +19,34 @@ pub fn room(settings: &Settings) -> Result<Room> {
 
 /// The same, and the folder that the pack came from.
 pub fn room_and_folder(settings: &Settings) -> Result<(Room, PackFolder)> {
-    let folder = find_pack(settings.pack.as_deref(), settings)?;
+    room_of(find_pack(settings.pack.as_deref(), settings)?, settings)
+}
+
+/// The same for what needs no pack: where none is chosen and there is none to choose, the platform is this machine, with the
+/// runbooks of `folder`.
+pub(super) fn room_or_machine(settings: &Settings, folder: &Path) -> Result<(Room, PackFolder)> {
+    room_of(pack_or_machine(settings, folder)?, settings)
+}
+
+/// The pack of [`room_or_machine`].
+pub(super) fn pack_or_machine(settings: &Settings, folder: &Path) -> Result<PackFolder> {
+    match &settings.pack {
+        None if own(&packs::list(&settings.pack_dirs)).is_empty() => Ok(PackFolder::machine(folder)),
+        wanted => find_pack(wanted.as_deref(), settings),
+    }
+}
+
+/// The folder of a file; the current one without.
+pub(super) fn folder_of(file: Option<&str>) -> &Path {
+    let folder = file.and_then(|file| Path::new(file).parent()).filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+fn room_of(folder: PackFolder, settings: &Settings) -> Result<(Room, PackFolder)> {
     let pack = pack(&folder)?;
     let environment = choose_environment(&pack, settings.environment.as_deref())?;
-    Ok((Room::new(pack, &environment, folder.base()), folder))
+    let room = Room::new(pack, &environment, folder.base());
+    Ok((if settings.protected { room.protected() } else { room }, folder))
 }
 
 /// Reads a pack that has to be right.
@@ -32,7 +56,7 @@ pub(super) fn pack(folder: &PackFolder) -> Result<Pack> {
         let errors: Vec<&Diagnostic> =
             loaded.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error).collect();
         let check = format!("warroom pack check {}", folder.name);
-        ConfigError(diagnostics::first_of(&errors, &check)).into()
+        UnusableError(diagnostics::first_of(&errors, &check)).into()
     })
 }
 
@@ -45,15 +69,20 @@ pub(super) fn find_pack(wanted: Option<&str>, settings: &Settings) -> Result<Pac
     }
 }
 
+/// Those that are not part of the program.
+fn own(known: &[PackFolder]) -> Vec<&PackFolder> {
+    known.iter().filter(|pack| pack.place != Place::Embedded).collect()
+}
+
 fn only(known: &[PackFolder]) -> Result<PackFolder> {
-    let own: Vec<&PackFolder> = known.iter().filter(|pack| pack.place != Place::Embedded).collect();
-    if let [only] = own.as_slice() {
+    if let [only] = own(known).as_slice() {
         return Ok((*only).clone());
     }
     let names = known.iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>().join(", ");
     let choice = if names.is_empty() { "there is none yet".to_owned() } else { format!("there is {names}") };
     let message = format!(
-        "no platform pack is chosen: name one with --pack ({choice}), write one with `warroom pack init`, or try `warroom demo`"
+        "no platform pack is chosen: name one with --pack ({choice}), write one with `warroom pack init`, try `warroom demo`, \
+         or open a Markdown document with `warroom FILE.md`"
     );
     Err(ConfigError(message).into())
 }
@@ -67,12 +96,15 @@ fn named(wanted: &str, known: &[PackFolder]) -> Result<PackFolder> {
     if let Some(pack) = known.iter().find(|pack| pack.name == wanted) {
         return Ok(pack.clone());
     }
+    if wanted == packs::MACHINE {
+        return Ok(PackFolder::machine(Path::new(".")));
+    }
     match PackFolder::on_disk(folder) {
         Ok(pack) => Ok(pack),
         Err(_) if folder.is_dir() => {
             let folder = folder.display();
             let message = format!("there is no {MANIFEST} in {folder} (`warroom pack init {folder}` writes one)");
-            Err(ConfigError(message).into())
+            Err(NoFileError(message).into())
         }
         Err(_) => {
             let hint = match nearest(wanted, known.iter().map(|pack| pack.name.as_str())) {
@@ -87,7 +119,7 @@ fn named(wanted: &str, known: &[PackFolder]) -> Result<PackFolder> {
 /// Reads a pack's files.
 pub(super) fn read_pack(folder: &PackFolder) -> Result<Loaded> {
     let file = folder.display(MANIFEST);
-    let text = folder.read(MANIFEST).map_err(|error| ConfigError(format!("cannot read {file}: {error}")))?;
+    let text = folder.read(MANIFEST).map_err(|error| NoFileError(format!("cannot read {file}: {error}")))?;
     Ok(platform::parse(&file, &text, &folder.files()))
 }
 

@@ -106,8 +106,41 @@ pub enum Decision {
     Allowed(Permit),
     /// It may start when somebody answers this.
     Ask(Wants),
-    /// It may not. One sentence.
-    Refused(String),
+    /// It may not.
+    Refused(Refusal),
+}
+
+/// Why something is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// One sentence.
+    pub why: String,
+    pub because: Because,
+}
+
+/// What a refusal comes from, for who chooses by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// `--read-only`.
+    ReadOnly,
+    /// A program is not on this machine.
+    NoProgram,
+    /// A document is not there or cannot be read.
+    NoFile,
+    /// Anything else.
+    Rule,
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Refusal {
+        Refusal { why, because: Because::Rule }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
 }
 
 /// What it takes to go on.
@@ -145,8 +178,8 @@ const MOST_FAULTS: usize = 3;
 
 /// The one decision.
 pub fn decide(request: &Request) -> Decision {
-    if let Some(sentence) = refusal(request) {
-        return Decision::Refused(sentence);
+    if let Some(refusal) = refusal(request) {
+        return Decision::Refused(refusal);
     }
     match missing(request) {
         Some(wants) => Decision::Ask(wants),
@@ -155,28 +188,25 @@ pub fn decide(request: &Request) -> Decision {
 }
 
 /// What no answer can change.
-fn refusal(request: &Request) -> Option<String> {
+fn refusal(request: &Request) -> Option<Refusal> {
     let risk = request.risk();
     if request.mode == Mode::DryRun {
-        return Some("this is a dry run: nothing is started".to_owned());
+        return Some("this is a dry run: nothing is started".to_owned().into());
     }
     if request.simulated {
-        return Some(
-            "this platform is simulated: there is nothing to run commands on, and nothing is started".to_owned(),
-        );
+        let why = "this platform is simulated: there is nothing to run commands on, and nothing is started";
+        return Some(why.to_owned().into());
     }
     if request.read_only && risk > Risk::Read {
-        return Some(format!("this console is read-only and this is {risk}: start it without --read-only to run it"));
+        let why = format!("this console is read-only and this is {risk}: start it without --read-only to run it");
+        return Some(Refusal { why, because: Because::ReadOnly });
     }
     if request.mode == Mode::Drill && request.protected && risk > Risk::Read {
-        return Some(format!(
-            "this is a drill and the environment is protected: nothing above read runs, and this is {risk}"
-        ));
+        let why =
+            format!("this is a drill and the environment is protected: nothing above read runs, and this is {risk}");
+        return Some(why.into());
     }
-    if let Some(mismatch) = request.mismatches.first() {
-        return Some(mismatch.clone());
-    }
-    None
+    request.mismatches.first().cloned().map(Refusal::from)
 }
 
 /// The first thing that nobody has said yet.
@@ -231,7 +261,7 @@ fn faults(found: &[String]) -> Option<String> {
 }
 
 /// What a live run asks before this action, in order. The error is its refusal.
-pub fn outline(request: &Request) -> Result<Vec<Wants>, String> {
+pub fn outline(request: &Request) -> Result<Vec<Wants>, Refusal> {
     let mode = if request.mode == Mode::DryRun { Mode::Live } else { request.mode };
     let mut request = Request { mode, ..request.clone() };
     let mut asked = Vec::new();
@@ -426,7 +456,7 @@ mod tests {
         let shown = Request { mode: Mode::DryRun, protected: true, ..request(Risk::Destructive) };
         let asked: Vec<String> = outline(&shown).unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(asked, ["portal, typed", "a second person, or a reason to go on without one"]);
-        assert!(outline(&Request { read_only: true, ..shown.clone() }).unwrap_err().contains("read-only"));
+        assert!(outline(&Request { read_only: true, ..shown.clone() }).unwrap_err().why.contains("read-only"));
         let allowed = said(&request(Risk::Change), &[Confirmation::Allowed { up_to: Risk::Change }]);
         assert_eq!(outline(&allowed), Ok(Vec::new()));
     }

@@ -75,7 +75,7 @@ pub fn copy(pack: &PackFolder, target: &Path, manifest: &str) -> Result<Copied, 
 fn contents(pack: &PackFolder) -> Result<Copied, CopyError> {
     let mut found = Copied::default();
     match &pack.place {
-        Place::Embedded => found.files = pack.files().paths,
+        Place::Embedded | Place::Machine(_) => found.files = pack.files().paths,
         Place::Disk(folder) => {
             sort_entries(folder, "", &mut found)?;
             for below in SUBFOLDERS {

@@ -32,7 +32,15 @@ pub struct PackFolder {
 pub enum Place {
     Disk(PathBuf),
     Embedded,
+    /// No pack at all: this machine is the platform, and the runbooks are those of a folder.
+    Machine(PathBuf),
 }
+
+/// The name of the platform that needs no pack.
+pub const MACHINE: &str = "this-machine";
+
+/// What that platform is like.
+const MACHINE_MANIFEST: &str = include_str!("machine.toml");
 
 impl PackFolder {
     /// The pack in a folder. An error when it holds no `platform.toml`.
@@ -50,10 +58,15 @@ impl PackFolder {
         Some(PackFolder { name: name.to_owned(), place: Place::Embedded })
     }
 
+    /// This machine as a platform, with the runbooks of a folder.
+    pub fn machine(folder: &Path) -> Self {
+        PackFolder { name: MACHINE.to_owned(), place: Place::Machine(folder.to_owned()) }
+    }
+
     /// Where its relative paths start; empty for an embedded pack.
     pub fn base(&self) -> PathBuf {
         match &self.place {
-            Place::Disk(folder) => folder.clone(),
+            Place::Disk(folder) | Place::Machine(folder) => folder.clone(),
             Place::Embedded => PathBuf::new(),
         }
     }
@@ -61,7 +74,8 @@ impl PackFolder {
     /// The name of one of its files, for people.
     pub fn display(&self, path: &str) -> String {
         match &self.place {
-            Place::Disk(folder) => folder.join(path).display().to_string(),
+            Place::Machine(_) if path == MANIFEST => format!("{}/{path} (built in)", self.name),
+            Place::Disk(folder) | Place::Machine(folder) => folder.join(path).display().to_string(),
             Place::Embedded => format!("{}/{path} (embedded)", self.name),
         }
     }
@@ -76,7 +90,8 @@ impl PackFolder {
     /// One of its files as it is, by the path from the folder.
     pub fn read_bytes(&self, path: &str) -> io::Result<Vec<u8>> {
         match &self.place {
-            Place::Disk(folder) => plain_file::read(&folder.join(path)),
+            Place::Machine(_) if path == MANIFEST => Ok(MACHINE_MANIFEST.as_bytes().to_vec()),
+            Place::Disk(folder) | Place::Machine(folder) => plain_file::read(&folder.join(path)),
             Place::Embedded => match EMBEDDED.get_file(Path::new(&self.name).join(path)) {
                 Some(file) => Ok(file.contents().to_vec()),
                 None => Err(io::ErrorKind::NotFound.into()),
@@ -87,6 +102,11 @@ impl PackFolder {
     /// Its runbooks, scenarios and templates.
     pub fn files(&self) -> PackFiles {
         let mut paths = match &self.place {
+            // What else lies there is no part of a pack.
+            Place::Machine(folder) => {
+                let names = names_in(folder).into_iter();
+                names.filter(|name| name.ends_with(".md")).collect()
+            }
             Place::Disk(folder) => {
                 let mut paths = names_in(folder);
                 for below in SUBFOLDERS {

@@ -48,6 +48,12 @@ impl Room {
         Room { pack: Arc::new(pack), environment_name: environment_name.to_owned(), environment, surroundings }
     }
 
+    /// The same with its environment protected, whatever the pack says.
+    pub fn protected(mut self) -> Self {
+        self.environment.protected = true;
+        self
+    }
+
     /// Moves the start of the pack's scenarios, which is otherwise the moment when the room was made.
     pub fn with_simulation_since(mut self, started_at: Timestamp) -> Self {
         if let Some(simulation) = &mut self.surroundings.simulation {

@@ -3,6 +3,7 @@
 use std::{io, path::Path};
 
 use crate::{
+    exec::gate::{Because, Refusal},
     host::{packs::PackFolder, plain_file},
     platform::{Diagnostic, nearest},
     runbook::{self, Lowered, Risk, Runbook},
@@ -17,6 +18,16 @@ pub enum OpenError {
     Unreadable { file: String, error: io::Error },
     #[error("the pack {pack} has no runbook {wanted} ({hint})")]
     Unknown { wanted: String, pack: String, hint: String },
+}
+
+impl From<OpenError> for Refusal {
+    fn from(error: OpenError) -> Refusal {
+        let because = match error {
+            OpenError::Unknown { .. } => Because::Rule,
+            OpenError::NoFile(_) | OpenError::Unreadable { .. } => Because::NoFile,
+        };
+        Refusal { why: error.to_string(), because }
+    }
 }
 
 /// What a list says of a runbook.

@@ -8,13 +8,14 @@ use super::{Layer, Origin, Settings};
 use crate::platform::{Diagnostic, Position, bounds};
 
 /// Every key there is; `keys.*` is open, the screen's key registry checks it.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "pack",
     "pack_dirs",
     "environment",
     "data_dir",
     "data_group",
     "read_only",
+    "protected",
     "ui.theme",
     "ui.color",
     "ui.glyphs",

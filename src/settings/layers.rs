@@ -69,6 +69,7 @@ fn defaults(places: &Places) -> String {
         r#"pack_dirs = [{}]
 data_dir = {}
 read_only = false
+protected = false
 [ui]
 theme = "dark"
 color = "auto"

@@ -39,6 +39,8 @@ pub struct Settings {
     pub data_group: Option<String>,
     /// Run nothing that can change anything.
     pub read_only: bool,
+    /// Every environment is protected, whatever its pack says; also this machine, where there is no pack.
+    pub protected: bool,
     pub ui: Ui,
     /// Action → key, or keys.
     #[serde(default)]

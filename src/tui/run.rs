@@ -94,6 +94,9 @@ pub fn run(room: &Room, options: Options, runs: Runs) -> Result<Ending, RunError
         let (by, read_only) = (runs.options.by.clone(), options.read_only);
         let (runner, news) = Runner::start(room.clone(), runs.shelf, runs.options);
         runner.send(run::Command::List);
+        if let Some(id) = runs.open {
+            runner.send(run::Command::Open { id, dry_run: false });
+        }
         let station = StationOptions {
             incidents: runs.incidents,
             access: runs.access,
@@ -123,6 +126,8 @@ pub struct Runs {
     /// Where runbooks come from.
     pub shelf: Arc<dyn Shelf>,
     pub options: RunnerOptions,
+    /// The runbook to begin with, by its id or path.
+    pub open: Option<String>,
     /// The incidents of the data directory.
     pub incidents: Incidents,
     /// Who may read what is written to them.

@@ -9,7 +9,7 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
     let home = Home::new();
     home.pack("shop", TWO);
     for (arguments, said) in [
-        (&["swep"][..], "unrecognized subcommand 'swep'; a similar subcommand exists: 'sweep' (see `warroom --help`)"),
+        (&["swep"][..], "there is no command swep, and no file of that name (did you mean `warroom sweep`?)"),
         (&["sweep", "--fromat", "json"], "unexpected argument '--fromat' found; a similar argument exists: '--format'"),
         (&["sweep", "--format", "xml"], "invalid value 'xml' for '--format <FORMAT>' [possible values: "),
         (&["--pack"], "a value is required for '--pack <DIR|NAME>' but none was supplied"),
@@ -26,35 +26,80 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
 }
 
 #[test]
-fn a_wrong_pack_or_setting_ends_with_78_and_one_sentence() {
+fn a_wrong_pack_file_or_setting_ends_with_its_code_and_one_sentence() {
     let home = Home::new();
     let broken = home.pack("broken", "tilte = \"x\"\n[[probes]]\n");
     home.pack("shop", "");
     std::fs::create_dir(home.path("empty")).unwrap();
     let file = broken.join("platform.toml");
-    for (arguments, said) in [
-        (&["sweep"][..], "no platform pack is chosen: name one with --pack (there is ".to_owned()),
+    for (arguments, code, said) in [
+        (&["sweep"][..], 78, "no platform pack is chosen: name one with --pack (there is ".to_owned()),
         (
             &["sweep", "--pack", "shp"],
+            78,
             "there is no pack shp, neither as a folder nor by name (did you mean shop?)".to_owned(),
         ),
         (
             &["sweep", "--pack", "empty"],
+            66,
             "there is no platform.toml in empty (`warroom pack init empty` writes one)".to_owned(),
         ),
         (
             &["sweep", "--pack", "broken"],
+            65,
             format!(
                 "{}:3:1: unknown key `tilte` in [platform] (did you mean `title`?); 2 more: see `warroom pack check",
                 file.display()
             ),
         ),
-        (&["sweep", "--config", "none.toml"], "none.toml: cannot be read: No such file or directory".to_owned()),
+        (&["sweep", "--config", "none.toml"], 78, "none.toml: cannot be read: No such file or directory".to_owned()),
+        (&["--pack", "shop", "runbook", "show", "none.md"], 66, "there is no file none.md".to_owned()),
+        (&["--pack", "shop", "runbook", "run", "none.md"], 66, "there is no file none.md".to_owned()),
+        (&["none.md"], 66, "there is no file none.md".to_owned()),
+        (&["--read-only", "pack", "init", "new"], 5, "this is --read-only: no pack is written".to_owned()),
     ] {
         let run = home.run(arguments);
-        assert_eq!(run.code, 78, "{arguments:?} {run:?}");
+        assert_eq!(run.code, code, "{arguments:?} {run:?}");
         assert!(run.sentence().starts_with(&said), "{arguments:?}\nsaid:     {}\nexpected: {said}", run.sentence());
     }
+}
+
+/// A runbook with one step, and the code with which a run of it ends.
+#[test]
+fn a_run_that_is_refused_ends_with_the_code_of_its_cause() {
+    let step = |front: &str, code: &str| format!("{front}# Task\n\n## Steps\n\n### 1. Step\n```bash\n{code}\n```\n");
+    for (arguments, document, code, said) in [
+        (&[][..], step("", "echo hi"), 0, ""),
+        (&[], step("", "false"), 1, ""),
+        (&[], step("", "touch mark"), 4, "there is no terminal to ask on"),
+        (&["--read-only"], step("", "touch mark"), 5, "this console is read-only and this is change"),
+        (
+            &[],
+            step("---\nrequires: [no-such-program]\n---\n", "no-such-program now"),
+            69,
+            "no-such-program is not on the PATH of this machine: nothing was started",
+        ),
+    ] {
+        let home = Home::new();
+        home.write("task.md", &document);
+        let run = home.run(&[arguments, &["runbook", "run", "task.md"]].concat());
+        assert_eq!(run.code, code, "{document} {run:?}");
+        assert!(run.err.contains(said), "{document} {run:?}");
+    }
+}
+
+#[test]
+fn every_code_stands_in_the_table_of_the_readme() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let (_, table) = readme.split_once("| exit code | meaning |").unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let listed: Vec<u8> = table
+        .lines()
+        .filter_map(|row| row.strip_prefix("| "))
+        .flat_map(|row| row.split(" |").next().unwrap().split(", "))
+        .filter_map(|code| code.parse().ok())
+        .collect();
+    assert_eq!(listed, [0, 1, 2, 3, 4, 5, 64, 65, 66, 69, 78, 129, 130, 131, 143]);
 }
 
 #[test]

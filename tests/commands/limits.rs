@@ -44,7 +44,7 @@ fn toml_beyond_the_bounds_is_one_diagnostic_also_at_the_start_of_the_console() {
     let deep = format!("a = {}1{}\n", "[".repeat(17), "]".repeat(17));
     home.pack("deep", &deep);
     let run = home.run(&["pack", "check", "deep"]);
-    assert_eq!(run.code, 78);
+    assert_eq!(run.code, 65);
     assert_eq!(run.out.matches("error:").count(), 1, "{}", run.out);
     assert!(run.out.contains("this cannot be read: it is nested more than 16 deep"), "{}", run.out);
     home.pack("drill", "");
@@ -84,7 +84,7 @@ fn what_is_no_file_in_a_pack_is_one_diagnostic() {
     std::fs::remove_file(folder.join("platform.toml")).unwrap();
     std::fs::rename(folder.join("platform.fifo"), folder.join("platform.toml")).unwrap();
     let run = home.run(&["sweep", "--pack", "shop"]);
-    assert!(run.code == 78 && run.err.contains("it is not a plain file"), "{}", run.err);
+    assert!(run.code == 66 && run.err.contains("it is not a plain file"), "{}", run.err);
 }
 
 /// The shorter of two runs, so that another program's turn does not count.

@@ -7,3 +7,4 @@ mod home;
 mod limits;
 mod packs;
 mod settings;
+mod without_pack;

@@ -39,7 +39,7 @@ fn pack_check_shows_the_source_as_a_compiler_does() {
     let home = Home::new();
     let folder = home.pack("shop", "[[components]]\nid = \"a\"\nrot = \"4h\"\n");
     let run = home.run(&["pack", "check", "shop"]);
-    assert_eq!(run.code, 78);
+    assert_eq!(run.code, 65);
     for part in [
         "error: unknown key `rot` in [[components]]",
         "platform.toml:5:1",
@@ -51,7 +51,7 @@ fn pack_check_shows_the_source_as_a_compiler_does() {
     }
     assert!(!run.out.contains('\u{1b}'), "no colour in a file");
     let json = home.run(&["pack", "check", "--json", folder.to_str().unwrap()]);
-    assert_eq!(json.code, 78);
+    assert_eq!(json.code, 65);
     let line: Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!((&line["line"], &line["column"], &line["help"]), (&5.into(), &1.into(), &"did you mean `rto`?".into()));
 }
@@ -70,7 +70,7 @@ fn the_chosen_environment_says_how_its_probes_differ_and_the_others_are_checked_
     assert_eq!((every("production"), every("staging")), (Some(10.0), Some(120.0)));
     home.pack("shop", &pack.replace("every = \"2m\"", "evry = \"2m\""));
     let run = home.run(&["--environment", "production", "pack", "check"]);
-    assert_eq!(run.code, 78);
+    assert_eq!(run.code, 65);
     assert!(run.out.contains("platform.toml:5:1") && run.out.contains("did you mean `every`?"), "{}", run.out);
 }
 
@@ -295,7 +295,7 @@ fn a_copy_that_cannot_be_made_is_refused_in_one_sentence_and_leaves_nothing() {
     let before = files(&home.path("."));
     for (arguments, code, says) in [
         (&["dotmak", "own"][..], 78, "there is no pack dotmak, neither as a folder nor by name (did you mean dotmac?)"),
-        (&["nameless", "own"], 78, "platform.toml: it has no [platform] with a name"),
+        (&["nameless", "own"], 65, "platform.toml: it has no [platform] with a name"),
         (&["dotmac", "own", "--name", "a/b"], 64, "a pack cannot be called `a/b`"),
         (&["dotmac", "--name", ".."], 64, "a pack cannot be called `..`"),
         (&["dotmac", "--name", ""], 64, "a pack cannot be called ``"),
@@ -332,10 +332,10 @@ fn an_empty_folder_that_one_stands_in_becomes_the_copy() {
 fn a_read_only_program_writes_no_pack() {
     let home = Home::new();
     let run = home.run(&["--read-only", "pack", "init", "shop"]);
-    assert_eq!(run.code, 64, "{run:?}");
+    assert_eq!(run.code, 5, "{run:?}");
     assert!(run.err.contains("this is --read-only: no pack is written"), "{run:?}");
     assert!(!home.path("shop").exists());
     let home = home.with("WARROOM__READ_ONLY", "true");
-    assert_eq!(home.run(&["pack", "init", "shop"]).code, 64);
+    assert_eq!(home.run(&["pack", "init", "shop"]).code, 5);
     assert!(!home.path("shop").exists());
 }

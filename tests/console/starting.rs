@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::lab::{Folder, Hanging, Terminal, TerminalOptions, binary};
+use crate::lab::{Folder, Hanging, Terminal, TerminalOptions, binary, key};
 
 /// A pack of probes that all hang on the same silent socket.
 pub(crate) fn hanging_pack(hanging: &Hanging) -> Folder {
@@ -80,4 +80,36 @@ fn a_wrong_theme_or_key_is_one_sentence_with_the_nearest_name() {
     let mut terminal = TerminalOptions::warroom(&["demo"]).env("WARROOM__KEYS__ZOM", "z").size(120, 24).start();
     assert_eq!(terminal.exit().code(), Some(78));
     assert!(terminal.contents().contains("did you mean"), "{}", terminal.contents());
+}
+
+#[test]
+fn a_document_opens_without_a_pack() {
+    let home = Folder::new();
+    let file = home.path().join("task.md");
+    fs::write(&file, "# Mend it\n\n## Steps\n\n### 1. Look\n```bash\necho looked\n```\n").unwrap();
+    let data = home.path().join("data").display().to_string();
+    let file = file.display().to_string();
+    let terminal = TerminalOptions::warroom(&["--data-dir", &data, &file]).size(120, 40).start();
+    terminal.wait_for("Runbook ▸ Mend it");
+    terminal.wait_for("Nothing is watched here");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("✔ 1 Look");
+}
+
+#[test]
+fn a_demo_keeps_nothing_among_the_real_incidents() {
+    let temporary = Folder::new();
+    let data = temporary.path().join("real");
+    let place = temporary.path().display().to_string();
+    let mut terminal = TerminalOptions::warroom(&["demo"])
+        .env("TMPDIR", &place)
+        .env("WARROOM__DATA_DIR", data.display().to_string())
+        .size(120, 40)
+        .start();
+    terminal.wait_for("SIMULATED");
+    let folders = || fs::read_dir(temporary.path()).unwrap().count();
+    assert_eq!(folders(), 1, "the demo's own");
+    terminal.keys("q");
+    assert_eq!(terminal.exit().code(), Some(0));
+    assert_eq!(folders(), 0, "nothing is left, and the real data was not touched");
 }

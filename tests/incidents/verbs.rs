@@ -174,7 +174,7 @@ fn what_does_not_fit_the_platform_or_the_incident_is_refused_in_one_sentence_and
         &["runbook", "run", "task", "--incident", "INC"],
     ] {
         let read_only = desk.run(&[&["--read-only"], words].concat());
-        assert_eq!(read_only.status.code(), Some(64), "{words:?}");
+        assert_eq!(read_only.status.code(), Some(5), "{words:?}");
         assert!(stderr(&read_only).contains("this is --read-only"), "{words:?}: {}", stderr(&read_only));
     }
     assert!(!desk.path("written").exists());

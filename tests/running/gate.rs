@@ -192,7 +192,7 @@ fn where_nothing_may_be_lowered_the_computed_risk_counts() {
     let lab = desk("", LOWERED);
     std::fs::create_dir(lab.path("victim")).unwrap();
     let output = lab.run(&["--read-only", "runbook", "run", "task"]);
-    assert_eq!(output.status.code(), Some(4), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(5), "{}", stdout(&output));
     assert!(stderr(&output).contains("read-only and this is destructive"), "{}", stderr(&output));
     for desk in [protected, lab] {
         assert!(desk.path("victim").exists());

@@ -81,7 +81,7 @@ fn what_is_above_the_allowed_risk_is_not_run_without_a_terminal() {
 fn read_only_runs_nothing_that_changes_anything() {
     let desk = desk();
     let output = desk.run(&["--read-only", "runbook", "run", "task", "--var", "WHO=alice", "--confirm", "destructive"]);
-    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(output.status.code(), Some(5));
     assert!(stderr(&output).contains("this console is read-only and this is change"), "{}", stderr(&output));
     assert!(!desk.path("mark").exists());
 }

@@ -16,7 +16,7 @@ fn a_value_that_turns_into_options_is_rated_by_what_they_do() {
     let written = desk.path("out").display().to_string();
     let value = format!("FILE=-o {written} {names}");
     let refused = desk.run(&["--read-only", "runbook", "run", "task", "--var", &value]);
-    assert_eq!(refused.status.code(), Some(4), "{}{}", stdout(&refused), stderr(&refused));
+    assert_eq!(refused.status.code(), Some(5), "{}{}", stdout(&refused), stderr(&refused));
     assert!(stderr(&refused).contains("this is change"), "{}", stderr(&refused));
     let unasked = desk.run(&["runbook", "run", "--resume", &desk.run_id()]);
     assert_eq!(unasked.status.code(), Some(4), "{}", stderr(&unasked));

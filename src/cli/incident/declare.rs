@@ -1,5 +1,7 @@
 //! `warroom incident declare`: prints the new incident's id.
 
+use std::path::Path;
+
 use anyhow::{Result, anyhow};
 use clap::Args;
 
@@ -44,7 +46,7 @@ pub struct DeclareArgs {
 }
 
 pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> Result<Exit> {
-    let room = open::room(settings)?;
+    let (room, _) = open::room_or_machine(settings, Path::new("."))?;
     let declaration = Declaration {
         environment: room.environment_name.clone(),
         drill: args.drill,

@@ -41,7 +41,7 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
         output.paint(&text)?;
     }
     let broken = found.iter().any(|d| d.severity == DiagnosticSeverity::Error);
-    Ok(if broken { Exit::Config } else { Exit::Ok })
+    Ok(if broken { Exit::Unusable } else { Exit::Ok })
 }
 
 /// What is odd in the pack's runbooks, and between them and the pack.

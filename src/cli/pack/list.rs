@@ -38,6 +38,7 @@ fn place(folder: &PackFolder) -> String {
     match &folder.place {
         Place::Disk(path) => path.display().to_string(),
         Place::Embedded => "embedded".to_owned(),
+        Place::Machine(_) => "built in".to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    cli::{ConfigError, Exit, UsageError, diagnostics, open, output::Output, painted::Painted},
+    cli::{Exit, NoFileError, UsageError, diagnostics, open, output::Output, painted::Painted},
     host,
     host::packs::PackFolder,
     platform::{Diagnostic, DiagnosticSeverity, nearest},
@@ -27,7 +27,7 @@ use crate::{
     after_help = "Exit codes: 0 clean or only warnings, 1 warnings with --strict, 2 errors, 64 wrong usage, 78 unreadable."
 )]
 pub struct LintArgs {
-    /// Files, or ids of the pack's runbooks; without any, every runbook of the pack
+    /// Files, folders, or ids of the pack's runbooks; without any, every runbook of the pack
     #[arg(value_name = "FILE|ID")]
     runbooks: Vec<String>,
     /// Print one JSON document a line, one line a finding
@@ -125,11 +125,19 @@ fn documents(wanted: &[String], settings: &Settings) -> Result<BTreeMap<String, 
     }
     for wanted in wanted {
         let path = Path::new(wanted);
+        if path.is_dir() {
+            let folder = PackFolder::machine(path);
+            for id in folder.files().runbooks() {
+                let (file, text) = from_pack(&folder, id)?;
+                documents.insert(file, text);
+            }
+            continue;
+        }
         let (file, text) = if path.is_file() {
-            let bytes = std::fs::read(path).map_err(|error| ConfigError(format!("cannot read {wanted}: {error}")))?;
+            let bytes = std::fs::read(path).map_err(|error| NoFileError(format!("cannot read {wanted}: {error}")))?;
             (wanted.clone(), String::from_utf8_lossy(&bytes).into_owned())
         } else if path.components().count() > 1 || wanted.ends_with(".md") {
-            return Err(ConfigError(format!("there is no file {wanted}")).into());
+            return Err(NoFileError(format!("there is no file {wanted}")).into());
         } else {
             let folder = open::find_pack(settings.pack.as_deref(), settings)?;
             let files = folder.files();
@@ -150,7 +158,7 @@ fn documents(wanted: &[String], settings: &Settings) -> Result<BTreeMap<String, 
 fn from_pack(folder: &PackFolder, id: &str) -> Result<(String, String)> {
     let path = format!("{id}.md");
     let file = folder.display(&path);
-    let text = folder.read(&path).map_err(|error| ConfigError(format!("cannot read {file}: {error}")))?;
+    let text = folder.read(&path).map_err(|error| NoFileError(format!("cannot read {file}: {error}")))?;
     Ok((file, text))
 }
 

@@ -1,5 +1,7 @@
 //! `warroom runbook list`: the runbooks of the pack.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use super::paint;
@@ -10,13 +12,20 @@ use crate::{
         painted::Painted,
         table::{self, Cell},
     },
+    host::packs::{MACHINE, PackFolder},
     room::runbooks::{self, Summary},
     settings::Settings,
     text::line,
 };
 
-pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
-    let pack = open::find_pack(settings.pack.as_deref(), settings)?;
+pub(super) fn run(folder: Option<&Path>, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
+    let pack = match folder {
+        Some(folder) if !folder.is_dir() => {
+            return Err(UsageError(format!("there is no folder {}", folder.display())).into());
+        }
+        Some(folder) => PackFolder::on_disk(folder).unwrap_or_else(|_| PackFolder::machine(folder)),
+        None => open::find_pack(settings.pack.as_deref(), settings)?,
+    };
     let mut listed = Vec::new();
     let mut unreadable = Vec::new();
     for found in runbooks::all(&pack) {
@@ -29,8 +38,8 @@ pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Ex
         output.json(&(serde_json::to_string(&listed)? + "\n"))?;
     } else if listed.is_empty() && unreadable.is_empty() {
         let place = pack.display("NAME.md");
-        output
-            .print(&format!("The pack {} has no runbooks yet: each is a Markdown document, {place}.\n", pack.name))?;
+        let whose = if pack.name == MACHINE { "There are".to_owned() } else { format!("The pack {} has", pack.name) };
+        output.print(&format!("{whose} no runbooks yet: each is a Markdown document, {place}.\n"))?;
     } else {
         let mut text = as_table(&listed, output);
         push_lowered(&mut text, &listed);

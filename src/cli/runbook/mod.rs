@@ -8,6 +8,8 @@ mod paint;
 pub mod run;
 pub mod show;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -17,8 +19,11 @@ use crate::settings::Settings;
 /// List, show, check and run runbooks
 #[derive(Debug, Clone, Subcommand)]
 pub enum RunbookCommand {
-    /// List the runbooks of the pack
+    /// List the runbooks of the pack, or of a folder
     List {
+        /// A folder of Markdown documents
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -30,7 +35,7 @@ pub enum RunbookCommand {
 
 pub(super) fn run(command: &RunbookCommand, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
     match command {
-        RunbookCommand::List { json } => list::run(*json, settings, output),
+        RunbookCommand::List { folder, json } => list::run(folder.as_deref(), *json, settings, output),
         RunbookCommand::Show(args) => show::run(args, settings, output),
         RunbookCommand::Lint(args) => lint::run(args, settings, output),
         RunbookCommand::Run(args) => run::run(args, global, settings, output),

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::{
-    cli::{ConfigError, UsageError, open},
+    cli::{NoFileError, UsageError, open},
     room::runbooks::{self, OpenError},
     runbook::Runbook,
     settings::Settings,
@@ -28,6 +28,6 @@ pub(super) fn open(wanted: &str, settings: &Settings) -> Result<Runbook> {
 fn explain(error: OpenError) -> anyhow::Error {
     match error {
         OpenError::Unknown { .. } => UsageError(error.to_string()).into(),
-        OpenError::NoFile(_) | OpenError::Unreadable { .. } => ConfigError(error.to_string()).into(),
+        OpenError::NoFile(_) | OpenError::Unreadable { .. } => NoFileError(error.to_string()).into(),
     }
 }

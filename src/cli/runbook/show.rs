@@ -1,12 +1,12 @@
 //! `warroom runbook show`: a runbook to read, with what each of its actions can do; or as JSON.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, path::Path};
 
 use anyhow::Result;
 use clap::Args;
 use unicode_width::UnicodeWidthStr;
 
-use super::{json, open, paint};
+use super::{json, list, open, paint};
 use crate::{
     cli::{Exit, output::Output, painted::Painted},
     health,
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Exit codes: 0 shown, 64 there is no such runbook, 78 it cannot be read.")]
 pub struct ShowArgs {
-    /// A file, or the id of one of the pack's runbooks
+    /// A file, or the id of one of the pack's runbooks; a folder lists what is in it
     #[arg(value_name = "FILE|ID")]
     runbook: String,
     /// Print JSON
@@ -37,6 +37,10 @@ const WIDEST: usize = 100;
 const INDENT: usize = 2;
 
 pub(super) fn run(args: &ShowArgs, settings: &Settings, output: &Output) -> Result<Exit> {
+    let folder = Path::new(&args.runbook);
+    if folder.is_dir() {
+        return list::run(Some(folder), args.json, settings, output);
+    }
     let runbook = open::open(&args.runbook, settings)?;
     if args.json {
         output.json(&(serde_json::to_string(&json::document(&runbook))? + "\n"))?;

@@ -6,7 +6,11 @@ use jiff::Timestamp;
 
 use super::history::History;
 use crate::{
-    exec::{Job, gate::Wants, place::Fact},
+    exec::{
+        Job,
+        gate::{Refusal, Wants},
+        place::Fact,
+    },
     runbook::{
         ActionId, Risk, Runbook, StepId,
         run::{Mode, RunEvent, RunId},
@@ -196,8 +200,8 @@ pub enum News {
         name: String,
         result: Result<Vec<String>, String>,
     },
-    /// It was not done. One sentence.
-    Refused(String),
+    /// It was not done.
+    Refused(Refusal),
     /// What has just happened is not kept, and why: until that is over only what reads is run.
     Unkept(String),
     /// The mode is this now.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     exec::{
         Given, Order, OrderKind, TerminalKind,
-        gate::{self, Request, Wants},
+        gate::{self, Because, Refusal, Request, Wants},
         place::{self, Fact, Place, Wanted},
         terminal,
     },
@@ -83,7 +83,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 /// Resolves everything. The error is one sentence: the action cannot start.
-pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: String) -> Result<Prepared, String> {
+pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: String) -> Result<Prepared, Refusal> {
     missing_variables(around, &action)?;
     missing_programs(around, &action)?;
     let database = match action.language {
@@ -218,7 +218,7 @@ impl Prepared {
         let gate = gate::outline(&self.request);
         let first = gate.as_ref().ok().and_then(|asked| asked.first()).cloned();
         let gate = match gate {
-            Err(why) => format!("refused: {why}"),
+            Err(refusal) => format!("refused: {refusal}"),
             Ok(asked) if asked.is_empty() => "runs without a question".to_owned(),
             Ok(asked) => {
                 let asked: Vec<String> = asked.iter().map(ToString::to_string).collect();
@@ -367,14 +367,17 @@ pub(super) fn absent(document: &Runbook) -> Vec<&str> {
 }
 
 /// A command of the runbook whose program is not there is not begun: it would stop half way.
-fn missing_programs(around: &Surroundings<'_>, action: &Action) -> Result<(), String> {
+fn missing_programs(around: &Surroundings<'_>, action: &Action) -> Result<(), Refusal> {
     if action.language == Language::Sql || around.mode == Mode::DryRun {
         return Ok(());
     }
     let absent = absent(around.document);
     let script = shell::analyse(&action.code);
     match script.commands.iter().filter_map(|command| command.program()).find(|program| absent.contains(program)) {
-        Some(program) => Err(format!("{program} is not on the PATH of this machine: nothing was started")),
+        Some(program) => Err(Refusal {
+            why: format!("{program} is not on the PATH of this machine: nothing was started"),
+            because: Because::NoProgram,
+        }),
         None => Ok(()),
     }
 }

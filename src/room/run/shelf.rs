@@ -2,7 +2,7 @@
 
 use crate::{
     host::packs::{PackFolder, Place},
-    room::runbooks,
+    room::runbooks::{self, OpenError},
     runbook::Runbook,
 };
 
@@ -11,8 +11,8 @@ pub trait Shelf: Send + Sync {
     /// All of them, in the order of their files.
     fn all(&self) -> Vec<Runbook>;
 
-    /// One by its id, or by the path of a file. The error is one sentence that says what there is.
-    fn open(&self, id: &str) -> Result<Runbook, String>;
+    /// One by its id, or by the path of a file.
+    fn open(&self, id: &str) -> Result<Runbook, OpenError>;
 
     /// The folder in which a new runbook has to be put; `None` when it is part of the program.
     fn folder(&self) -> Option<String>;
@@ -27,13 +27,13 @@ impl Shelf for PackShelf {
         runbooks::all(&self.0).into_iter().filter_map(Result::ok).collect()
     }
 
-    fn open(&self, id: &str) -> Result<Runbook, String> {
-        runbooks::open(&self.0, id).map_err(|error| error.to_string())
+    fn open(&self, id: &str) -> Result<Runbook, OpenError> {
+        runbooks::open(&self.0, id)
     }
 
     fn folder(&self) -> Option<String> {
         match &self.0.place {
-            Place::Disk(folder) => Some(folder.display().to_string()),
+            Place::Disk(folder) | Place::Machine(folder) => Some(folder.display().to_string()),
             Place::Embedded => None,
         }
     }

@@ -1,4 +1,4 @@
-//! Reads the grammar of programs from a file of `data/`.
+//! Reads the grammar of a program from a line of JSON, which the build script has made of a table in `data/`.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,6 @@ use serde::Deserialize;
 
 use super::grammar::{Arity, Command, Effect, Input, Kind, Operands, Opt, Program, Rating, Style, When};
 use crate::runbook::Risk;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct File {
-    program: Vec<RawProgram>,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,10 +128,9 @@ enum RawInput {
     Redis,
 }
 
-/// Reads the programs of a file. The error says what cannot be read.
-pub(super) fn read(text: &str) -> Result<Vec<Program>, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    file.program.into_iter().map(program).collect()
+/// Reads a program. The error says what cannot be read.
+pub(super) fn read(text: &str) -> Result<Program, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string()).and_then(program)
 }
 
 fn program(raw: RawProgram) -> Result<Program, String> {

@@ -1,15 +1,15 @@
 //! Tests of the grammar files, and of how command lines are read.
 
-use super::{library::files, *};
+use super::{library::all, *};
 
 #[test]
 fn every_file_can_be_read_and_names_no_program_twice() {
     let mut names = Vec::new();
     let mut wrong = Vec::new();
-    for (file, programs) in files() {
-        match programs {
-            Ok(programs) => names.extend(programs.into_iter().flat_map(|program| program.names)),
-            Err(why) => wrong.push(format!("{file}: {why}")),
+    for program in all() {
+        match program {
+            Ok(program) => names.extend(program.names),
+            Err(why) => wrong.push(why),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

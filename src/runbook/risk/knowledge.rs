@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::OnceLock};
 use serde::Deserialize;
 
 use super::Risk;
-use crate::runbook::program::{glob::glob, library::text};
+use crate::runbook::program::glob::glob;
 
 /// All of it.
 #[derive(Debug, Default)]
@@ -84,9 +84,11 @@ pub(super) fn knowledge() -> &'static Knowledge {
     static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
     KNOWLEDGE.get_or_init(|| {
         // The files are part of the program and a test reads them: empty ones, with which nothing is known to read, cannot happen.
-        let sql: Sql = toml::from_str(text("sql.toml")).unwrap_or_default();
-        let redis: Redis = toml::from_str(text("redis-commands.toml")).unwrap_or_default();
-        let outside: Outside = toml::from_str(text("outside.toml")).unwrap_or_default();
+        let sql: Sql = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/sql.json"))).unwrap_or_default();
+        let redis: Redis =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/redis-commands.json"))).unwrap_or_default();
+        let outside: Outside =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/outside.json"))).unwrap_or_default();
         let names: &'static str = sql.reading.functions.leak();
         Knowledge {
             statements: sql.statement,

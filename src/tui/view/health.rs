@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     health::Panel,
+    host::packs::MACHINE,
     tui::model::{Cursor, Drawn, Model, Pane, Target},
 };
 
@@ -29,7 +30,10 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
         drawn.page = inner.height.into();
     }
     if panels.is_empty() {
-        let text = " This pack has no probes. Add some under [[probes]] in its platform.toml.";
+        let text = match model.facts.pack.name.as_str() {
+            MACHINE => " Nothing is watched here: there is no platform pack. `warroom pack init` writes one.",
+            _ => " This pack has no probes. Add some under [[probes]] in its platform.toml.",
+        };
         put(frame, inner, 0, &Line::styled(text, theme.dim()));
         return;
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Target, rename::renamed};
 use crate::{
-    cli::{ConfigError, open},
+    cli::{UnusableError, open},
     host::{
         pack_copy::{self, Copied},
         packs::{MANIFEST, PackFolder},
@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn run(from: &str, target: impl Fn(&str) -> Result<Target>, settings: &Settings) -> Result<String> {
     let source = open::find_pack(Some(from), settings)?;
     let target = target(&source.name)?;
-    let refused = |why: &str| ConfigError(format!("cannot copy {}: {why}", source.display(MANIFEST)));
+    let refused = |why: &str| UnusableError(format!("cannot copy {}: {why}", source.display(MANIFEST)));
     let manifest = source.read_bytes(MANIFEST).map_err(|error| refused(&error.to_string()))?;
     let manifest = String::from_utf8(manifest).map_err(|_| refused("it is not UTF-8"))?;
     let manifest = renamed(&manifest, &target.name).map_err(|why| refused(&why))?;

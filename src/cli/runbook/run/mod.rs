@@ -5,7 +5,7 @@ mod ask;
 mod headless;
 mod show;
 
-use std::{str::FromStr, sync::Arc};
+use std::{path::Path, str::FromStr, sync::Arc};
 
 use anyhow::Result;
 use clap::Args;
@@ -18,6 +18,7 @@ use crate::{
         incident::IncidentHistory,
         responder,
         run::{Command, PackShelf, RunHistory, Runner, RunnerOptions, Value},
+        runbooks::is_path,
     },
     runbook::{Risk, run::RunId},
     settings::Settings,
@@ -59,7 +60,11 @@ pub struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
-    let (room, folder) = open::room_and_folder(settings)?;
+    let (room, folder) = match &args.runbook {
+        // Only a file can be run without a pack, or what was begun so.
+        Some(wanted) if !is_path(wanted) && !Path::new(wanted).is_file() => open::room_and_folder(settings)?,
+        wanted => open::room_or_machine(settings, open::folder_of(wanted.as_deref()))?,
+    };
     let desk = args.incident.as_deref().map(|id| incident::desk(Some(id), settings).map(Arc::new)).transpose()?;
     let history = desk.clone().map(|desk| Arc::new(IncidentHistory(desk)) as Arc<dyn RunHistory>);
     let options = RunnerOptions {

@@ -36,18 +36,22 @@ impl Driver {
         let open = self.open()?;
         let variable =
             open.document.front.vars.get(&name).ok_or_else(|| format!("this runbook has no variable {name}"))?;
-        let Some(code) = variable.from.clone() else { return Err(format!("{name} has no command that lists values")) };
+        let Some(code) = variable.from.clone() else {
+            return Err(format!("{name} has no command that lists values").into());
+        };
         let mut action = command_action(format!("choices/{name}"), code);
         action.line = variable.line;
         if action.assessment.risk > runbook::Risk::Read {
-            return Err(format!("the command that lists values for {name} does more than read, and is not run"));
+            return Err(format!("the command that lists values for {name} does more than read, and is not run").into());
         }
         let mut prepared = self.prepared(action.clone(), format!("values for {name}")).await?;
         prepared.request.confirmations.push(Confirmation::Enter);
         let permit = match gate::decide(&prepared.request) {
             Decision::Allowed(permit) => permit,
-            Decision::Refused(why) => return Err(why),
-            Decision::Ask(_) => return Err(format!("the command that lists values for {name} may not run by itself")),
+            Decision::Refused(refusal) => return Err(refusal),
+            Decision::Ask(_) => {
+                return Err(format!("the command that lists values for {name} may not run by itself").into());
+            }
         };
         let supervisor = self.options.supervisor.clone();
         let open = self.open()?;

@@ -114,9 +114,9 @@ impl Driver {
         let open = self.open()?;
         open.polls.clear();
         if open.jobs.is_empty() {
-            return if pauses.is_empty() { Err("nothing runs".to_owned()) } else { Ok(()) };
+            return if pauses.is_empty() { Err("nothing runs".to_owned().into()) } else { Ok(()) };
         }
         let results: Vec<_> = open.jobs.values().map(Job::cancel).collect();
-        results.into_iter().find_map(Result::err).map_or(Ok(()), |error| Err(error.to_string()))
+        results.into_iter().find_map(Result::err).map_or(Ok(()), |error| Err(error.to_string().into()))
     }
 }

@@ -30,7 +30,7 @@ use super::{
     variables,
 };
 use crate::{
-    exec::{Job, JobState},
+    exec::{Job, JobState, gate::Refusal},
     host::clock,
     incident::{EventLog, EventRef, LogError, MemoryLog},
     room::Room,
@@ -69,8 +69,8 @@ enum Happened {
     Seconded { of: EventRef, second: Second },
 }
 
-/// Why a command is not carried out. One sentence.
-type Outcome = Result<(), String>;
+/// Why a command is not carried out.
+type Outcome = Result<(), Refusal>;
 
 impl Driver {
     pub(super) fn new(
@@ -178,12 +178,12 @@ impl Driver {
                     known.dedup();
                     let known = known.join(", ");
                     return Err(match known.as_str() {
-                        "" => format!("{} has no alternatives to choose from", open.document.id),
-                        known => format!("there is no alternative {group}={key}; there are {known}"),
+                        "" => format!("{} has no alternatives to choose from", open.document.id).into(),
+                        known => format!("there is no alternative {group}={key}; there are {known}").into(),
                     });
                 };
                 if let Some(why) = open.state.committed(&open.document, &group, &key) {
-                    return Err(why);
+                    return Err(why.into());
                 }
                 self.record(EventKind::OptionChosen { group, key })
             }
@@ -192,26 +192,26 @@ impl Driver {
             Command::TickCheck { step, check, ticked } => {
                 let (open, found) = self.step(&step)?;
                 let Some(wanted) = found.checks.get(check) else {
-                    return Err(format!("{} has no check {}", found.title, check + 1));
+                    return Err(format!("{} has no check {}", found.title, check + 1).into());
                 };
                 if let Some(action) = &wanted.about
                     && ticked
                     && !open.state.has_succeeded(action)
                 {
-                    return Err(format!("this is about what {} prints: run it first", found.title));
+                    return Err(format!("this is about what {} prints: run it first", found.title).into());
                 }
                 self.record(EventKind::CheckTicked { step, check, ticked })
             }
             Command::TickStep { step, ticked } => {
                 let (open, found) = self.step(&step)?;
                 if !found.actions.is_empty() && ticked {
-                    return Err(format!("{} has commands: run them, or skip it with a reason", found.title));
+                    return Err(format!("{} has commands: run them, or skip it with a reason", found.title).into());
                 }
                 if !found.actions.is_empty() {
-                    return Err(format!("{} has commands: what they did is not undone by a mark", found.title));
+                    return Err(format!("{} has commands: what they did is not undone by a mark", found.title).into());
                 }
                 if ticked && let Some(obstacle) = open.state.obstacle(&open.document, &found) {
-                    return Err(obstacle);
+                    return Err(obstacle.into());
                 }
                 self.record(EventKind::StepTicked { step, ticked })
             }
@@ -224,13 +224,13 @@ impl Driver {
                 let reason = a_reason(reason)?;
                 let (open, found) = self.step(&step)?;
                 match open.state.mark(&step) {
-                    Mark::Running => Err(format!("{} is running: wait for it, or cancel it", found.title)),
-                    Mark::Done => Err(format!("{} is done", found.title)),
+                    Mark::Running => Err(format!("{} is running: wait for it, or cancel it", found.title).into()),
+                    Mark::Done => Err(format!("{} is done", found.title).into()),
                     // Leaving it out would say that it did nothing.
                     _ if open.state.waits_for_person(&found) => Err(format!(
                         "the commands of {} have run: tick what is left to see or to do, roll it back, or go on with a reason",
                         found.title
-                    )),
+                    ).into()),
                     _ => self.record(EventKind::StepSkipped { step, reason }),
                 }
             }
@@ -242,7 +242,7 @@ impl Driver {
                     _ if open.state.waits_for_person(&found) => {
                         self.record(EventKind::FailureAccepted { step, reason })
                     }
-                    _ => Err("this step has not failed".to_owned()),
+                    _ => Err("this step has not failed".to_owned().into()),
                 }
             }
             Command::RollBackStep(step) => self.roll_back_step(step).await,
@@ -334,7 +334,7 @@ impl Driver {
         let mode = self.mode(dry_run);
         let open = self.open()?;
         if open.begun.is_some() {
-            return Err("this run has begun: open the runbook again to change that".to_owned());
+            return Err("this run has begun: open the runbook again to change that".to_owned().into());
         }
         open.mode = mode;
         self.tell(News::Mode(mode));
@@ -357,7 +357,7 @@ impl Driver {
             return Err(format!(
                 "line {line} of {} is damaged, so what was done in this run is not known: read the file, and begin another run",
                 folder.events().display()
-            ));
+            ).into());
         }
         let log = runs.log(&folder).map_err(|error| cannot(&error))?;
         let events = recorded.events;
@@ -366,9 +366,11 @@ impl Driver {
             EventKind::RunStarted { mode, environment, .. } => Some((*mode, environment.clone())),
             _ => None,
         });
-        let Some((mode, environment)) = began else { return Err(cannot(&"it has no beginning")) };
+        let Some((mode, environment)) = began else { return Err(cannot(&"it has no beginning").into()) };
         if environment != self.room.environment_name {
-            return Err(format!("that run acts on {environment}: start warroom with --environment {environment}"));
+            return Err(
+                format!("that run acts on {environment}: start warroom with --environment {environment}").into()
+            );
         }
         // What has become an exercise since is one.
         let mode = match self.mode(mode == Mode::DryRun) {

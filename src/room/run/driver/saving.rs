@@ -41,11 +41,11 @@ impl Driver {
     /// Runs one look like every other action: through the gate, under a supervisor.
     async fn look(&mut self, saving: &Saving) -> Result<Evidence, String> {
         let action = command_action("saving".to_owned(), saving.code.clone());
-        let mut prepared = self.prepared(action, saving.what.clone()).await?;
+        let mut prepared = self.prepared(action, saving.what.clone()).await.map_err(|refusal| refusal.why)?;
         prepared.request.confirmations.push(Confirmation::Enter);
         let permit = match gate::decide(&prepared.request) {
             Decision::Allowed(permit) => permit,
-            Decision::Refused(why) => return Err(why),
+            Decision::Refused(refusal) => return Err(refusal.why),
             Decision::Ask(_) => return Err("looking at it is not only reading".to_owned()),
         };
         let supervisor = self.options.supervisor.clone();

@@ -7,7 +7,7 @@ use super::{
     open::{AD_HOC, command_action},
 };
 use crate::{
-    exec::gate::{self, Decision, Wants},
+    exec::gate::{self, Decision, Refusal, Wants},
     room::run::{
         command::{Answer, News},
         ending::ended_without,
@@ -21,11 +21,11 @@ use crate::{
 };
 
 impl Driver {
-    pub(super) async fn prepared(&mut self, action: Action, title: String) -> Result<Prepared, String> {
+    pub(super) async fn prepared(&mut self, action: Action, title: String) -> Result<Prepared, Refusal> {
         // What could not be written before may be possible again: the gate asks about what is.
         self.write_again();
-        let Some(open) = &self.open else { return Err("no runbook is open".to_owned()) };
-        let Some(begun) = &open.begun else { return Err("the run has no folder".to_owned()) };
+        let Some(open) = &self.open else { return Err("no runbook is open".to_owned().into()) };
+        let Some(begun) = &open.begun else { return Err("the run has no folder".to_owned().into()) };
         let around = Surroundings {
             room: &self.room,
             options: &self.options,
@@ -109,7 +109,7 @@ impl Driver {
 
     pub(super) async fn ad_hoc(&mut self, code: String) -> Outcome {
         if code.trim().is_empty() {
-            return Err("there is no command".to_owned());
+            return Err("there is no command".to_owned().into());
         }
         if self.open.is_none() {
             let document = runbook::parse("commands.md", "# Commands\n\nCommands that are in no runbook.\n");
@@ -133,7 +133,7 @@ impl Driver {
                         Ok(elsewhere) => (elsewhere, problem),
                         // The journal is to be done without, and a second person is asked nowhere else.
                         Err(why) if prepared.request.overrides(gate::JOURNAL) => (true, Some(why)),
-                        Err(why) => return Err(why),
+                        Err(why) => return Err(why.into()),
                     },
                     _ => {
                         self.withdraw_second();
@@ -146,8 +146,10 @@ impl Driver {
                 self.asked = Some(prepared);
                 Ok(())
             }
-            Decision::Refused(why) if prepared.request.mode == Mode::DryRun => self.show_only(&prepared, why),
-            Decision::Refused(why) => Err(why),
+            Decision::Refused(refusal) if prepared.request.mode == Mode::DryRun => {
+                self.show_only(&prepared, refusal.why)
+            }
+            Decision::Refused(refusal) => Err(refusal),
         }
     }
 
@@ -227,13 +229,13 @@ impl Driver {
                 self.queue.clear();
                 let outcome = ended_without(Ending::NotStarted { why: why.clone() });
                 self.record(EventKind::ActionEnded { action, attempt, outcome, late: false })?;
-                Err(why)
+                Err(why.into())
             }
         }
     }
 
     pub(super) async fn answer(&mut self, answer: Answer) -> Outcome {
-        let Some(mut prepared) = self.asked.take() else { return Err("nothing was asked".to_owned()) };
+        let Some(mut prepared) = self.asked.take() else { return Err("nothing was asked".to_owned().into()) };
         let Decision::Ask(wants) = gate::decide(&prepared.request) else {
             return self.decide(prepared, None).await;
         };

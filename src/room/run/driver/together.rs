@@ -195,7 +195,7 @@ impl Driver {
             }
             Second::Refused { by } => {
                 self.queue.clear();
-                Err(format!("{by} did not agree to {}: nothing was started", prepared.title))
+                Err(format!("{by} did not agree to {}: nothing was started", prepared.title).into())
             }
             Second::Void { why } => self.decide(prepared, Some(why)).await,
         }

@@ -10,7 +10,7 @@ impl Driver {
     pub(super) async fn roll_back_step(&mut self, step: StepId) -> Outcome {
         let (_, found) = self.step(&step)?;
         if found.undo.is_empty() {
-            return Err(format!("{} has no rollback of its own", found.title));
+            return Err(format!("{} has no rollback of its own", found.title).into());
         }
         self.nothing_else_runs()?;
         let mut undo: VecDeque<ActionId> = found.undo.iter().map(|action| action.id.clone()).collect();
@@ -25,12 +25,12 @@ impl Driver {
     pub(super) async fn roll_back_run(&mut self) -> Outcome {
         let open = self.unended()?;
         if open.state.rolling_back {
-            return Err("this run is being rolled back already".to_owned());
+            return Err("this run is being rolled back already".to_owned().into());
         }
         let has_section = open.document.rollback_steps().next().is_some();
         if !has_section && open.state.to_undo(&open.document).is_empty() {
             return Err(
-                "this runbook has no rollback section to carry out, and nothing that was done has a rollback of its own".to_owned()
+                "this runbook has no rollback section to carry out, and nothing that was done has a rollback of its own".to_owned().into()
             );
         }
         self.nothing_else_runs()?;
@@ -55,7 +55,7 @@ impl Driver {
 
     fn nothing_else_runs(&mut self) -> Outcome {
         match self.open()?.state.all_running().next() {
-            Some(_) => Err("something runs already: wait for it, or cancel it".to_owned()),
+            Some(_) => Err("something runs already: wait for it, or cancel it".to_owned().into()),
             None => Ok(()),
         }
     }

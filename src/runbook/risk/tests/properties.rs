@@ -3,7 +3,7 @@
 use super::{Risk, bash};
 use crate::runbook::program::{
     grammar::{Arity, Command, Effect, Kind, Opt, Program, Style},
-    library::files,
+    library::all,
 };
 
 /// Options that nobody knows.
@@ -14,18 +14,16 @@ const WRAPPERS: [&str; 7] = ["sudo", "sudo -u app", "env", "nice -n 5", "timeout
 /// Every command that the grammar describes, with the program and the sub-command that it is of.
 fn described() -> Vec<(&'static Program, &'static Command, String)> {
     let mut found = Vec::new();
-    for (_, programs) in files() {
-        let programs: &'static [Program] = programs.unwrap_or_default().leak();
-        for program in programs {
-            let Some(name) = program.names.first().filter(|name| !name.contains('*')) else { continue };
-            if program.commands.is_empty() || program.root.rating.is_some() {
-                found.push((program, &program.root, name.clone()));
-            }
-            for command in &program.commands {
-                let words: Vec<&str> = command.path.iter().map(|word| word.split('|').next().unwrap_or(word)).collect();
-                let path = words.join(" ").replace('*', "x");
-                found.push((program, command, format!("{name} {path}")));
-            }
+    let programs: &'static [Program] = all().filter_map(Result::ok).collect::<Vec<_>>().leak();
+    for program in programs {
+        let Some(name) = program.names.first().filter(|name| !name.contains('*')) else { continue };
+        if program.commands.is_empty() || program.root.rating.is_some() {
+            found.push((program, &program.root, name.clone()));
+        }
+        for command in &program.commands {
+            let words: Vec<&str> = command.path.iter().map(|word| word.split('|').next().unwrap_or(word)).collect();
+            let path = words.join(" ").replace('*', "x");
+            found.push((program, command, format!("{name} {path}")));
         }
     }
     found

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::focus;
 use crate::{
+    exec::gate::Refusal,
     health::{age, firing},
     room::run::{Command as Wish, News},
     runbook::{
@@ -80,7 +81,7 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             Some(opened) => opened.problem = Some(clean(&why)),
             None => model.say(why),
         },
-        News::Refused(why) => {
+        News::Refused(Refusal { why, .. }) => {
             let why = clean(&why);
             match &mut model.runbooks.open {
                 Some(opened) => {

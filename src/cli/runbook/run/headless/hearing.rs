@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Result, anyhow};
 
-use super::{Headless, Heard, Running};
+use super::{Headless, Heard, Running, exit_of};
 use crate::{
     cli::{
         Exit,
@@ -29,9 +29,9 @@ impl Headless<'_> {
         loop {
             match self.hear(signals).await? {
                 Heard::Settled => return Ok(refused),
-                Heard::Refused(why) => {
-                    self.complain(&why);
-                    refused = Some(Exit::Refused);
+                Heard::Refused(refusal) => {
+                    self.complain(&refusal.why);
+                    refused = Some(exit_of(&refusal));
                 }
                 Heard::Stopped(stop) => return Ok(Some(self.leave(stop.exit()))),
                 _ => {}
@@ -98,15 +98,14 @@ impl Headless<'_> {
                     }
                 }
                 News::Asked(question) => return Ok(Heard::Asked(question)),
-                News::Refused(why) => return Ok(Heard::Refused(why)),
+                News::Refused(refusal) => return Ok(Heard::Refused(refusal)),
                 News::Held { by, .. } => {
-                    return Ok(Heard::Refused(format!(
-                        "this run is open in another console ({by}): close it there first"
-                    )));
+                    let why = format!("this run is open in another console ({by}): close it there first");
+                    return Ok(Heard::Refused(why.into()));
                 }
                 News::Choices { result, .. } => match result {
                     Ok(choices) => return Ok(Heard::Choices(choices)),
-                    Err(why) => return Ok(Heard::Refused(why)),
+                    Err(why) => return Ok(Heard::Refused(why.into())),
                 },
                 News::Settled => return Ok(Heard::Settled),
                 News::Listed(_) | News::Mode(_) | News::Closed | News::Answered(_) => {}

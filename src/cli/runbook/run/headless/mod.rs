@@ -18,10 +18,13 @@ use super::{
 };
 use crate::{
     cli::{
-        Exit, UsageError,
+        Exit, NoFileError, ReadOnlyError, UsageError,
         output::{Output, complain},
     },
-    exec::Job,
+    exec::{
+        Job,
+        gate::{Because, Refusal},
+    },
     platform::Environment,
     room::run::{Command, News, Question, Runner},
     runbook::{
@@ -72,7 +75,7 @@ enum Heard {
     /// Everything that was wanted has been dealt with.
     Settled,
     Asked(Box<Question>),
-    Refused(String),
+    Refused(Refusal),
     ActionEnded,
     /// Ctrl-C, TERM or HUP: what runs goes on.
     Stopped(Stop),
@@ -114,7 +117,13 @@ impl<'a> Headless<'a> {
         loop {
             match self.hear(&mut signals).await? {
                 Heard::Settled => break,
-                Heard::Refused(why) => return Err(UsageError(why).into()),
+                Heard::Refused(Refusal { why, because }) => {
+                    return Err(match because {
+                        Because::NoFile => NoFileError(why).into(),
+                        Because::ReadOnly => ReadOnlyError(why).into(),
+                        Because::NoProgram | Because::Rule => UsageError(why).into(),
+                    });
+                }
                 Heard::Stopped(stop) => return Ok(self.leave(stop.exit())),
                 _ => {}
             }
@@ -205,9 +214,9 @@ impl<'a> Headless<'a> {
                         return Ok(Some(exit));
                     }
                 }
-                Heard::Refused(why) => {
-                    self.complain(&why);
-                    return Ok(Some(self.stop_here(Exit::Refused)));
+                Heard::Refused(refusal) => {
+                    self.complain(&refusal.why);
+                    return Ok(Some(self.stop_here(exit_of(&refusal))));
                 }
                 Heard::ActionEnded => {
                     ended = true;
@@ -294,6 +303,16 @@ impl<'a> Headless<'a> {
 
     fn complain(&self, sentence: &str) {
         complain(sentence);
+    }
+}
+
+/// How a run ends that was refused what comes next.
+fn exit_of(refusal: &Refusal) -> Exit {
+    match refusal.because {
+        Because::ReadOnly => Exit::ReadOnly,
+        Because::NoProgram => Exit::NoProgram,
+        Because::NoFile => Exit::NoFile,
+        Because::Rule => Exit::Refused,
     }
 }
 

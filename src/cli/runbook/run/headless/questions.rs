@@ -147,7 +147,7 @@ impl Headless<'_> {
                 self.runner.send(Command::ListChoices(name.clone()));
                 match self.hear(signals).await? {
                     Heard::Choices(found) => choices = found,
-                    Heard::Refused(why) => self.complain(&why),
+                    Heard::Refused(refusal) => self.complain(&refusal.why),
                     _ => {}
                 }
             }
