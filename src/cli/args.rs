@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    config::ConfigCommand, demo::DemoArgs, guard_terminal::GuardArgs, incident::IncidentCommand, pack::PackCommand,
-    probe::ProbeCommand, runbook::RunbookCommand, shell::Completions, supervise::SuperviseArgs, sweep::SweepArgs,
+    config::ConfigCommand, demo::DemoArgs, exec::ExecArgs, guard_terminal::GuardArgs, incident::IncidentCommand,
+    pack::PackCommand, probe::ProbeCommand, runbook::RunbookCommand, shell::Completions, supervise::SuperviseArgs,
+    sweep::SweepArgs,
 };
 
 /// Live health panels of a platform in one terminal program
@@ -63,6 +64,7 @@ pub enum Command {
     Probe(ProbeCommand),
     #[command(subcommand)]
     Runbook(RunbookCommand),
+    Exec(ExecArgs),
     #[command(subcommand)]
     Incident(IncidentCommand),
     #[command(subcommand)]

@@ -6,6 +6,7 @@ mod console;
 pub mod demo;
 mod diagnostics;
 mod error;
+pub mod exec;
 mod exit;
 mod guard_terminal;
 pub mod incident;
@@ -89,6 +90,10 @@ fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Runbook(command)) => {
             let (settings, output) = prepare(cli)?;
             runbook::run(command, global, &settings, &output)
+        }
+        Some(Command::Exec(args)) => {
+            let (settings, output) = prepare(cli)?;
+            exec::run(args, global, &settings, &output)
         }
         Some(Command::Incident(command)) => {
             let (settings, output) = prepare(cli)?;

@@ -23,6 +23,11 @@ impl Output {
         Output { terminal, colored: terminal && !refused && !dumb, unicode: locale::is_unicode() }
     }
 
+    /// What a file is like.
+    pub(super) fn of_a_file() -> Self {
+        Output { terminal: false, colored: false, unicode: locale::is_unicode() }
+    }
+
     pub fn is_terminal(&self) -> bool {
         self.terminal
     }

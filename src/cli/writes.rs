@@ -25,8 +25,9 @@ pub(super) fn written_by(command: &Command) -> Option<&'static str> {
             RunbookCommand::Run(args) => args.incident.is_some().then_some(INCIDENT),
             RunbookCommand::List { .. } | RunbookCommand::Show(_) | RunbookCommand::Lint(_) => None,
         },
+        Command::Sweep(args) => args.output.is_some().then_some(FILE),
+        Command::Exec(args) => args.incident.is_some().then_some(INCIDENT),
         Command::Probe(ProbeCommand::List { .. } | ProbeCommand::Run { .. })
-        | Command::Sweep(_)
         | Command::Demo(_)
         | Command::Config(_)
         | Command::Completions(_)

@@ -12,9 +12,7 @@ use super::{
 };
 use crate::{
     health::Status,
-    runbook::run::{
-        ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, Names, RunId, RunOutcome,
-    },
+    runbook::run::{ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, Names, RunId},
 };
 
 /// What an entry is about.
@@ -303,12 +301,7 @@ fn say_run(kind: &EventKind, names: Names<'_>) -> Said {
         EventKind::RollbackStarted { step: None } => step(true, "the run is rolled back".to_owned()),
         EventKind::PriorStateSaved { what, .. } => step(false, format!("saved before the change: {what}")),
         EventKind::RunEnded { outcome, reason } => {
-            let word = match outcome {
-                RunOutcome::Completed => "completed",
-                RunOutcome::Failed => "failed",
-                RunOutcome::RolledBack => "rolled back",
-                RunOutcome::Abandoned => "abandoned",
-            };
+            let word = outcome.word();
             let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
             step(true, format!("runbook {word}{reason}"))
         }

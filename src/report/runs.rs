@@ -59,13 +59,13 @@ impl Run {
 
     /// One word for how it ended.
     pub(super) fn result(&self) -> (&'static str, Tone) {
-        match self.outcome {
-            Some(RunOutcome::Completed) => ("completed", Tone::Good),
-            Some(RunOutcome::Failed) => ("failed", Tone::Bad),
-            Some(RunOutcome::RolledBack) => ("rolled back", Tone::Warn),
-            Some(RunOutcome::Abandoned) => ("abandoned", Tone::Warn),
-            None => ("not ended", Tone::Plain),
-        }
+        let tone = match self.outcome {
+            Some(RunOutcome::Completed) => Tone::Good,
+            Some(RunOutcome::Failed) => Tone::Bad,
+            Some(RunOutcome::RolledBack | RunOutcome::Abandoned) => Tone::Warn,
+            None => Tone::Plain,
+        };
+        (self.outcome.map_or("not ended", RunOutcome::word), tone)
     }
 }
 

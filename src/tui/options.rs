@@ -26,6 +26,13 @@ pub struct Options {
 #[error("{0}")]
 pub struct OptionsError(pub String);
 
+impl OptionsError {
+    /// The setting that it is about: `ui.theme`, `keys.help`, `keys`.
+    pub fn key(&self) -> &str {
+        self.0.split_once(':').map_or("", |(key, _)| key)
+    }
+}
+
 impl Options {
     /// `themes` is the folder of the user's own themes; it need not exist.
     pub fn new(settings: &Settings, themes: &Path) -> Result<Options, OptionsError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::text::clean;
-use crate::runbook::run::{ActionOutcome, Ending, ExpectationResult, RunOutcome};
+use crate::runbook::run::{ActionOutcome, Ending, ExpectationResult};
 
 /// One word or two, for the checklist.
 pub fn word(outcome: &ActionOutcome) -> String {
@@ -39,16 +39,6 @@ pub fn sentence(outcome: &ActionOutcome) -> String {
         text.push_str(&format!(", but {missed}"));
     }
     text
-}
-
-/// How a run ended, in a word or two.
-pub fn run_word(outcome: RunOutcome) -> &'static str {
-    match outcome {
-        RunOutcome::Completed => "completed",
-        RunOutcome::Failed => "failed",
-        RunOutcome::RolledBack => "rolled back",
-        RunOutcome::Abandoned => "abandoned",
-    }
 }
 
 /// A time as a stopwatch shows it: `0:12`, `4:11`, `1:02:03`.

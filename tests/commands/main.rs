@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod completions;
+mod exec;
 mod exit_codes;
 mod home;
 mod limits;

@@ -131,3 +131,18 @@ fn the_data_directory_is_made_for_its_owner_alone_whatever_the_umask() {
         assert_eq!(mode, 0o700, "{words}: {mode:o}");
     }
 }
+
+#[test]
+fn what_the_console_refuses_is_refused_by_the_check() {
+    for (text, said) in [
+        ("[keys]\nhelp = \"ctrl-foo\"\n", "keys.help: "),
+        ("[keys]\nzom = \"z\"\n", "keys.zom: there is no such action; did you mean `zoom`?"),
+        ("[ui]\ntheme = \"solarised\"\n", "ui.theme: "),
+    ] {
+        let home = Home::new();
+        home.write(".config/warroom/config.toml", text);
+        let checked = home.run(&["config", "check"]);
+        assert_eq!(checked.code, 78, "{text} {checked:?}");
+        assert!(checked.out.contains(said) && checked.out.contains("config.toml:2"), "{text} {checked:?}");
+    }
+}

@@ -107,6 +107,12 @@ fn begun(desk: &Desk) -> Vec<Value> {
     events.filter(|event| event["event"] == "run_started").collect()
 }
 
+/// The id of the only incident.
+fn incident(desk: &Desk) -> Option<String> {
+    let listed: Value = serde_json::from_str(&stdout(&desk.run(&["incident", "list", "--json"]))).unwrap();
+    listed[0]["id"].as_str().map(str::to_owned)
+}
+
 /// The files below a folder.
 fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
@@ -121,9 +127,7 @@ fn the_command_line_runs_what_the_mode_allows() {
     for case in CASES {
         let desk = case.desk();
         let mut arguments = vec!["runbook", "run", "task", "--confirm", "destructive"];
-        let listed = stdout(&desk.run(&["incident", "list", "--json"]));
-        let listed: Value = serde_json::from_str(&listed).unwrap();
-        let id = listed[0]["id"].as_str().map(str::to_owned);
+        let id = incident(&desk);
         if let Some(id) = &id {
             arguments.extend(["--incident", id]);
         }
@@ -186,13 +190,14 @@ fn a_question_in_an_exercise_says_that_it_is_one() {
     agree(&terminal);
     terminal.wait_for("✔ 2 Mark");
     drop(terminal);
-    for arguments in [
-        &["incident", "list"][..],
-        &["incident", "show"],
-        &["incident", "export"],
-        &["incident", "export", "--format", "csv"],
-    ] {
-        let shown = desk.run(arguments);
+    let listed = desk.run(&["incident", "list"]);
+    assert!(stdout(&listed).contains("DRILL: Exercise"), "{}", stdout(&listed));
+    let id = incident(&desk).unwrap();
+    for arguments in [&["show"][..], &["export"], &["export", "--format", "csv"], &["export", "--format", "html"]] {
+        // An exercise is never meant without its id.
+        let unnamed = desk.run(&[&["incident"], arguments].concat());
+        assert!(stderr(&unnamed).contains(&format!("say which one is meant ({id} DRILL)")), "{}", stderr(&unnamed));
+        let shown = desk.run(&[&["incident"], arguments, &[&id]].concat());
         assert!(stdout(&shown).contains("DRILL"), "{arguments:?}: {}{}", stdout(&shown), stderr(&shown));
     }
 }
@@ -205,4 +210,24 @@ fn a_sweep_of_a_simulated_platform_says_so() {
     assert_eq!(json["simulated"], true);
     assert!(stdout(&desk.run(&["sweep", "--format", "junit"])).contains("SIMULATED"));
     assert!(stdout(&desk.run(&["sweep", "--format", "prometheus"])).contains("simulated=\"true\""));
+}
+
+#[test]
+fn a_command_of_no_runbook_is_called_by_its_text() {
+    let desk = CASES[1].desk();
+    let terminal = desk.options(&[]).size(120, 40).start();
+    terminal.wait_for("An incident is open");
+    terminal.keys(key::ENTER);
+    terminal.wait_for("P1  DRILL ");
+    terminal.keys("!");
+    terminal.wait_for("Run a command");
+    terminal.keys("printf 'mine-%s\\n' ran");
+    terminal.keys(key::ENTER);
+    agree(&terminal);
+    terminal.wait_for("mine-ran");
+    drop(terminal);
+    for format in ["md", "csv", "postmortem"] {
+        let text = stdout(&desk.run(&["incident", "export", "--format", format, &incident(&desk).unwrap()]));
+        assert!(text.contains("printf 'mine-%s") && !text.contains("command/1"), "{format}: {text}");
+    }
 }

@@ -5,7 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::lab::{Folder, Hanging, Terminal, TerminalOptions, binary, key};
+use crate::{
+    hands::run,
+    lab::{Folder, Hanging, Terminal, TerminalOptions, binary},
+};
 
 /// A pack of probes that all hang on the same silent socket.
 pub(crate) fn hanging_pack(hanging: &Hanging) -> Folder {
@@ -91,9 +94,8 @@ fn a_document_opens_without_a_pack() {
     let file = file.display().to_string();
     let terminal = TerminalOptions::warroom(&["--data-dir", &data, &file]).size(120, 40).start();
     terminal.wait_for("Runbook ▸ Mend it");
-    terminal.wait_for("Nothing is watched here");
-    terminal.keys(key::ENTER);
-    terminal.wait_for("✔ 1 Look");
+    terminal.wait_for("Nothing is watched: `warroom pack init` makes a pack.");
+    run(&terminal, "Look", "✔");
 }
 
 #[test]

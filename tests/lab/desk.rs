@@ -46,9 +46,14 @@ impl Desk {
 
     /// Runs the program to its end, without a terminal.
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// What [`Self::run`] runs.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(self.arguments(arguments)).env("HOME", self.folder.path()).stdin(Stdio::null());
-        command.output().unwrap()
+        command
     }
 
     /// Starts the program in a terminal of its own.

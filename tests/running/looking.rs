@@ -110,3 +110,21 @@ fn what_nobody_has_looked_at_is_rolled_back_with_the_run() {
     assert_eq!(terminal.exit().code(), Some(1));
     assert!(!desk.path("mark").exists());
 }
+
+const VERIFIED: &str = "# A task\n\n## Steps\n\n### 1. Try\n```bash\nfalse\n```\n\n## Verification\n\n### 2. It works\n```bash\ntrue\n```\n";
+
+#[test]
+fn what_was_verified_in_the_end_is_finished_with_its_accepted_failures() {
+    let desk = Desk::new("", VERIFIED);
+    let mut terminal = desk.terminal(&["runbook", "run", "task"]);
+    terminal.wait_for("g REASON go on");
+    terminal.keys("g it did not matter\r");
+    terminal.wait_for("A task: completed: verification passed, 1 failure accepted");
+    assert_eq!(terminal.exit().code(), Some(0));
+    let events = desk.events();
+    let ended = events.last().unwrap();
+    assert_eq!(
+        (&ended["outcome"], &ended["reason"]),
+        (&"completed".into(), &"verification passed, 1 failure accepted".into())
+    );
+}

@@ -10,6 +10,7 @@ mod databases;
 mod gate;
 mod headless;
 mod looking;
+mod place;
 mod restore;
 mod stopping;
 mod ticking;

@@ -186,3 +186,16 @@ fn what_people_outside_see_says_that_it_needs_a_terminal() {
     assert_eq!(output.status.code(), Some(4), "{}{}", stdout(&output), stderr(&output));
     assert!(stderr(&output).contains("people outside see it, so it is always asked"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_step_that_somebody_ended_was_cancelled_and_has_not_failed() {
+    let desk = desk("# A task\n\n## Steps\n\n### 1. Wait\n```bash\nprintf 'has %s\\n' begun; sleep 600\n```\n");
+    let mut terminal = desk.terminal(&["runbook", "run", "task", "--confirm", "change"]);
+    terminal.wait_for("has begun");
+    terminal.keys(key::CTRL_C);
+    terminal.wait_for("Cancel what runs (c)");
+    terminal.keys("c\r");
+    terminal.wait_for("Wait was cancelled. r retry");
+    terminal.keys("q\r");
+    assert_eq!(terminal.exit().code(), Some(1));
+}

@@ -13,6 +13,7 @@ use crate::{
     platform::Diagnostic,
     room::incident,
     settings::{self, Layers, Origin, Places, Settings},
+    tui::Options,
 };
 
 /// Show and check the settings
@@ -56,7 +57,9 @@ pub(super) fn load(global: &Global) -> Result<(Settings, Vec<Origin>)> {
 fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
     let layers = layers(global);
     let found = match settings::load(&layers) {
-        Ok((settings, origins)) => group(&settings, &origins).into_iter().collect(),
+        Ok((settings, origins)) => {
+            group(&settings, &origins).into_iter().chain(console(&settings, &origins, &layers.places)).collect()
+        }
         Err(found) => found,
     };
     if json {
@@ -72,6 +75,14 @@ fn check(global: &Global, json: bool, output: &Output) -> Result<Exit> {
         output.paint(&text)?;
     }
     Ok(if found.is_empty() { Exit::Ok } else { Exit::Config })
+}
+
+/// What the console would not start with.
+fn console(settings: &Settings, origins: &[Origin], places: &Places) -> Option<Diagnostic> {
+    let error = Options::new(settings, &places.themes).err()?;
+    let origin = origins.iter().find(|origin| origin.key == error.key());
+    let nowhere = || Diagnostic::error("settings", None, error.to_string());
+    Some(origin.map_or_else(nowhere, |origin| origin.wrong(error.to_string())))
 }
 
 /// Whether the data directory can be shared as it is set. Other commands find out when they need it: a directory service that

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 
-use super::{incidents, pack_of, view};
+use super::{incidents, pack_of, platform, view};
 use crate::{
     cli::{
         Exit, UsageError,
@@ -82,7 +82,7 @@ pub(super) fn run(args: &ExportArgs, settings: &Settings, output: &Output) -> Re
 /// Everything as one archive, written beside its final name and put there when it is whole.
 fn bundle(args: &ExportArgs, settings: &Settings, output: &Output) -> Result<Exit> {
     let incidents = incidents(settings)?;
-    let id = choose(&incidents, args.incident.as_deref()).map_err(UsageError)?;
+    let id = choose(&incidents, args.incident.as_deref(), platform(settings).as_deref()).map_err(UsageError)?;
     let folder = incidents.open(&id)?;
     let target = target(args.output.clone().unwrap_or_else(|| format!("{id}.tar").into()), &folder)?;
     let place = target.with_file_name(format!(".{id}.{}-{:08x}.part", std::process::id(), fastrand::u32(..)));

@@ -74,7 +74,7 @@ fn access(settings: &Settings) -> Result<Access> {
 /// Reads the incident that is meant.
 fn view(wanted: Option<&str>, settings: &Settings) -> Result<View> {
     let incidents = incidents(settings)?;
-    let id = choose(&incidents, wanted).map_err(UsageError)?;
+    let id = choose(&incidents, wanted, platform(settings).as_deref()).map_err(UsageError)?;
     let folder = incidents.open(&id)?;
     let view = View::read(folder).map_err(|error| anyhow::anyhow!(error))?;
     view.torn().iter().for_each(|sentence| complain(sentence));
@@ -92,8 +92,14 @@ pub(in crate::cli) fn leave(desk: &IncidentDesk) {
 /// Opens the incident that is meant, to write to it.
 pub(in crate::cli) fn desk(wanted: Option<&str>, settings: &Settings) -> Result<IncidentDesk> {
     let incidents = incidents(settings)?;
-    let id = choose(&incidents, wanted).map_err(UsageError)?;
+    let id = choose(&incidents, wanted, platform(settings).as_deref()).map_err(UsageError)?;
     IncidentDesk::open(&incidents, access(settings)?, &id, &responder()).map_err(|error| anyhow::anyhow!(error))
+}
+
+/// The name of the platform that is chosen, as far as its pack can be read.
+fn platform(settings: &Settings) -> Option<String> {
+    let folder = open::find_pack(Some(settings.pack.as_deref()?), settings).ok()?;
+    Some(open::pack(&folder).ok()?.name)
 }
 
 /// The pack of an incident: the one that the settings ask for, which must be of the same platform, else the one of its name.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::incidents;
+use super::{incidents, platform};
 use crate::{
     cli::{Exit, UsageError, output::Output},
     incident::journal::{self, Checkpoint},
@@ -28,7 +28,7 @@ pub struct VerifyArgs {
 
 pub(super) fn run(args: &VerifyArgs, settings: &Settings, output: &Output) -> Result<Exit> {
     let incidents = incidents(settings)?;
-    let id = choose(&incidents, args.incident.as_deref()).map_err(UsageError)?;
+    let id = choose(&incidents, args.incident.as_deref(), platform(settings).as_deref()).map_err(UsageError)?;
     let report = journal::verify(&incidents.open(&id)?, &args.checkpoints);
     if args.json {
         output.json(&(serde_json::to_string(&report)? + "\n"))?;

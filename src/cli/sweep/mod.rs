@@ -6,9 +6,15 @@ mod junit;
 mod prometheus;
 mod table;
 
-use std::time::Duration;
+use std::{
+    fs::Permissions,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use super::{Exit, output::Output};
@@ -16,6 +22,7 @@ use crate::{
     health::Status,
     platform::ProbeSpec,
     room::{Room, Sweep},
+    text,
 };
 
 /// Look once at every probe and say what is broken
@@ -28,6 +35,12 @@ pub struct SweepArgs {
     /// How to print what was seen
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// The file to write instead of standard output; it is whole at every moment
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
     /// Sweep again and again until interrupted; the exit code is that of the last sweep
     #[arg(long)]
     watch: bool,
@@ -55,9 +68,10 @@ pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit>
         return Err(no_such_probe(unknown, room).into());
     }
     let wanted = |spec: &ProbeSpec| args.only.is_empty() || args.only.iter().any(|id| names(id, spec));
+    let format = if args.json { Format::Json } else { args.format };
     if !args.watch {
         let sweep = room.sweep(wanted).await;
-        print(&sweep, args.format, output)?;
+        print(&sweep, format, args.output.as_deref(), output)?;
         return Ok(sweep.status.into());
     }
     let mut interval = tokio::time::interval(Duration::from_secs(args.every));
@@ -69,9 +83,11 @@ pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit>
             _ = tokio::signal::ctrl_c() => return Ok(last.into()),
             sweep = async { interval.tick().await; room.sweep(wanted).await } => {
                 last = sweep.status;
-                match args.format {
-                    Format::Table if output.is_terminal() => output.repaint(&table::render(&sweep, output))?,
-                    format => print(&sweep, format, output)?,
+                match format {
+                    Format::Table if output.is_terminal() && args.output.is_none() => {
+                        output.repaint(&table::render(&sweep, output))?;
+                    }
+                    format => print(&sweep, format, args.output.as_deref(), output)?,
                 }
             }
         }
@@ -96,12 +112,30 @@ pub(super) fn no_such_probe(id: &str, room: &Room) -> super::UsageError {
     super::UsageError(format!("there is no probe or panel {id} in the pack {} ({hint})", room.pack.name))
 }
 
-fn print(sweep: &Sweep, format: Format, output: &Output) -> Result<()> {
-    match format {
-        Format::Table => output.paint(&table::render(sweep, output))?,
-        Format::Json => output.json(&json::render(sweep)?)?,
-        Format::Junit => output.print(&junit::render(sweep)?)?,
-        Format::Prometheus => output.print(&prometheus::render(sweep)?)?,
-    }
-    Ok(())
+fn print(sweep: &Sweep, format: Format, file: Option<&Path>, output: &Output) -> Result<()> {
+    let Some(file) = file else {
+        match format {
+            Format::Table => output.paint(&table::render(sweep, output))?,
+            Format::Json => output.json(&json::render(sweep)?)?,
+            Format::Junit => output.print(&junit::render(sweep)?)?,
+            Format::Prometheus => output.print(&prometheus::render(sweep)?)?,
+        }
+        return Ok(());
+    };
+    let text = match format {
+        Format::Table => table::render(sweep, &Output::of_a_file()).as_str().to_owned(),
+        Format::Json => text::json(&json::render(sweep)?).into_owned(),
+        Format::Junit => text::shown(&junit::render(sweep)?).into_owned(),
+        Format::Prometheus => text::shown(&prometheus::render(sweep)?).into_owned(),
+    };
+    // Who reads it meanwhile, as the node exporter does, finds the old one or the new one.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut part = tempfile::Builder::new()
+        .prefix(".sweep-")
+        .permissions(Permissions::from_mode(0o644))
+        .tempfile_in(folder)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    part.write_all(text.as_bytes())
+        .and_then(|()| part.persist(file).map(drop).map_err(|error| error.error))
+        .with_context(|| format!("cannot write {}", file.display()))
 }

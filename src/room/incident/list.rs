@@ -86,8 +86,9 @@ fn listed(view: &View) -> Listed {
     }
 }
 
-/// The incident that is meant: by its id or a beginning of it, else the only open one. The error is one sentence.
-pub fn choose(incidents: &Incidents, wanted: Option<&str>) -> Result<IncidentId, String> {
+/// The incident that is meant: by its id or a beginning of it, else the only live one that people work on, of the platform if one is
+/// chosen. An exercise is never meant without its id. The error is one sentence.
+pub fn choose(incidents: &Incidents, wanted: Option<&str>, platform: Option<&str>) -> Result<IncidentId, String> {
     let ids = incidents.list().map_err(|error| error.to_string())?;
     if let Some(wanted) = wanted {
         let mut found = ids.iter().filter(|id| id.as_str().eq_ignore_ascii_case(wanted));
@@ -99,14 +100,26 @@ pub fn choose(incidents: &Incidents, wanted: Option<&str>) -> Result<IncidentId,
             (None, Some(_), Some(_)) => Err(format!("more than one incident begins with {wanted}")),
         };
     }
-    let listed = list(incidents)?;
-    let open: Vec<&Listed> = listed.incidents.iter().filter(|incident| incident.phase.is_open()).collect();
-    match open.as_slice() {
-        [only] => ids.into_iter().find(|id| id.as_str() == only.id).ok_or_else(|| format!("{} is gone", only.id)),
-        [] => Err("no incident is open: name one, or declare one with `warroom incident declare`".to_owned()),
-        several => {
-            let ids: Vec<&str> = several.iter().map(|incident| incident.id.as_str()).collect();
-            Err(format!("several incidents are open: say which ({})", ids.join(", ")))
+    let listed = list(incidents)?.incidents;
+    let open: Vec<&Listed> = listed.iter().filter(|incident| incident.phase.is_open()).collect();
+    let is_meant = |incident: &&&Listed| {
+        incident.mode.and_then(Mode::mark).is_none() && platform.is_none_or(|name| incident.platform == name)
+    };
+    let named = |incidents: &[&Listed]| {
+        let said = incidents.iter().map(|incident| match incident.mode.and_then(Mode::mark) {
+            Some(mark) => format!("{} {mark}", incident.id),
+            None => format!("{} of {}", incident.id, incident.platform),
+        });
+        said.collect::<Vec<_>>().join(", ")
+    };
+    let meant: Vec<&Listed> = open.iter().filter(is_meant).copied().collect();
+    match (meant.as_slice(), open.as_slice()) {
+        ([only], _) => ids.into_iter().find(|id| id.as_str() == only.id).ok_or_else(|| format!("{} is gone", only.id)),
+        ([], []) => Err("no incident is open: name one, or declare one with `warroom incident declare`".to_owned()),
+        ([], others) => {
+            let of = platform.map_or_else(String::new, |name| format!(" of {name}"));
+            Err(format!("no live incident{of} is open: say which one is meant ({})", named(others)))
         }
+        (several, _) => Err(format!("several incidents are open: say which ({})", named(several))),
     }
 }

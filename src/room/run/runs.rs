@@ -9,7 +9,7 @@ use crate::{
     incident::{EventLog, FileLog, LogError, Recorded},
     runbook::{
         Runbook,
-        run::{EventKind, RunEvent, RunId, RunOutcome, RunState},
+        run::{EventKind, RunEvent, RunId, RunState},
     },
 };
 
@@ -104,10 +104,7 @@ fn describe(id: RunId, document: &Runbook, events: &[RunEvent]) -> Option<Earlie
     let all = state.counted(document).count();
     let settled = state.counted(document).filter(|step| state.is_settled(&step.id)).count();
     let words = match state.ended {
-        Some(RunOutcome::Completed) => "completed".to_owned(),
-        Some(RunOutcome::Failed) => "failed".to_owned(),
-        Some(RunOutcome::RolledBack) => "rolled back".to_owned(),
-        Some(RunOutcome::Abandoned) => "abandoned".to_owned(),
+        Some(outcome) => outcome.word().to_owned(),
         None if state.running().is_some() => format!("{settled} of {all}, a step was running"),
         None => format!("{settled} of {all}"),
     };

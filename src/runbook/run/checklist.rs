@@ -53,6 +53,16 @@ pub fn checklist(runbook: &Runbook) -> Vec<ListedStep> {
     listed.take_while(fits).collect()
 }
 
+/// Ids of commands of no runbook begin with this.
+pub const AD_HOC: &str = "command/";
+
+/// What a command of no runbook is called: its text, as far as that is one line.
+pub fn command_title(command: &str) -> String {
+    let mut lines = command.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = cut(lines.next().unwrap_or_default());
+    if lines.next().is_some() && !first.ends_with('…') { format!("{first} …") } else { first }
+}
+
 fn cut(title: &str) -> String {
     match title.char_indices().nth(LONGEST_TITLE) {
         Some((end, _)) => format!("{}…", &title[..end]),
@@ -64,13 +74,14 @@ fn cut(title: &str) -> String {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Names<'a> {
     steps: &'a [ListedStep],
+    events: &'a [RunEvent],
 }
 
 impl<'a> Names<'a> {
     /// Of a run with these events, of which the first begins it.
     pub fn of(events: &'a [RunEvent]) -> Self {
         match events.first().map(|event| &event.kind) {
-            Some(EventKind::RunStarted { steps, .. }) => Names { steps },
+            Some(EventKind::RunStarted { steps, .. }) => Names { steps, events },
             _ => Names::default(),
         }
     }
@@ -89,7 +100,8 @@ impl<'a> Names<'a> {
         self.listed(id).map_or_else(|| id.0.clone(), ListedStep::name)
     }
 
-    /// `3 Restore from backup`, `3 Restore from backup, action 2 of 4`, `3 Restore from backup, undo`.
+    /// `3 Restore from backup`, `3 Restore from backup, action 2 of 4`, `3 Restore from backup, undo`; a command of no runbook is
+    /// called by its own text.
     pub fn action(self, id: &ActionId) -> String {
         let known = || {
             let (step, part) = id.0.rsplit_once('/')?;
@@ -106,7 +118,14 @@ impl<'a> Names<'a> {
                 _ => name,
             })
         };
-        known().unwrap_or_else(|| id.0.clone())
+        let ad_hoc = || {
+            let events = self.events.iter().filter(|_| id.0.starts_with(AD_HOC));
+            events.rev().find_map(|event| match &event.kind {
+                EventKind::ActionIntended { action, command, .. } if action == id => Some(command_title(command)),
+                _ => None,
+            })
+        };
+        known().or_else(ad_hoc).unwrap_or_else(|| id.0.clone())
     }
 
     /// `A Restore in place` for an alternative of a group.
@@ -145,7 +164,7 @@ mod tests {
     fn steps_and_actions_are_named_as_the_document_did() {
         let runbook = parse("a.md", TEXT);
         let steps = checklist(&runbook);
-        let names = Names { steps: &steps };
+        let names = Names { steps: &steps, events: &[] };
         let called: Vec<_> = runbook
             .steps()
             .flat_map(crate::runbook::Step::all_actions)

@@ -211,11 +211,23 @@ pub struct Evidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// Every step and the verification passed.
+    /// Every step passed, or those whose failures were accepted were followed by a verification that passed.
     Completed,
     /// A step or the verification failed and nothing undid it.
     Failed,
     RolledBack,
     /// Somebody left it.
     Abandoned,
+}
+
+impl RunOutcome {
+    /// How a run ended, in a word or two.
+    pub fn word(self) -> &'static str {
+        match self {
+            RunOutcome::Completed => "completed",
+            RunOutcome::Failed => "failed",
+            RunOutcome::RolledBack => "rolled back",
+            RunOutcome::Abandoned => "abandoned",
+        }
+    }
 }

@@ -194,6 +194,13 @@ impl RunState {
         self.marks.get(step).copied().unwrap_or_default()
     }
 
+    /// It did not fail: somebody ended it.
+    pub fn was_cancelled(&self, step: &Step) -> bool {
+        let outcomes = step.actions.iter().filter_map(|action| self.attempt(&action.id)?.outcome.as_ref());
+        let mut bad = outcomes.filter(|outcome| !outcome.succeeded()).peekable();
+        bad.peek().is_some() && bad.all(|outcome| outcome.ending == Ending::Cancelled)
+    }
+
     /// Nothing is to be done there any more.
     pub fn is_settled(&self, step: &StepId) -> bool {
         matches!(self.mark(step), Mark::Done | Mark::Skipped | Mark::Accepted)
@@ -276,6 +283,11 @@ impl RunState {
         let outcomes = actions.filter_map(|id| self.attempt(id)?.outcome.as_ref());
         let total = outcomes.map(|o| o.duration_ms).reduce(u64::saturating_add)?;
         Some(Duration::from_millis(total))
+    }
+
+    /// The newest attempt of every action that was tried.
+    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.values()
     }
 
     /// Actions that run now.
@@ -377,8 +389,8 @@ impl RunState {
         if self.counted(runbook).any(|other| other.id == step.id) { open } else { Vec::new() }
     }
 
-    /// How the run is over, when nothing is left to do: completed when every step was done or skipped and every verification
-    /// passed, failed when somebody went on after a failure.
+    /// How the run is over, when nothing is left to do: completed when every verification passed, failed when one did not, or when
+    /// somebody went on after a failure and nothing was verified after it.
     pub fn outcome(&self, runbook: &Runbook) -> Option<RunOutcome> {
         if self.rolling_back {
             let mut steps = runbook.rollback_steps().peekable();
@@ -394,11 +406,23 @@ impl RunState {
         let failed = |step: &Step| self.mark(&step.id) == Mark::Accepted;
         let unverified = |step: &Step| self.mark(&step.id) != Mark::Done;
         let dropped = |option: &OptionKey| self.is_dropped(&option.group, &option.key);
-        let mut verification = runbook.steps_of(SectionKind::Verification);
-        let verification_failed =
-            verification.any(|step| !step.option.as_ref().is_some_and(dropped) && unverified(step));
-        let bad = self.counted(runbook).any(failed) || verification_failed;
+        let verification = runbook.steps_of(SectionKind::Verification);
+        let mut verification = verification.filter(|step| !step.option.as_ref().is_some_and(dropped)).peekable();
+        let bad = match verification.peek() {
+            Some(_) => verification.any(unverified),
+            None => self.counted(runbook).any(failed),
+        };
         Some(if bad { RunOutcome::Failed } else { RunOutcome::Completed })
+    }
+
+    /// What is to be known of how the run is over: the failures that somebody went on after, though all was verified in the end.
+    pub fn remark(&self, runbook: &Runbook) -> Option<String> {
+        let accepted = self.counted(runbook).filter(|step| self.mark(&step.id) == Mark::Accepted).count();
+        let completed = self.outcome(runbook) == Some(RunOutcome::Completed);
+        (completed && accepted > 0).then(|| match accepted {
+            1 => "verification passed, 1 failure accepted".to_owned(),
+            _ => format!("verification passed, {accepted} failures accepted"),
+        })
     }
 }
 

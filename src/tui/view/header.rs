@@ -83,7 +83,7 @@ fn bar_right(model: &Model, counts: bool, date: bool, style: Style) -> Vec<Span<
             parts.push(span(format!("{} {worst}", glyphs::status(worst)), on_bar(worst)));
             parts.push(span("  ", style));
         }
-    } else {
+    } else if model.board.probes().next().is_some() {
         parts.push(span("looking…  ", style.patch(theme.dim())));
     }
     if model.appearance.local.is_some() {

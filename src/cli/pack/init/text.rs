@@ -60,7 +60,7 @@ title = {quoted}
         watched.push(("pods", "The cluster cannot be reached", "P1"));
     }
     if let Some(url) = database {
-        text += &POSTGRES.replace("URL", &quoted(url));
+        text += &POSTGRES.replace("= URL", &format!("= {}", quoted(url)));
         watched.push(("database", "The database is down", "P0"));
     }
     if found.has("REDIS_URL") {
@@ -255,6 +255,12 @@ mod tests {
                 let pack = loaded.pack.unwrap();
                 assert_eq!(pack.environments.len(), usize::from(!contexts.is_empty()), "{text}");
                 assert_eq!(pack.probe("database").is_some(), database_url(&found).is_some());
+                // Whoever takes a `#` away gets TOML.
+                let examples = text.lines().filter_map(|line| line.strip_prefix("# "));
+                let is_toml = |line: &&str| line.starts_with('[') || line.contains(" = ") && !line.contains(". ");
+                for example in examples.filter(is_toml) {
+                    assert!(example.parse::<toml_edit::DocumentMut>().is_ok(), "{example}");
+                }
             }
         }
     }

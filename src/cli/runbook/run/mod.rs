@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Run a runbook step by step, asking on the terminal
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct RunArgs {
     /// A runbook of the pack by its id, or a file
     #[arg(value_name = "FILE|ID", required_unless_present = "resume")]
@@ -57,9 +57,12 @@ pub struct RunArgs {
     /// Go on with a run from before
     #[arg(long, value_name = "RUN", conflicts_with_all = ["runbook", "dry_run", "from"])]
     pub resume: Option<String>,
+    /// A command of no runbook, instead of one.
+    #[arg(skip)]
+    pub command: Option<String>,
 }
 
-pub(super) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
+pub(in crate::cli) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
     let (room, folder) = match &args.runbook {
         // Only a file can be run without a pack, or what was begun so.
         Some(wanted) if !is_path(wanted) && !Path::new(wanted).is_file() => open::room_and_folder(settings)?,
@@ -82,6 +85,7 @@ pub(super) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: 
         match (&args.resume, &args.runbook) {
             (Some(run), _) => runner.send(Command::Reopen(RunId(run.clone()))),
             (None, Some(id)) => runner.send(Command::Open { id: id.clone(), dry_run: args.dry_run }),
+            (None, None) if args.command.is_some() => {}
             (None, None) => return Err(UsageError("name a runbook".to_owned()).into()),
         }
         for (name, value) in &args.variables {

@@ -474,8 +474,9 @@ impl Driver {
         {
             return;
         }
+        let reason = open.state.remark(&open.document);
         if let Some(outcome) = open.state.outcome(&open.document)
-            && let Err(why) = self.record(EventKind::RunEnded { outcome, reason: None })
+            && let Err(why) = self.record(EventKind::RunEnded { outcome, reason })
         {
             self.tell(News::Refused(why));
         }

@@ -25,12 +25,9 @@ use crate::{
     },
     runbook::{
         Action, ActionId, Attributes, Language, Runbook, risk,
-        run::{EventKind, Mode, RunEvent, RunState},
+        run::{AD_HOC, EventKind, Mode, RunEvent, RunState},
     },
 };
-
-/// Ids of commands of no runbook begin with this.
-pub(super) const AD_HOC: &str = "command/";
 
 /// What is open.
 pub(super) struct Open {

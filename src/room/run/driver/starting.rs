@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{
-    Driver, Open, Outcome,
-    open::{AD_HOC, command_action},
-};
+use super::{Driver, Open, Outcome, open::command_action};
 use crate::{
-    exec::gate::{self, Decision, Refusal, Wants},
+    exec::{
+        gate::{self, Decision, Refusal, Wants},
+        output::mask::Secrets,
+    },
     room::run::{
         command::{Answer, News},
         ending::ended_without,
@@ -16,7 +16,7 @@ use crate::{
     },
     runbook::{
         self, Action, ActionId,
-        run::{Confirmation, Ending, EventKind, Mode},
+        run::{AD_HOC, Confirmation, Ending, EventKind, Mode, command_title},
     },
 };
 
@@ -64,7 +64,10 @@ impl Driver {
                 }
                 (action.clone(), action.name.clone().unwrap_or_else(|| step.title.clone()))
             }
-            (None, Some(action)) => (action, "command".to_owned()),
+            (None, Some(action)) => {
+                let title = command_title(&Secrets::new([]).mask(&action.code));
+                (action, title)
+            }
             (None, None) => return Err(format!("there is no action {id}")),
         };
         if let Some((running, _)) = open.state.all_running().next() {

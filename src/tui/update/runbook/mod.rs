@@ -163,7 +163,7 @@ fn took_event(model: &mut Model, event: &RunEvent) {
         }
         EventKind::RollbackStarted { step: None } => run::select_next(opened),
         EventKind::RunEnded { outcome, .. } => {
-            let text = format!("the run is over: {}", crate::tui::outcome::run_word(*outcome));
+            let text = format!("the run is over: {}", outcome.word());
             model.say(text);
             return;
         }

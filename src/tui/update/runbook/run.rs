@@ -142,7 +142,11 @@ fn failed(model: &mut Model, step: &Step) {
     for line in advice.unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty()) {
         text.push(clean(line));
     }
-    let title = if unknown { "How it ended is unknown" } else { "The step failed" };
+    let title = match unknown {
+        true => "How it ended is unknown",
+        false if opened.state.was_cancelled(step) => "The step was cancelled",
+        false => "The step failed",
+    };
     let mut menu = Menu::new(format!("{title}: {}", clean(&step.title)), text)
         .with("retry", "Run the same action again; it is confirmed again.", Choice::Retry(action))
         .with("skip", "Leave the step out, with a reason, and go to the next.", Choice::Skip(step.id.clone()));

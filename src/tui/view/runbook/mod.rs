@@ -116,9 +116,10 @@ fn notes(model: &Model, opened: &Opened, columns: usize) -> Vec<Line<'static>> {
         }
     }
     if let Some(outcome) = opened.state.ended {
+        let remark = opened.state.remark(&opened.document).map_or_else(String::new, |remark| format!(": {remark}"));
         let text = format!(
-            "This run is over: {}. {} opens the runbook again for another one.",
-            crate::tui::outcome::run_word(outcome),
+            "This run is over: {}{remark}. {} opens the runbook again for another one.",
+            outcome.word(),
             key(model, Action::PickRunbook, Context::Runbook)
         );
         lines.extend(paragraph(&text, columns.saturating_sub(2), theme.accent()));

@@ -36,6 +36,7 @@ impl Headless<'_> {
         let what = match mark {
             Mark::RolledBack => "was rolled back",
             Mark::Unknown => "has an unknown outcome",
+            _ if self.state.was_cancelled(step) => "was cancelled",
             _ => "failed",
         };
         let line = match self.ask(&format!("\n{} {what}. {}:", step.title, choices.join(", ")), signals).await? {

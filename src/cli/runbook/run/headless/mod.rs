@@ -29,7 +29,7 @@ use crate::{
     room::run::{Command, News, Question, Runner},
     runbook::{
         ActionId, Runbook, Step, StepKind,
-        run::{Mark, Mode, RunId, RunOutcome, RunState},
+        run::{ActionOutcome, Mark, Mode, RunId, RunOutcome, RunState},
     },
     text::line,
 };
@@ -128,6 +128,9 @@ impl<'a> Headless<'a> {
                 _ => {}
             }
         }
+        if let Some(code) = &self.args.command {
+            return self.command(code, &mut signals).await;
+        }
         if let Some(from) = &self.from
             && self.find(from).is_none()
         {
@@ -141,6 +144,17 @@ impl<'a> Headless<'a> {
                 return Ok(exit);
             }
         }
+    }
+
+    /// Runs a command of no runbook.
+    async fn command(&mut self, code: &str, signals: &mut Signals) -> Result<Exit> {
+        self.runner.send(Command::Command(code.to_owned()));
+        if let Some(exit) = self.wait_for_action(signals).await? {
+            return Ok(exit);
+        }
+        let succeeded =
+            self.state.attempts().all(|attempt| attempt.outcome.as_ref().is_some_and(ActionOutcome::succeeded));
+        Ok(if succeeded { Exit::Ok } else { Exit::Warn })
     }
 
     /// Does the next thing. An exit code means that it ends here.
@@ -265,12 +279,9 @@ impl<'a> Headless<'a> {
     }
 
     fn say_goodbye(&self, outcome: RunOutcome) -> Exit {
-        let (words, exit) = match outcome {
-            RunOutcome::Completed => ("completed", Exit::Ok),
-            RunOutcome::Failed => ("failed", Exit::Warn),
-            RunOutcome::RolledBack => ("rolled back", Exit::Warn),
-            RunOutcome::Abandoned => ("abandoned", Exit::Warn),
-        };
+        let exit = if outcome == RunOutcome::Completed { Exit::Ok } else { Exit::Warn };
+        let remark = self.state.remark(&self.document).map_or_else(String::new, |remark| format!(": {remark}"));
+        let words = format!("{}{remark}", outcome.word());
         let dry = if self.mode == Mode::DryRun { "dry run: nothing was started; " } else { "" };
         self.say(&format!("\n{dry}{}: {words}", line(&self.document.title)));
         exit
@@ -278,7 +289,7 @@ impl<'a> Headless<'a> {
 
     /// Ends before the run does, and says how to go on.
     fn stop_here(&self, exit: Exit) -> Exit {
-        if let Some(run) = self.run.as_ref().filter(|_| self.mode == Mode::Live) {
+        if let Some(run) = self.run.as_ref().filter(|_| self.mode != Mode::DryRun && self.args.command.is_none()) {
             self.complain(&format!("the run stays open: go on with `{}`", self.again.command(run)));
         }
         exit
