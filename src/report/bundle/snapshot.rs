@@ -1,7 +1,7 @@
 //! The logs of an incident at one moment, while others go on writing.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions, TryLockError},
     io::{self, Read, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -127,6 +127,10 @@ fn copy(from: &Path, to: &Path, lines: bool) -> Result<(), Failed> {
         }
         target.write_all(bytes).map_err(Failed::Writing)?;
         written += read as u64;
+    }
+    // Its writer is about to write the first line: as of this moment there is no such log.
+    if lines && whole == 0 && matches!(source.get_ref().try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return fs::remove_file(to).map_err(Failed::Writing);
     }
     if lines { target.set_len(whole).map_err(Failed::Writing) } else { Ok(()) }
 }

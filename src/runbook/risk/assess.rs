@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::Range};
 
 use indexmap::IndexMap;
 
-use super::{Assessment, Declared, Reason, Risk, command, database, files, session, shell_text};
+use super::{Assessment, Declared, Reason, Risk, command, database, files, session, shell_text, words};
 use crate::runbook::{
     document::{Attributes, Language},
     shell::{self, Script},
@@ -35,6 +35,10 @@ pub fn assess_script(script: &Script, code: &str, attributes: &Attributes) -> As
     }
     for unseen in &script.unseen {
         findings.add(Risk::Destructive, unseen.what.clone(), unseen.span.clone());
+    }
+    for spliced in script.spliced.iter().filter(|spliced| !words::splices_plainly(script, &spliced.words)) {
+        let text = format!("{} runs text into which something is put that is no plain word", spliced.program);
+        findings.add(Risk::Destructive, text, spliced.span.clone());
     }
     session::assignments(script, &mut findings);
     shell_text::functions(script, &mut findings);

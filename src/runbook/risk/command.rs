@@ -324,11 +324,14 @@ impl Rated<'_> {
         }
     }
 
-    /// `--force=false` switches off.
+    /// `--force=false` switches off, in programs whose switches take a value.
     fn is_off(&self, given: &Given<'_>) -> bool {
         given.value.is_some_and(|value| {
             matches!(given.option.arity, program::grammar::Arity::Joined)
-                && matches!(self.value(value), Some("false" | "False" | "0"))
+                && given.option.kind == Kind::Plain
+                && given.option.names.iter().all(|name| name.starts_with("--"))
+                && !matches!(self.name, "man" | "sed" | "gsed")
+                && matches!(self.value(value), Some("false" | "False"))
         })
     }
 
@@ -472,7 +475,10 @@ impl Rated<'_> {
     /// Code that comes from standard input.
     fn input(&self, findings: &mut Findings) {
         let Some(command) = self.call.command else { return };
-        if command.input != Input::Code || !self.call.operands.is_empty() && self.call.operands.len() != self.dashes() {
+        // The operand of these names a database, of others a script.
+        let names_database = matches!(self.name, "mysql" | "mariadb" | "sqlite3" | "cockroach");
+        let only_dashes = self.call.operands.len() == self.dashes();
+        if command.input != Input::Code || !(only_dashes || names_database) {
             return;
         }
         let gives = self.invocation.placement.piped || self.invocation.redirects.iter().any(Redirect::gives_input);

@@ -48,7 +48,7 @@ pub(super) fn psql(shell: &Script, invocation: &Invocation, findings: &mut Findi
         findings.add(Risk::Read, "psql lists databases".to_owned(), span.clone());
     }
     for source in &call.sources {
-        if !words::is_known(shell, source) {
+        if !words::is_known(shell, source) || !words::stays_in_sql(shell, source) {
             let text = "psql gets SQL that is put together when it runs".to_owned();
             findings.add(Risk::Destructive, text, source.span.clone());
             target(findings);
@@ -115,7 +115,9 @@ fn meta(meta: &MetaCommand, text: &Text, database: Option<&str>, findings: &mut 
             } else if direction == Some("from") {
                 findings.add(Risk::Change, "\\copy adds rows from a file".to_owned(), span);
             } else {
-                let seen = target.starts_with("stdout") || target.starts_with("pstdout");
+                // psql compares the whole word, and a quoted name may hold anything.
+                let seen =
+                    matches!(target.split_whitespace().next(), Some("stdout" | "pstdout")) && !words.contains('"');
                 let (risk, why) =
                     if seen { (Risk::Read, "prints rows") } else { (Risk::Change, "writes rows to a file") };
                 findings.add(risk, format!("\\copy {why}"), span.clone());
@@ -127,7 +129,11 @@ fn meta(meta: &MetaCommand, text: &Text, database: Option<&str>, findings: &mut 
             }
         }
         "g" | "gx" | "o" | "out" | "w" | "write" => {
-            let target = arguments.rsplit(')').next().unwrap_or(arguments).trim();
+            let target = match arguments.trim_start().strip_prefix('(').filter(|_| name.starts_with('g')) {
+                Some(options) => options.split_once(')').map_or(options, |(_, after)| after),
+                None => arguments,
+            };
+            let target = target.trim();
             let (risk, why) = match target {
                 "" => (Risk::Read, "sends the query"),
                 target if target.starts_with('|') => (Risk::Destructive, "hands its output to a command"),
@@ -257,6 +263,16 @@ fn statement(statement: &SqlStatement, text: &Text, database: Option<&str>, mine
         let (risk, reason) = row.map_or((Risk::Change, "writes"), |row| (row.risk, row.why.as_str()));
         let all = if inner.without_where { ", of every row" } else { "" };
         say(risk, format!("{} inside {} {reason}{all}", inner.verb, statement.verb));
+    }
+    // It carries out what it explains, also what its own grammar holds no data for.
+    if statement.verb.starts_with("EXPLAIN") && statement.verb.contains("ANALYZE") {
+        let explained = text.value.get(statement.span.clone()).unwrap_or_default().to_ascii_lowercase();
+        let words = || explained.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
+        if words().any(|word| word == "execute") {
+            say(Risk::Destructive, "EXPLAIN ANALYZE runs a prepared statement that is not read here".to_owned());
+        } else if words().any(|word| matches!(word, "create" | "refresh")) {
+            say(Risk::Change, "EXPLAIN ANALYZE carries out what it explains".to_owned());
+        }
     }
     functions(statement, mine, &mut say);
     if worst == Risk::Read {

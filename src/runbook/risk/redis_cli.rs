@@ -117,7 +117,9 @@ fn one(words: &[Option<&str>], shown: &[String], server: &str, span: std::ops::R
         let of_command = rows.iter().filter(|row| row.names.iter().any(|name| name.starts_with(&start)));
         of_command.max_by_key(|row| row.risk).or_else(|| find(rows, &command, &both))
     } else {
-        find(rows, &command, &both)
+        let third = words.get(2).copied().flatten().map(|third| format!("{both} {}", third.to_ascii_uppercase()));
+        let exactly = |name: &String| rows.iter().find(|row| row.names.contains(name));
+        third.as_ref().and_then(exactly).or_else(|| find(rows, &command, &both))
     };
     let Some(row) = row else {
         let risk =

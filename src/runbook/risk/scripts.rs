@@ -31,7 +31,7 @@ pub(super) fn awk(rated: &Rated<'_>, value: (usize, usize), findings: &mut Findi
 /// SQL that another client than psql sends.
 pub(super) fn sql(rated: &Rated<'_>, value: (usize, usize), findings: &mut Findings) {
     let Some(word) = rated.words.get(value.0) else { return };
-    if !words::is_known(rated.script, word) {
+    if !words::is_known(rated.script, word) || !words::stays_in_sql(rated.script, word) {
         let text = format!("{} sends SQL that is known only when it runs", rated.shown());
         return findings.add(Risk::Destructive, text, rated.span.clone());
     }
@@ -43,7 +43,13 @@ pub(super) fn sql(rated: &Rated<'_>, value: (usize, usize), findings: &mut Findi
 /// A script with an expansion in it that nobody knows yet. Variables of the run are put in before the gate decides.
 fn unknown(rated: &Rated<'_>, value: (usize, usize), findings: &mut Findings) {
     let Some(word) = rated.words.get(value.0) else { return };
-    if !words::is_known(rated.script, word) || word.shown().starts_with('$') {
+    // What the script itself sets could be a command of the little language.
+    let set_here = |name: &str| rated.script.assignments.iter().any(|one| one.name == name);
+    let from_here = word.variables().iter().any(|(name, ..)| set_here(name));
+    if !words::is_known(rated.script, word)
+        || words::starts_with_expansion(word)
+        || from_here && !words::puts_in_numbers(rated.script, word)
+    {
         let text = format!("{} runs a script that is known only when it runs", rated.shown());
         findings.add(Risk::Change, text, rated.span.clone());
     } else {
@@ -101,37 +107,61 @@ impl<'s> Sed<'s> {
     fn line(&mut self) -> &'s str {
         let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
         self.rest = rest;
-        line.trim()
+        line
+    }
+
+    /// The rest of the line, and of those that an odd number of backslashes at the end joins to it.
+    fn text(&mut self) {
+        loop {
+            let line = self.line();
+            let backslashes = line.len() - line.trim_end_matches('\\').len();
+            if backslashes.is_multiple_of(2) || self.rest.is_empty() {
+                return;
+            }
+        }
     }
 
     /// Text up to the delimiter, which an escape hides.
     fn delimited(&mut self, delimiter: char) -> Option<()> {
-        let mut class = false;
         loop {
             match self.next()? {
                 '\\' => {
                     self.next()?;
                 }
-                '[' if !class => class = self.rest.contains(']'),
-                ']' => class = false,
-                char if char == delimiter && !class => return Some(()),
-                // In some versions a class does not hide the delimiter: then it ends here and the rest is not understood.
+                char if char == delimiter => return Some(()),
                 _ => {}
             }
         }
+    }
+
+    /// A pattern up to the delimiter. Versions differ in whether a class (`[/]`) hides it, and in what an escape means in one: a
+    /// pattern in which that matters is not understood.
+    fn pattern(&mut self, delimiter: char) -> Option<()> {
+        let start = self.rest;
+        self.delimited(delimiter)?;
+        let pattern = start.get(..start.len() - self.rest.len() - delimiter.len_utf8())?;
+        let is_open = |class: &str| !class.trim_start_matches(['^', ']']).contains(']') || class.contains('\\');
+        let doubtful = pattern.rsplit_once('[').is_some_and(|(_, class)| is_open(class))
+            || pattern
+                .split('[')
+                .skip(1)
+                .any(|class| class.split(']').next().is_some_and(|inner| inner.contains('\\')));
+        // `\[` is no class.
+        let plain = pattern.replace("\\[", "").replace("\\]", "");
+        (!doubtful || !plain.contains('[')).then_some(())
     }
 
     fn address(&mut self) -> Option<bool> {
         match self.rest.chars().next()? {
             '/' => {
                 self.next();
-                self.delimited('/')?;
+                self.pattern('/')?;
                 self.skip(|char| matches!(char, 'I' | 'M'));
             }
             '\\' => {
                 self.next();
                 let delimiter = self.next()?;
-                self.delimited(delimiter)?;
+                self.pattern(delimiter)?;
                 self.skip(|char| matches!(char, 'I' | 'M'));
             }
             '$' => {
@@ -163,18 +193,20 @@ impl<'s> Sed<'s> {
                 self.skip(|char| char.is_ascii_digit() || char == ' ');
                 Some(Effect::Prints)
             }
-            '#' | ':' | 'r' | 'R' | 'v' | 'a' | 'i' | 'c' => {
-                let continued = self.line().ends_with('\\');
-                if continued {
-                    while self.line().ends_with('\\') {}
-                }
+            '#' | 'r' | 'R' => {
+                self.line();
                 Some(Effect::Prints)
             }
-            'b' | 't' | 'T' => {
+            'a' | 'i' | 'c' => {
+                self.text();
+                Some(Effect::Prints)
+            }
+            // GNU sed ends a label and a version at a semicolon, others at the end of the line: what follows counts as commands.
+            'b' | 't' | 'T' | ':' | 'v' => {
                 self.skip(|char| !matches!(char, ';' | '\n' | '}'));
                 Some(Effect::Prints)
             }
-            'w' | 'W' => Some(Effect::Writes(self.line().to_owned())),
+            'w' | 'W' => Some(Effect::Writes(self.line().trim().to_owned())),
             'e' => Some(Effect::Runs),
             'y' => {
                 let delimiter = self.next()?;
@@ -184,7 +216,7 @@ impl<'s> Sed<'s> {
             }
             's' => {
                 let delimiter = self.next()?;
-                self.delimited(delimiter)?;
+                self.pattern(delimiter)?;
                 self.delimited(delimiter)?;
                 loop {
                     match self.rest.chars().next() {
@@ -194,7 +226,7 @@ impl<'s> Sed<'s> {
                         Some('e') => return Some(Effect::Runs),
                         Some('w') => {
                             self.next();
-                            return Some(Effect::Writes(self.line().to_owned()));
+                            return Some(Effect::Writes(self.line().trim().to_owned()));
                         }
                         _ => return Some(Effect::Prints),
                     }
@@ -207,6 +239,27 @@ impl<'s> Sed<'s> {
 
 /// Walks over the tokens of an awk program; strings and regular expressions hold no commands.
 fn awk_effect(program: &str) -> Effect {
+    match awk_walk(program) {
+        // Where it is open whether a slash divides or begins an expression, what looks like text may be a command.
+        Effect::Prints if is_doubtful(program) => Effect::Unread,
+        effect => effect,
+    }
+}
+
+/// A slash that versions or grammars may read either way, in a program with words that do more than print.
+fn is_doubtful(program: &str) -> bool {
+    let acts = ["system", "getline", "|", ">", "@"].iter().any(|word| program.contains(word));
+    let mut before = "";
+    let slash = program.match_indices('/').any(|(at, _)| {
+        before = program.get(..at).unwrap_or_default().trim_end();
+        before.ends_with(')') || before.ends_with("++") || before.ends_with("--") || before.ends_with("exit")
+    });
+    let class =
+        program.split('[').skip(1).any(|class| class.split(']').next().is_some_and(|inner| inner.contains('/')));
+    acts && (slash || class)
+}
+
+fn awk_walk(program: &str) -> Effect {
     let bytes = program.as_bytes();
     let mut at = 0;
     let mut prints = false;
@@ -242,9 +295,13 @@ fn awk_effect(program: &str) -> Effect {
             b'|' | b'@' => return Effect::Runs,
             b'>' if prints && depth == 0 => {
                 let rest = program.get(at..).unwrap_or_default().trim_start_matches('>').trim_start();
+                // What stands beside the name of a sink is joined to it.
+                let ends = |after: &str| {
+                    after.trim_start_matches([' ', '\t']).chars().next().is_none_or(|c| ";}\n#".contains(c))
+                };
                 if !["\"/dev/stderr\"", "\"/dev/stdout\"", "\"/dev/null\"", "\"-\""]
                     .iter()
-                    .any(|sink| rest.starts_with(sink))
+                    .any(|sink| rest.strip_prefix(sink).is_some_and(ends))
                 {
                     worst = Effect::Writes(String::new());
                 }
@@ -293,18 +350,9 @@ mod tests {
 
     #[test]
     fn sed_scripts_that_only_print_are_told_from_those_that_do_more() {
-        for script in [
-            "s/a/b/",
-            "s|a|b|g;p",
-            "1,5p",
-            "/x/,/y/{s/a/b/;d}",
-            "$!N;P;D",
-            "\\,a,d",
-            "s/w/e/",
-            "y/ab/cd/",
-            "5q",
-            "/err[/]w/p",
-        ] {
+        for script in
+            ["s/a/b/", "s|a|b|g;p", "1,5p", "/x/,/y/{s/a/b/;d}", "$!N;P;D", "\\,a,d", "s/w/e/", "y/ab/cd/", "5q"]
+        {
             assert_eq!(sed_effect(script), Effect::Prints, "{script}");
         }
         for script in ["w/srv/x", "1w out", "s/a/b/w out", "s/a/b/gw out"] {
@@ -312,6 +360,27 @@ mod tests {
         }
         for script in ["e", "1e date", "s/a/b/e", "s/a/b/ge"] {
             assert_eq!(sed_effect(script), Effect::Runs, "{script}");
+        }
+        for script in ["/err[/]w/p", "s/[\\]/touch x/e;#]/y/", "s/a/[/w x/]/"] {
+            assert_ne!(sed_effect(script), Effect::Prints, "{script}");
+        }
+        for script in [
+            ":a;w x",
+            "v;w x",
+            ":a;e date",
+            "s/a/[/e;#]/",
+            "y/[/x/;e date;#]/y/",
+            "#\\\ne date",
+            "r x\\\ne date",
+            "a foo\\\\\ne date",
+            "a foo\\ \ne date",
+        ] {
+            assert_ne!(sed_effect(script), Effect::Prints, "{script}");
+        }
+        for script in
+            [":a;N;$!ba;s/x/y/", "s/[0-9]*/x/", "/[[:space:]]/d", "s/\\[a\\]/b/", "a foo\\\nbar", "s/[^,]*,//"]
+        {
+            assert_eq!(sed_effect(script), Effect::Prints, "{script}");
         }
         assert_eq!(sed_effect("k"), Effect::Unread);
         assert_eq!(sed_effect("s/a"), Effect::Unread);
@@ -333,6 +402,15 @@ mod tests {
         }
         for program in ["{print > \"/srv/x\"}", "{print $1 >> f}", "{printf \"%s\", $1 > f}"] {
             assert!(matches!(awk_effect(program), Effect::Writes(_)), "{program}");
+        }
+        for program in [
+            "BEGIN{ if (1) /\"/; system(\"date\") }",
+            "BEGIN{x++ / 2; system(\"date\") / 1}",
+            "/[/\"]/ {system(\"date\")}",
+            "{print > \"-\" \"x\"}",
+            "{print > \"/dev/stdout\" \"x\"}",
+        ] {
+            assert_ne!(awk_effect(program), Effect::Prints, "{program}");
         }
         for program in ["{system(\"date\")}", "{print|\"sh\"}", "{ \"date\" | getline x }", "@load \"x\"", "{@f()}"] {
             assert_eq!(awk_effect(program), Effect::Runs, "{program}");

@@ -38,6 +38,11 @@ pub(super) fn functions(script: &Script, findings: &mut Findings) {
     for one in &script.assignments {
         for word in &one.values {
             word_parts(word, findings);
+            // Arithmetic, `[[ -eq ]]`, `${x:n}` and builtins that take names evaluate what a variable holds.
+            if word.literal.as_deref().is_some_and(holds_subscript) {
+                let text = format!("{} holds a subscript that bash may evaluate", one.name);
+                findings.add(Risk::Change, text, one.span.clone());
+            }
         }
     }
 }
@@ -67,6 +72,13 @@ pub(super) fn words(invocation: &Invocation, findings: &mut Findings) {
             findings.add(Risk::Change, format!("{name} evaluates the subscript of {text}"), word.span.clone());
         }
     }
+}
+
+/// `a[$(date)]`: text that runs a command where it is evaluated as the name of an element.
+fn holds_subscript(text: &str) -> bool {
+    text.split('[')
+        .skip(1)
+        .any(|rest| rest.split(']').next().is_some_and(|inner| inner.contains("$(") || inner.contains('`')))
 }
 
 fn word_parts(word: &Word, findings: &mut Findings) {

@@ -65,6 +65,12 @@ enum Holds {
     NoDash,
     /// It is one word, which starts with no dash.
     OneWord,
+    /// It is one word to every shell, in quotes and without.
+    Plain,
+    /// It ends no string and no statement of SQL.
+    Sql,
+    /// It is a number.
+    Number,
 }
 
 impl Holds {
@@ -73,6 +79,13 @@ impl Holds {
             Holds::Known => true,
             Holds::NoDash => !text.starts_with('-'),
             Holds::OneWord => !text.starts_with('-') && !text.contains([' ', '\t', '\n', '*', '?', '[']),
+            Holds::Plain => text.chars().all(|char| char.is_ascii_alphanumeric() || "_./:@%+=,-".contains(char)),
+            Holds::Sql => {
+                !text.contains([';', '\'', '"', '\\', '(', ':', '$', '`'])
+                    && !text.contains("--")
+                    && !text.contains("/*")
+            }
+            Holds::Number => text.chars().all(|char| char.is_ascii_digit() || char == '.'),
         }
     }
 }
@@ -101,6 +114,41 @@ fn may_start_with_dash(script: &Script, part: &WordPart) -> bool {
         PartKind::Literal(_) | PartKind::Single(_) => false,
         _ => !part_holds(script, part, Holds::NoDash, DEEPEST),
     }
+}
+
+/// Whether all that this shell puts into words is one plain word to the shell that runs them as code.
+pub(super) fn splices_plainly(script: &Script, words: &[Word]) -> bool {
+    words.iter().all(|word| expansions_hold(script, &word.parts, Holds::Plain))
+}
+
+/// Whether all that the shell puts into a word stays inside of its place in SQL.
+pub(super) fn stays_in_sql(script: &Script, word: &Word) -> bool {
+    expansions_hold(script, &word.parts, Holds::Sql)
+}
+
+/// Whether all that the shell puts into a word is a number.
+pub(super) fn puts_in_numbers(script: &Script, word: &Word) -> bool {
+    expansions_hold(script, &word.parts, Holds::Number)
+}
+
+/// Whether what comes first is not known before it runs: then it may be all of the text.
+pub(super) fn starts_with_expansion(word: &Word) -> bool {
+    fn starts(parts: &[WordPart]) -> bool {
+        match parts.iter().find(|part| !is_empty(part)).map(|part| &part.kind) {
+            Some(PartKind::Double(inner)) => starts(inner),
+            Some(PartKind::Variable { .. } | PartKind::Substitution { .. }) => true,
+            _ => false,
+        }
+    }
+    starts(&word.parts)
+}
+
+fn expansions_hold(script: &Script, parts: &[WordPart], wanted: Holds) -> bool {
+    parts.iter().all(|part| match &part.kind {
+        PartKind::Double(inner) => expansions_hold(script, inner, wanted),
+        PartKind::Variable { .. } | PartKind::Substitution { .. } => part_holds(script, part, wanted, DEEPEST),
+        _ => true,
+    })
 }
 
 /// Whether everything that is expanded in a word is known, or is a variable of the run, whose value the gate puts in.
@@ -193,6 +241,7 @@ fn prints_plainly(code: &str) -> bool {
                 format.starts_with("+%") && !format.contains("%-") && words.next().is_none()
             })
         }
+        "seq" => words.all(|word| word.bytes().all(|byte| byte.is_ascii_digit())),
         _ => PLAIN.contains(&program) && words.all(|word| !word.starts_with('+')),
     }
 }

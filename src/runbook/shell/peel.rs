@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     args::{self, known_start},
-    script::{Assignment, PartKind, Word},
+    script::{Assignment, PartKind, Word, WordPart},
     text::Text,
     words::as_code,
 };
@@ -21,7 +21,7 @@ pub(super) enum Peeled {
     /// only known when it runs.
     Command { at: usize, also: bool, appended: bool },
     /// These words are shell, put together.
-    Code { text: Text, at: usize, also: bool },
+    Code { text: Text, from: Range<usize>, at: usize, also: bool },
     /// Commands besides the program itself (`find -exec`).
     Several(Vec<Part>),
     /// A shell that reads its commands from standard input.
@@ -33,7 +33,7 @@ pub(super) enum Peeled {
 /// One of the commands that a program runs.
 pub(super) enum Part {
     Words(Range<usize>),
-    Code(Text),
+    Code(Text, Range<usize>),
 }
 
 /// Programs that add the lines that they read to the words of the command.
@@ -62,16 +62,23 @@ pub(super) fn peel(words: &[Word]) -> Peeled {
         [] => Peeled::Plain,
         [Inner::Input] => Peeled::ShellInput { at: words.len() },
         [Inner::Words(range)] if range.end == words.len() => Peeled::Command { at: range.start, also, appended },
-        [Inner::Joined(range)] => Peeled::Code { text: as_code(words.iter().skip(range.start)), at: range.start, also },
+        [Inner::Joined(range)] => Peeled::Code {
+            text: as_code(words.iter().skip(range.start)),
+            from: range.start..words.len(),
+            at: range.start,
+            also,
+        },
         [Inner::Text { word, from }] => match words.get(*word) {
-            Some(source) => Peeled::Code { text: from_byte(source, *from), at: words.len(), also },
+            Some(source) => {
+                Peeled::Code { text: from_byte(source, *from), from: *word..*word + 1, at: words.len(), also }
+            }
             None => Peeled::Plain,
         },
         several => {
             let parts = several.iter().filter_map(|inner| match inner {
                 Inner::Words(range) => Some(Part::Words(range.clone())),
-                Inner::Joined(range) => Some(Part::Code(as_code(words.get(range.clone())?))),
-                Inner::Text { word, from } => Some(Part::Code(from_byte(words.get(*word)?, *from))),
+                Inner::Joined(range) => Some(Part::Code(as_code(words.get(range.clone())?), range.clone())),
+                Inner::Text { word, from } => Some(Part::Code(from_byte(words.get(*word)?, *from), *word..*word + 1)),
                 Inner::Input => None,
             });
             Peeled::Several(parts.collect())
@@ -148,7 +155,9 @@ fn shell(words: &[Word]) -> Peeled {
                 string += 1;
             }
             return match words.get(string) {
-                Some(code) => Peeled::Code { text: as_code([code]), at: words.len(), also: false },
+                Some(code) => {
+                    Peeled::Code { text: as_code([code]), from: string..string + 1, at: words.len(), also: false }
+                }
                 None => Peeled::Plain,
             };
         }
@@ -168,6 +177,55 @@ fn shell(words: &[Word]) -> Peeled {
         }
         Some(_) => Peeled::Command { at, also: false, appended: false },
         None => Peeled::ShellInput { at: words.len() },
+    }
+}
+
+/// What a program puts into the words of the command that it runs: `{}` of `find -exec` and of `xargs -I{}`.
+pub(super) struct Placeholder {
+    pub(super) text: String,
+    /// What stands for it starts with the path that is searched, and is no option.
+    pub(super) is_path: bool,
+}
+
+pub(super) fn placeholder(words: &[Word]) -> Option<Placeholder> {
+    let name = words.first().and_then(args::program_of)?;
+    match name {
+        "find" => Some(Placeholder { text: "{}".to_owned(), is_path: true }),
+        "xargs" | "parallel" => {
+            let call = program::read(program::find(name)?, words);
+            let options = ["-I", "--replace", "-i", "-J"];
+            if !call.has(&options) {
+                return (name == "parallel").then(|| Placeholder { text: "{}".to_owned(), is_path: false });
+            }
+            let value = call.given(&options).find_map(|given| given.value);
+            let text = value.and_then(|(at, from)| words.get(at)?.literal.as_deref()?.get(from..));
+            let text = text.filter(|text| !text.is_empty()).unwrap_or("{}").to_owned();
+            Some(Placeholder { text, is_path: false })
+        }
+        _ => None,
+    }
+}
+
+impl Placeholder {
+    /// The word with what nobody knows in the place of the placeholder.
+    pub(super) fn filled(&self, word: Word) -> Word {
+        let Some(literal) = word.literal.as_deref().filter(|literal| literal.contains(&self.text)) else { return word };
+        if self.is_path && literal == self.text {
+            return word;
+        }
+        let span = word.span.clone();
+        let part = |kind| WordPart { kind, span: span.clone() };
+        let mut parts = Vec::new();
+        for (number, piece) in literal.split(&self.text).enumerate() {
+            if number > 0 {
+                let unknown = PartKind::Substitution { code: "cat".to_owned() };
+                parts.push(part(PartKind::Double(vec![part(unknown)])));
+            }
+            if !piece.is_empty() {
+                parts.push(part(PartKind::Single(piece.to_owned())));
+            }
+        }
+        Word { literal: None, parts, ..word }
     }
 }
 

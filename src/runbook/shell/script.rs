@@ -20,6 +20,8 @@ pub struct Script {
     pub unseen: Vec<Unseen>,
     /// Text that bash evaluates once more, which is seen and may hold code all the same: a subscript that is not a number.
     pub evaluated: Vec<Unseen>,
+    /// Text that another shell runs, with what this one puts into it.
+    pub spliced: Vec<Spliced>,
     /// The first thing that could not be parsed; the commands are then those that were found in spite of it.
     pub problem: Option<SyntaxProblem>,
 }
@@ -36,6 +38,15 @@ impl Script {
 pub struct Unseen {
     /// What runs it, as a sentence's start: `eval runs text that is put together at run time`.
     pub what: String,
+    pub span: Range<usize>,
+}
+
+/// Words that are code for another shell: `bash -c "cat $F"`, `ssh host cat "$F"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spliced {
+    /// What runs it: `bash`.
+    pub program: String,
+    pub words: Vec<Word>,
     pub span: Range<usize>,
 }
 

@@ -55,7 +55,7 @@ fn wrappers_are_taken_off_and_remembered() {
     for (code, inner, wrappers) in [
         ("sudo -u postgres -E psql -l", "psql -l", "sudo"),
         ("env A=b -u C rm x", "rm x", "env"),
-        ("ls | xargs -n 1 -I{} rm {}", "rm {}", "xargs"),
+        ("ls | xargs -n 1 -I{} rm {}", "rm $(…)", "xargs"),
         ("timeout -k 5 30s nohup nice -n 5 rm x", "rm x", "timeout nohup nice"),
         ("time command exec rm x", "rm x", "command exec"),
         ("eval 'rm x'", "rm x", "eval"),

@@ -324,18 +324,24 @@ impl<'c> Walker<'c> {
                 self.test(right, layer, context);
             }
             E::Not(inner) | E::Parenthesized(inner) => self.test(inner, layer, context),
-            E::UnaryTest(_, word) => {
-                self.word(word, layer, context);
-            }
+            E::UnaryTest(_, word) => self.operand(word, layer, context),
             E::BinaryTest(predicate, left, right) => {
-                self.word(left, layer, context);
+                self.operand(left, layer, context);
                 // A regular expression is no shell word: only what is expanded in it counts.
                 if matches!(predicate, ast::BinaryPredicate::StringMatchesRegex) {
                     self.expanded(&layer.place(&right.value, right.loc.as_ref()), context);
                 } else {
-                    self.word(right, layer, context);
+                    self.operand(right, layer, context);
                 }
             }
+        }
+    }
+
+    /// A side of a test, which bash may evaluate as arithmetic or as the name of an element.
+    fn operand(&mut self, word: &ast::Word, layer: &Layer<'_>, context: &Context) {
+        let word = self.word(word, layer, context);
+        if word.literal.as_deref().is_some_and(|text| text.contains('[') && text.contains(['$', '`'])) {
+            self.evaluated("bash evaluates what the subscript gives", word.span);
         }
     }
 

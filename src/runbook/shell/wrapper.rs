@@ -1,9 +1,11 @@
 //! Takes wrappers off: programs that run another program, and strings that are shell themselves.
 
+use std::ops::Range;
+
 use super::{
     args::{self, has_flag, known_start},
-    peel::{Part, Peeled, assigned, peel},
-    script::{Invocation, PartKind, Redirect, Script, Unseen, Word, Wrapper},
+    peel::{Part, Peeled, assigned, peel, placeholder},
+    script::{Invocation, PartKind, Redirect, Script, Spliced, Unseen, Word, Wrapper},
     text::Text,
     walk::{Context, Walker},
     words::as_code,
@@ -26,27 +28,40 @@ impl Walker<'_> {
                     if also {
                         self.script.commands.push(invocation.clone());
                     }
+                    let placeholder = placeholder(&invocation.words);
                     take_off(&mut invocation, at);
+                    if let Some(placeholder) = placeholder {
+                        let words = std::mem::take(&mut invocation.words).into_iter();
+                        invocation.words = words.map(|word| placeholder.filled(word)).collect();
+                    }
                     invocation.appended |= appended;
                 }
-                Peeled::Code { text, at, also } => {
+                Peeled::Code { text, from, at, also } => {
                     if also {
                         self.script.commands.push(invocation.clone());
                     }
-                    return self.nested(&text, at, invocation, context);
+                    return self.nested(&text, from, at, invocation, context);
                 }
                 Peeled::Several(parts) => {
+                    let placeholder = placeholder(&invocation.words);
+                    let filled = |word: &Word| match &placeholder {
+                        Some(placeholder) => placeholder.filled(word.clone()),
+                        None => word.clone(),
+                    };
                     for part in parts {
                         match part {
                             Part::Words(range) => {
-                                let words = invocation.words.get(range.clone()).unwrap_or_default().to_vec();
+                                let words = invocation.words.get(range.clone()).unwrap_or_default();
+                                let words = words.iter().map(filled).collect();
                                 let mut inner = Invocation { words, redirects: Vec::new(), ..invocation.clone() };
                                 let wrapper = invocation.words.get(..range.start).unwrap_or_default().to_vec();
                                 inner.through.push(named(wrapper));
                                 inner.placement.piped = false;
                                 self.emit(inner, context);
                             }
-                            Part::Code(text) => self.nested(&text, invocation.words.len(), invocation.clone(), context),
+                            Part::Code(text, from) => {
+                                self.nested(&text, from, invocation.words.len(), invocation.clone(), context);
+                            }
                         }
                     }
                     return self.script.commands.push(invocation);
@@ -62,13 +77,22 @@ impl Walker<'_> {
     }
 
     /// Reads a string that is shell, as a layer of its own.
-    fn nested(&mut self, text: &Text, at: usize, invocation: Invocation, context: &Context) {
+    fn nested(&mut self, text: &Text, from: Range<usize>, at: usize, invocation: Invocation, context: &Context) {
+        self.spliced(&invocation, invocation.words.get(from).unwrap_or_default().to_vec());
         if text.value.trim_start().starts_with('$') && is_one_expansion(&text.value) {
             let name = invocation.program().unwrap_or("the command").to_owned();
             self.unseen(format!("{name} runs text that is not known before it runs"), invocation.span.clone());
         }
         let inner = self.inside(at, invocation, context);
         self.code(text, &inner);
+    }
+
+    /// Remembers words that are code for another shell, when this one puts something into them.
+    fn spliced(&mut self, invocation: &Invocation, words: Vec<Word>) {
+        if words.iter().any(|word| word.literal.is_none()) {
+            let program = invocation.program().unwrap_or("a shell").to_owned();
+            self.script.spliced.push(Spliced { program, words, span: invocation.span.clone() });
+        }
     }
 
     /// The surroundings of code that a command runs: its wrappers, variables and input reach inside.
@@ -93,7 +117,9 @@ impl Walker<'_> {
             let is_file = last.document.is_none() && last.operator != super::RedirectOperator::HereString;
             match word.or(last.target.as_ref()).filter(|_| !is_file) {
                 Some(word) => {
-                    let text = as_code([word]);
+                    let word = word.clone();
+                    self.spliced(&invocation, vec![word.clone()]);
+                    let text = as_code([&word]);
                     // The lines are the shell's program: they are no input for what it runs.
                     let mut inner = self.inside(at, invocation, context);
                     inner.input.clear();
@@ -104,6 +130,7 @@ impl Walker<'_> {
         } else if invocation.placement.piped {
             match self.piped_text(&invocation) {
                 Some(text) => {
+                    self.spliced(&invocation, piped_words(&self.script.commands, &invocation));
                     let mut inner = self.inside(at, invocation, context);
                     inner.placement.piped = false;
                     self.code(&text, &inner);
@@ -142,11 +169,7 @@ impl Walker<'_> {
 
 /// The text that the command before it in the pipeline writes, when that is known.
 pub(super) fn piped_text(commands: &[Invocation], invocation: &Invocation) -> Option<Text> {
-    let Placement { pipeline, index, .. } = Placement::of(invocation);
-    let before = index.checked_sub(1)?;
-    let mut writers = commands.iter().rev().take(256).filter(|one| {
-        one.placement.pipeline == pipeline && one.placement.index == before && !one.placement.substitution
-    });
+    let mut writers = writers(commands, invocation);
     let writer = writers.next()?;
     if writers.next().is_some()
         || !writer.through.is_empty()
@@ -179,6 +202,22 @@ pub(super) fn piped_text(commands: &[Invocation], invocation: &Invocation) -> Op
         }
         _ => None,
     }
+}
+
+/// The words of what pipes into a command.
+fn piped_words(commands: &[Invocation], invocation: &Invocation) -> Vec<Word> {
+    let Some(writer) = writers(commands, invocation).next() else { return Vec::new() };
+    let documents = writer.redirects.iter().filter_map(|one| Some(&one.document.as_ref()?.body));
+    writer.words.iter().skip(1).chain(documents).cloned().collect()
+}
+
+/// The commands that pipe into a command.
+fn writers<'c>(commands: &'c [Invocation], invocation: &Invocation) -> impl Iterator<Item = &'c Invocation> {
+    let Placement { pipeline, index, .. } = Placement::of(invocation);
+    let before = index.checked_sub(1);
+    commands.iter().rev().take(256).filter(move |one| {
+        one.placement.pipeline == pipeline && Some(one.placement.index) == before && !one.placement.substitution
+    })
 }
 
 /// The escapes of printf that part words and lines, each as long as before, so that every byte keeps its place.

@@ -598,6 +598,7 @@ const NO_FUNCTIONS: &[&str] = &[
     "AND",
     "ANY",
     "ARRAY",
+    "COPY",
     "AS",
     "BETWEEN",
     "BIT",

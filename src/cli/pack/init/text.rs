@@ -257,7 +257,7 @@ mod tests {
                 assert_eq!(pack.probe("database").is_some(), database_url(&found).is_some());
                 // Whoever takes a `#` away gets TOML.
                 let examples = text.lines().filter_map(|line| line.strip_prefix("# "));
-                let is_toml = |line: &&str| line.starts_with('[') || line.contains(" = ") && !line.contains(". ");
+                let is_toml = |line: &&str| line.starts_with("[[") || line.contains(" = ") && !line.contains(". ");
                 for example in examples.filter(is_toml) {
                     assert!(example.parse::<toml_edit::DocumentMut>().is_ok(), "{example}");
                 }

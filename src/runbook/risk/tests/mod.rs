@@ -1,6 +1,7 @@
 //! Tests of what actions are rated as.
 
 mod least;
+mod proof;
 mod properties;
 
 use proptest::prelude::*;
