@@ -183,15 +183,20 @@ proptest! {
     }
 
     #[test]
-    fn a_run_is_completed_only_when_everything_that_counts_was_done_or_left_out(events in events(&parse("task.md", DOCUMENT))) {
+    fn a_run_is_completed_only_when_all_was_done_or_left_out_or_accepted_and_verified(events in events(&parse("task.md", DOCUMENT))) {
         let document = parse("task.md", DOCUMENT);
         let state = RunState::fold(&events, &document);
         if state.outcome(&document) == Some(RunOutcome::Completed) {
             prop_assert!(!state.rolling_back);
+            let mut accepted = 0;
             for step in state.counted(&document) {
                 let mark = state.mark(&step.id);
-                prop_assert!(matches!(mark, Mark::Done | Mark::Skipped), "{}: {mark:?}", step.title);
+                prop_assert!(matches!(mark, Mark::Done | Mark::Skipped | Mark::Accepted), "{}: {mark:?}", step.title);
+                accepted += usize::from(mark == Mark::Accepted);
             }
+            let remark = state.remark(&document);
+            prop_assert_eq!(remark.is_some(), accepted > 0);
+            prop_assert!(remark.is_none_or(|remark| remark.contains(&accepted.to_string())));
             for step in document.steps_of(SectionKind::Verification) {
                 prop_assert_eq!(state.mark(&step.id), Mark::Done);
             }
