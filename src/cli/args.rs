@@ -23,7 +23,7 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// A Markdown document: the console opens with it as the runbook, and needs no pack
+    /// Markdown runbook to open in the console; works without a pack
     #[arg(value_name = "FILE")]
     pub file: Option<String>,
 }

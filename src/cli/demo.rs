@@ -29,7 +29,7 @@ pub struct DemoArgs {
     /// Begin this far into the scenario, as in `90s` or `2m`
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub at: Duration,
-    /// Keep the incidents and runs of the demo
+    /// Save the demo's incidents and runs instead of deleting them on exit
     #[arg(long)]
     pub keep: bool,
 }
@@ -58,7 +58,7 @@ impl Place {
         match self.folder {
             Some(folder) if self.keep => {
                 let kept = folder.keep();
-                output.print(&format!("The demo is kept: use it with --data-dir {}\n", kept.display()))?;
+                output.print(&format!("Demo data saved. To open it: --data-dir {}\n", kept.display()))?;
             }
             Some(folder) => folder.close().context("cannot remove the folder of the demo")?,
             None => {}

@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{settings::Settings, text};
 
-/// Run a command as a step is run: rated, asked about, recorded
+/// Run one command with the risk check, confirmation and record of a runbook step
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "One word is shell text: warroom exec -- 'kubectl get pods | grep -c Running'\n\n\
     Exit codes: 0 it succeeded, 1 it failed, 4 refused or nobody to ask, 5 refused by --read-only, 64 wrong usage.")]
 pub struct ExecArgs {
-    /// Up to which risk it runs without a question
+    /// Run without confirmation up to this risk
     #[arg(long, value_name = "RISK", default_value = "read", value_parser = clap::builder::PossibleValuesParser::new(["read", "change", "destructive"]))]
     confirm: String,
     /// The incident that it belongs to

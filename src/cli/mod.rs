@@ -41,7 +41,7 @@ use crate::{
         private, process, reaper,
     },
     platform::nearest,
-    room::runbooks::is_path,
+    room::runbooks::{OpenError, is_path},
     settings::{Color, Settings},
 };
 
@@ -128,16 +128,16 @@ fn run(cli: &Cli) -> Result<Exit> {
     }
 }
 
-/// What stands where a subcommand would, and is none, is a document.
+/// The first word of the command line, when it is not a subcommand: the document to open.
 fn check_file(file: &str, and_command: bool) -> Result<()> {
     if and_command {
-        return Err(UsageError(format!("{file} and a command: a document is opened by itself")).into());
+        return Err(UsageError(format!("cannot open {file}: a document and a command cannot be combined")).into());
     }
     if Path::new(file).is_file() {
         return Ok(());
     }
     if is_path(file) {
-        return Err(NoFileError(format!("there is no file {file}")).into());
+        return Err(NoFileError(OpenError::NoFile(file.to_owned()).to_string()).into());
     }
     let known = Cli::command();
     let names = known.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
@@ -145,7 +145,7 @@ fn check_file(file: &str, and_command: bool) -> Result<()> {
         Some(name) => format!("did you mean `warroom {name}`?"),
         None => "see `warroom --help`".to_owned(),
     };
-    Err(UsageError(format!("there is no command {file}, and no file of that name ({hint})")).into())
+    Err(UsageError(format!("unknown command {file} ({hint})")).into())
 }
 
 /// The merged settings, and what standard output is like under them. A command that writes is refused where nothing may be

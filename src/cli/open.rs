@@ -22,8 +22,8 @@ pub fn room_and_folder(settings: &Settings) -> Result<(Room, PackFolder)> {
     room_of(find_pack(settings.pack.as_deref(), settings)?, settings)
 }
 
-/// The same for what needs no pack: where none is chosen and there is none to choose, the platform is this machine, with the
-/// runbooks of `folder`.
+/// The same for commands that work without a pack: if none is chosen and none is installed, the platform is this machine, with
+/// the runbooks in `folder`.
 pub(super) fn room_or_machine(settings: &Settings, folder: &Path) -> Result<(Room, PackFolder)> {
     room_of(pack_or_machine(settings, folder)?, settings)
 }

@@ -102,7 +102,7 @@ impl PackFolder {
     /// Its runbooks, scenarios and templates.
     pub fn files(&self) -> PackFiles {
         let mut paths = match &self.place {
-            // What else lies there is no part of a pack.
+            // Only the Markdown files of the folder belong to it.
             Place::Machine(folder) => {
                 let names = names_in(folder).into_iter();
                 names.filter(|name| name.ends_with(".md")).collect()

@@ -12,7 +12,7 @@ use crate::{
 /// Why a runbook cannot be opened. Each is one sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("there is no file {0}")]
+    #[error("cannot read {0}: no such file")]
     NoFile(String),
     #[error("cannot read {file}: {error}")]
     Unreadable { file: String, error: io::Error },

@@ -21,6 +21,16 @@ fn a_command_goes_through_the_gate_and_into_a_run() {
     let events: Vec<Value> = done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let command = events.iter().find(|event| event["event"] == "action_intended").unwrap();
     assert_eq!((&command["command"], &command["risk"]), (&"touch mark".into(), &"change".into()));
+    assert_eq!(
+        (&events.last().unwrap()["event"], &events.last().unwrap()["outcome"]),
+        (&"run_ended".into(), &"completed".into())
+    );
+    // No run stays open in the list, whatever came of the command.
+    let runs = std::fs::read_dir(home.path(".local/state/warroom/runs")).unwrap();
+    for run in runs.map(|entry| entry.unwrap().path().join("events.jsonl")) {
+        let text = std::fs::read_to_string(&run).unwrap();
+        assert!(text.lines().last().unwrap().contains("run_ended"), "{text}");
+    }
 }
 
 #[test]

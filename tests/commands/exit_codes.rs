@@ -9,7 +9,7 @@ fn wrong_usage_ends_with_64_and_one_sentence() {
     let home = Home::new();
     home.pack("shop", TWO);
     for (arguments, said) in [
-        (&["swep"][..], "there is no command swep, and no file of that name (did you mean `warroom sweep`?)"),
+        (&["swep"][..], "unknown command swep (did you mean `warroom sweep`?)"),
         (&["sweep", "--fromat", "json"], "unexpected argument '--fromat' found; a similar argument exists: '--format'"),
         (&["sweep", "--format", "xml"], "invalid value 'xml' for '--format <FORMAT>' [possible values: "),
         (&["--pack"], "a value is required for '--pack <DIR|NAME>' but none was supplied"),
@@ -53,9 +53,9 @@ fn a_wrong_pack_file_or_setting_ends_with_its_code_and_one_sentence() {
             ),
         ),
         (&["sweep", "--config", "none.toml"], 78, "none.toml: cannot be read: No such file or directory".to_owned()),
-        (&["--pack", "shop", "runbook", "show", "none.md"], 66, "there is no file none.md".to_owned()),
-        (&["--pack", "shop", "runbook", "run", "none.md"], 66, "there is no file none.md".to_owned()),
-        (&["none.md"], 66, "there is no file none.md".to_owned()),
+        (&["--pack", "shop", "runbook", "show", "none.md"], 66, "cannot read none.md: no such file".to_owned()),
+        (&["--pack", "shop", "runbook", "run", "none.md"], 66, "cannot read none.md: no such file".to_owned()),
+        (&["none.md"], 66, "cannot read none.md: no such file".to_owned()),
         (&["--read-only", "pack", "init", "new"], 5, "this is --read-only: no pack is written".to_owned()),
     ] {
         let run = home.run(arguments);

@@ -186,7 +186,7 @@ fn a_question_in_an_exercise_says_that_it_is_one() {
     pick(&terminal, "Tidy up");
     go_to(&terminal, "Mark");
     terminal.keys(key::ENTER);
-    terminal.wait_for("DRILL: this is an exercise, and what is run here acts for real");
+    terminal.wait_for("DRILL: this is an exercise. Steps run for real");
     agree(&terminal);
     terminal.wait_for("✔ 2 Mark");
     drop(terminal);
@@ -196,7 +196,7 @@ fn a_question_in_an_exercise_says_that_it_is_one() {
     for arguments in [&["show"][..], &["export"], &["export", "--format", "csv"], &["export", "--format", "html"]] {
         // An exercise is never meant without its id.
         let unnamed = desk.run(&[&["incident"], arguments].concat());
-        assert!(stderr(&unnamed).contains(&format!("say which one is meant ({id} DRILL)")), "{}", stderr(&unnamed));
+        assert!(stderr(&unnamed).contains(&format!("give an ID (open: {id} DRILL)")), "{}", stderr(&unnamed));
         let shown = desk.run(&[&["incident"], arguments, &[&id]].concat());
         assert!(stdout(&shown).contains("DRILL"), "{arguments:?}: {}{}", stdout(&shown), stderr(&shown));
     }

@@ -94,7 +94,7 @@ fn a_document_opens_without_a_pack() {
     let file = file.display().to_string();
     let terminal = TerminalOptions::warroom(&["--data-dir", &data, &file]).size(120, 40).start();
     terminal.wait_for("Runbook ▸ Mend it");
-    terminal.wait_for("Nothing is watched: `warroom pack init` makes a pack.");
+    terminal.wait_for("No probes. Create a pack: `warroom pack init`");
     run(&terminal, "Look", "✔");
 }
 

@@ -214,7 +214,7 @@ fn what_is_not_there_is_said_in_one_sentence() {
         assert_eq!(run.err.lines().count(), 1, "{}", run.err);
         (run.code, run.err.trim().to_owned())
     };
-    assert_eq!(missing(&["show", "none.md"]), (66, "warroom: there is no file none.md".to_owned()));
+    assert_eq!(missing(&["show", "none.md"]), (66, "warroom: cannot read none.md: no such file".to_owned()));
     let (code, sentence) = missing(&["show", "restor", "--pack", "shop"]);
     assert_eq!((code, sentence.as_str()), (64, "warroom: the pack shop has no runbook restor (did you mean restore?)"));
 }

@@ -85,6 +85,6 @@ fn a_function_of_the_servers_own_under_a_known_name_asks() {
         let asked = with(&steps);
         assert_eq!(asked.status.code(), Some(4), "{}{}", stdout(&asked), stderr(&asked));
         let said = stdout(&asked) + &stderr(&asked);
-        assert!(said.contains("this server has a function public.upper of its own"), "{said}");
+        assert!(said.contains("this server also defines public.upper"), "{said}");
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     host,
     host::packs::PackFolder,
     platform::{Diagnostic, DiagnosticSeverity, nearest},
+    room::runbooks::OpenError,
     runbook::{
         self,
         lint::{Finding, LintContext, lint, page, rules, worst},
@@ -137,7 +138,7 @@ fn documents(wanted: &[String], settings: &Settings) -> Result<BTreeMap<String, 
             let bytes = std::fs::read(path).map_err(|error| NoFileError(format!("cannot read {wanted}: {error}")))?;
             (wanted.clone(), String::from_utf8_lossy(&bytes).into_owned())
         } else if path.components().count() > 1 || wanted.ends_with(".md") {
-            return Err(NoFileError(format!("there is no file {wanted}")).into());
+            return Err(NoFileError(OpenError::NoFile(wanted.clone()).to_string()).into());
         } else {
             let folder = open::find_pack(settings.pack.as_deref(), settings)?;
             let files = folder.files();

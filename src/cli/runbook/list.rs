@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn run(folder: Option<&Path>, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
     let pack = match folder {
         Some(folder) if !folder.is_dir() => {
-            return Err(UsageError(format!("there is no folder {}", folder.display())).into());
+            return Err(UsageError(format!("cannot read {}: not a folder", folder.display())).into());
         }
         Some(folder) => PackFolder::on_disk(folder).unwrap_or_else(|_| PackFolder::machine(folder)),
         None => open::find_pack(settings.pack.as_deref(), settings)?,

@@ -38,7 +38,7 @@ pub struct SweepArgs {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// The file to write instead of standard output; it is whole at every moment
+    /// Write to FILE instead of standard output; replaced in one step
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Sweep again and again until interrupted; the exit code is that of the last sweep

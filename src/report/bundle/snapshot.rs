@@ -128,7 +128,7 @@ fn copy(from: &Path, to: &Path, lines: bool) -> Result<(), Failed> {
         target.write_all(bytes).map_err(Failed::Writing)?;
         written += read as u64;
     }
-    // Its writer is about to write the first line: as of this moment there is no such log.
+    // Its writer has not written the first line yet: the snapshot was taken before this log began.
     if lines && whole == 0 && matches!(source.get_ref().try_lock_shared(), Err(TryLockError::WouldBlock)) {
         return fs::remove_file(to).map_err(Failed::Writing);
     }

@@ -115,11 +115,11 @@ pub fn choose(incidents: &Incidents, wanted: Option<&str>, platform: Option<&str
     let meant: Vec<&Listed> = open.iter().filter(is_meant).copied().collect();
     match (meant.as_slice(), open.as_slice()) {
         ([only], _) => ids.into_iter().find(|id| id.as_str() == only.id).ok_or_else(|| format!("{} is gone", only.id)),
-        ([], []) => Err("no incident is open: name one, or declare one with `warroom incident declare`".to_owned()),
+        ([], []) => Err("no incident is open: give an ID, or declare one with `warroom incident declare`".to_owned()),
         ([], others) => {
             let of = platform.map_or_else(String::new, |name| format!(" of {name}"));
-            Err(format!("no live incident{of} is open: say which one is meant ({})", named(others)))
+            Err(format!("no open live incident{of}: give an ID (open: {})", named(others)))
         }
-        (several, _) => Err(format!("several incidents are open: say which ({})", named(several))),
+        (several, _) => Err(format!("several open incidents: give an ID ({})", named(several))),
     }
 }

@@ -83,6 +83,8 @@ pub enum Command {
     Abandon {
         reason: String,
     },
+    /// End a run of commands that are in no runbook.
+    EndCommands,
     /// The answer to the question that was asked last.
     Answer(Answer),
     /// Say when everything wanted before this has been dealt with.

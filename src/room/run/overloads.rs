@@ -30,11 +30,11 @@ pub(super) async fn found(asked: &[(SecretString, Vec<SqlScript>)]) -> Vec<Strin
             Some(rows.iter().filter_map(|row| row.try_get::<_, String>(0).ok()).collect::<Vec<_>>())
         });
         let own = own.await.unwrap_or_default();
-        found.extend(own.into_iter().map(|name| {
-            format!(
-                "this server has a function {name} of its own, which may be the one that is called and may change data"
-            )
-        }));
+        found.extend(
+            own.into_iter().map(|name| {
+                format!("this server also defines {name}, which may be called instead and may change data")
+            }),
+        );
     }
     found
 }

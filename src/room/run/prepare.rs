@@ -138,7 +138,7 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     });
     let mut notes = place.unresolved.clone();
     if around.mode == Mode::Drill && !around.room.pack.is_simulated() {
-        notes.insert(0, "DRILL: this is an exercise, and what is run here acts for real".to_owned());
+        notes.insert(0, "DRILL: this is an exercise. Steps run for real".to_owned());
     }
     if !around.open_before.is_empty() {
         notes.push(format!("not done yet before this: {}", around.open_before.join(", ")));

@@ -37,7 +37,7 @@ pub fn assess_script(script: &Script, code: &str, attributes: &Attributes) -> As
         findings.add(Risk::Destructive, unseen.what.clone(), unseen.span.clone());
     }
     for spliced in script.spliced.iter().filter(|spliced| !words::splices_plainly(script, &spliced.words)) {
-        let text = format!("{} runs text into which something is put that is no plain word", spliced.program);
+        let text = format!("{} runs text that includes a value not known before it runs", spliced.program);
         findings.add(Risk::Destructive, text, spliced.span.clone());
     }
     session::assignments(script, &mut findings);

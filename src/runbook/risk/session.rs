@@ -94,7 +94,7 @@ pub fn written_settings(script: &Script, home: &str) -> Vec<String> {
         }
         let setter = invocation.words.iter().skip(1).map(Word::shown).find(|word| SETTERS.contains(&word.as_str()));
         if let (Some(program), Some(setter)) = (invocation.program(), setter) {
-            found.push(format!("an earlier step ran `{program} {setter}`, which sets how {program} works"));
+            found.push(format!("an earlier step ran `{program} {setter}`, which changes the settings of {program}"));
         }
     }
     found.dedup();

@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
     }
     if panels.is_empty() {
         let text = match model.facts.pack.name.as_str() {
-            MACHINE => " Nothing is watched: `warroom pack init` makes a pack.",
+            MACHINE => " No probes. Create a pack: `warroom pack init`",
             _ => " This pack has no probes. Add some under [[probes]] in its platform.toml.",
         };
         put(frame, inner, 0, &Line::styled(text, theme.dim()));

@@ -95,5 +95,5 @@ fn a_rule_is_explained_and_a_misspelt_one_corrected() {
 #[test]
 fn a_file_that_is_not_there_is_one_sentence() {
     let run = run("", &["other.md"]);
-    assert_eq!((run.code, run.err.as_str()), (66, "warroom: there is no file other.md\n"));
+    assert_eq!((run.code, run.err.as_str()), (66, "warroom: cannot read other.md: no such file\n"));
 }

@@ -36,7 +36,7 @@ use crate::{
     room::Room,
     runbook::{
         ActionId, Runbook, Step, StepId, estimate,
-        run::{EventKind, Mark, Mode, RunEvent, RunId, RunOutcome, checklist},
+        run::{ActionOutcome, EventKind, Mark, Mode, RunEvent, RunId, RunOutcome, checklist},
     },
 };
 
@@ -179,7 +179,7 @@ impl Driver {
                     let known = known.join(", ");
                     return Err(match known.as_str() {
                         "" => format!("{} has no alternatives to choose from", open.document.id).into(),
-                        known => format!("there is no alternative {group}={key}; there are {known}").into(),
+                        known => format!("unknown option {group}={key} (available: {known})").into(),
                     });
                 };
                 if let Some(why) = open.state.committed(&open.document, &group, &key) {
@@ -253,6 +253,16 @@ impl Driver {
                     return Ok(());
                 }
                 self.record(EventKind::RunEnded { outcome: RunOutcome::Abandoned, reason: Some(reason) })
+            }
+            Command::EndCommands => {
+                let open = self.unended()?;
+                if open.document.steps().next().is_some() {
+                    return Err(format!("{} ends when its steps are done", open.document.title).into());
+                }
+                let succeeded =
+                    open.state.attempts().all(|attempt| attempt.outcome.as_ref().is_some_and(ActionOutcome::succeeded));
+                let outcome = if succeeded { RunOutcome::Completed } else { RunOutcome::Failed };
+                self.record(EventKind::RunEnded { outcome, reason: None })
             }
             Command::Answer(answer) => self.answer(answer).await,
             Command::Settle => {

@@ -100,9 +100,9 @@ fn notes(model: &Model, opened: &Opened, columns: usize) -> Vec<Line<'static>> {
         Mode::DryRun => Some((" DRY RUN ", "everything is shown and checked, nothing is started")),
         Mode::Drill if model.facts.simulated => Some((" DRILL ", "a simulated platform: nothing is started for real")),
         Mode::Drill if model.facts.protected => {
-            Some((" DRILL ", "an exercise, and this environment is protected: only what reads is started"))
+            Some((" DRILL ", "an exercise on a protected environment: only read steps run"))
         }
-        Mode::Drill => Some((" DRILL ", "an exercise: what is started acts for real")),
+        Mode::Drill => Some((" DRILL ", "an exercise: steps run for real")),
     };
     if let Some((badge, text)) = mode {
         let indent = badge.len() + 2;

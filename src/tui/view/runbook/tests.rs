@@ -156,8 +156,8 @@ fn with_no_runbooks_the_pane_says_how_to_add_one() {
 fn a_drill_and_a_dry_run_are_said_above_the_checklist() {
     let mut model = opened();
     let modes = [
-        (Mode::Drill, false, false, "DRILL  an exercise: what is started acts for real"),
-        (Mode::Drill, true, false, "DRILL  an exercise, and this environment is protected"),
+        (Mode::Drill, false, false, "DRILL  an exercise: steps run for real"),
+        (Mode::Drill, true, false, "DRILL  an exercise on a protected environment"),
         (Mode::Drill, true, true, "DRILL  a simulated platform"),
         (Mode::DryRun, true, false, "DRY RUN  everything"),
     ];

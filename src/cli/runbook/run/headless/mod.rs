@@ -29,7 +29,7 @@ use crate::{
     room::run::{Command, News, Question, Runner},
     runbook::{
         ActionId, Runbook, Step, StepKind,
-        run::{ActionOutcome, Mark, Mode, RunId, RunOutcome, RunState},
+        run::{Mark, Mode, RunId, RunOutcome, RunState},
     },
     text::line,
 };
@@ -149,12 +149,18 @@ impl<'a> Headless<'a> {
     /// Runs a command of no runbook.
     async fn command(&mut self, code: &str, signals: &mut Signals) -> Result<Exit> {
         self.runner.send(Command::Command(code.to_owned()));
-        if let Some(exit) = self.wait_for_action(signals).await? {
-            return Ok(exit);
+        match self.wait_for_action(signals).await? {
+            // What still runs keeps its run open.
+            Some(exit) if !self.jobs.is_empty() => return Ok(exit),
+            Some(exit) => {
+                self.runner.send(Command::Abandon { reason: "the command was not run".to_owned() });
+                self.settle(signals).await?;
+                return Ok(exit);
+            }
+            None => self.runner.send(Command::EndCommands),
         }
-        let succeeded =
-            self.state.attempts().all(|attempt| attempt.outcome.as_ref().is_some_and(ActionOutcome::succeeded));
-        Ok(if succeeded { Exit::Ok } else { Exit::Warn })
+        self.settle(signals).await?;
+        Ok(if self.state.ended == Some(RunOutcome::Completed) { Exit::Ok } else { Exit::Warn })
     }
 
     /// Does the next thing. An exit code means that it ends here.
