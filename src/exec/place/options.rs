@@ -1,7 +1,7 @@
 //! Flags, values and positional arguments of a command whose variables are put in, read by the grammar of its program.
 
 use super::words::Argument;
-use crate::runbook::program::{self, Piece};
+use crate::runbook::program::{self, Opt, Piece};
 
 impl Piece for Argument {
     fn text(&self) -> Option<&str> {
@@ -24,8 +24,8 @@ impl Piece for Argument {
 /// What was given to a program.
 #[derive(Debug, Default)]
 pub(super) struct Options {
-    /// All names of a flag, with its value.
-    flags: Vec<(Vec<String>, Option<Argument>)>,
+    /// A flag with its value.
+    flags: Vec<(&'static Opt, Option<Argument>)>,
     /// Sub-commands and operands, in their order.
     pub(super) positional: Vec<Argument>,
 }
@@ -42,7 +42,7 @@ impl Options {
                 let word: &Argument = words.get(at)?;
                 Some(Argument { text: word.text.get(from..)?.to_owned(), sure: word.sure })
             });
-            (given.option.names.clone(), value)
+            (given.option, value)
         });
         let mut places: Vec<usize> = call.path.iter().chain(&call.operands).copied().collect();
         places.sort_unstable();
@@ -63,6 +63,6 @@ impl Options {
     }
 }
 
-fn is_one(own: &[String], names: &[&str]) -> bool {
-    own.iter().any(|name| names.contains(&name.as_str()))
+fn is_one(own: &Opt, names: &[&str]) -> bool {
+    own.names().any(|name| names.contains(&name))
 }

@@ -1,16 +1,27 @@
-//! Reads the grammar of a program from a line of JSON, which the build script has made of a table in `data/`.
+//! Reads the grammar of a program from the lines that the build script has made of a table in `data/`.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::grammar::{Arity, Command, Effect, Input, Kind, Operands, Opt, Program, Rating, Style, When};
+use super::grammar::{Arity, Command, Effect, Input, Kind, Operands, Opt, Program, Rating, Style, SubCommand, When};
 use crate::runbook::Risk;
+
+/// Text that lasts as long as the process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Text(&'static str);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // Each is read once.
+        Ok(Self(String::deserialize(from)?.leak()))
+    }
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawProgram {
-    names: Vec<String>,
+    names: Vec<Text>,
     #[serde(default)]
     style: RawStyle,
     #[serde(default)]
@@ -18,61 +29,31 @@ struct RawProgram {
     #[serde(default)]
     bundle: bool,
     #[serde(default)]
-    groups: Vec<String>,
-    help: Option<String>,
-    #[serde(default)]
-    command: Vec<RawCommand>,
-    // What a sub-command has too. `flatten` would lose the check of unknown keys.
-    #[serde(default)]
-    options: String,
-    #[serde(default)]
-    change: BTreeMap<String, String>,
-    #[serde(default)]
-    destructive: BTreeMap<String, String>,
-    #[serde(default)]
-    mode: BTreeMap<String, (Risk, String)>,
-    #[serde(default)]
-    rehearse: Vec<String>,
-    risk: Option<Risk>,
-    why: Option<String>,
-    bare: Option<(Risk, String)>,
-    operands: Option<String>,
-    #[serde(default)]
-    input: RawInput,
-    #[serde(default)]
-    target: Vec<String>,
-    #[serde(default)]
-    external: bool,
-    #[serde(default)]
-    when: Vec<RawWhen>,
-    #[serde(default)]
-    open: bool,
-    #[serde(default)]
-    stop: bool,
+    groups: Vec<Text>,
+    help: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawCommand {
-    path: String,
     #[serde(default)]
-    options: String,
+    options: Text,
     #[serde(default)]
-    change: BTreeMap<String, String>,
+    change: BTreeMap<Text, Text>,
     #[serde(default)]
-    destructive: BTreeMap<String, String>,
+    destructive: BTreeMap<Text, Text>,
     #[serde(default)]
-    mode: BTreeMap<String, (Risk, String)>,
+    mode: BTreeMap<Text, (Risk, Text)>,
     #[serde(default)]
-    rehearse: Vec<String>,
+    rehearse: Vec<Text>,
     risk: Option<Risk>,
-    why: Option<String>,
-    bare: Option<(Risk, String)>,
-    operands: Option<String>,
+    why: Option<Text>,
+    bare: Option<(Risk, Text)>,
+    operands: Option<Text>,
     #[serde(default)]
     input: RawInput,
     #[serde(default)]
-    target: Vec<String>,
+    target: Vec<Text>,
     #[serde(default)]
     external: bool,
     #[serde(default)]
@@ -86,15 +67,15 @@ struct RawCommand {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawWhen {
-    option: Option<String>,
-    value: Option<String>,
-    except: Option<String>,
-    operand: Option<String>,
+    option: Option<Text>,
+    value: Option<Text>,
+    except: Option<Text>,
+    operand: Option<Text>,
     operands: Option<NoOperands>,
     risk: Risk,
-    why: String,
+    why: Text,
     #[serde(default)]
-    target: Vec<String>,
+    target: Vec<Text>,
     #[serde(default)]
     external: bool,
     #[serde(default)]
@@ -128,97 +109,90 @@ enum RawInput {
     Redis,
 }
 
-/// Reads a program. The error says what cannot be read.
-pub(super) fn read(text: &str) -> Result<Program, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string()).and_then(program)
-}
-
-fn program(raw: RawProgram) -> Result<Program, String> {
-    let name = raw.names.first().cloned().unwrap_or_default();
-    let root = RawCommand {
-        path: String::new(),
-        options: raw.options,
-        change: raw.change,
-        destructive: raw.destructive,
-        mode: raw.mode,
-        rehearse: raw.rehearse,
-        risk: raw.risk,
-        why: raw.why,
-        bare: raw.bare,
-        operands: raw.operands,
-        input: raw.input,
-        target: raw.target,
-        external: raw.external,
-        when: raw.when,
-        open: raw.open,
-        stop: raw.stop,
-    };
+/// Reads a program. The error says what cannot be read; what its sub-commands do is read later.
+pub(super) fn read(text: &'static str) -> Result<Program, String> {
+    let (own, rows) = text.split_once('\n').ok_or("it has one line")?;
+    let raw: RawProgram = serde_json::from_str(own).map_err(|error| format!("{own}: {error}"))?;
+    let mut rows = rows.lines().filter_map(row);
+    let (_, root) = rows.next().ok_or("it says nothing of the program itself")?;
+    let mut root = command(root)?;
     let mut help = Vec::new();
     let mut help_words = Vec::new();
-    for spec in raw.help.as_deref().unwrap_or("--help --version").split_whitespace() {
+    for spec in raw.help.map_or("--help --version", |text| text.0).split_whitespace() {
         if spec.starts_with(['-', '+']) {
-            help.push(option(spec, Effect::None).map_err(|why| format!("{name}: {why}"))?);
+            help.push(option(spec, Effect::None)?);
         } else {
-            help_words.push(spec.to_owned());
+            help_words.push(spec);
         }
     }
-    let mut root = command(root).map_err(|why| format!("{name}: {why}"))?;
-    let mut names: Vec<String> = help.iter().flat_map(|option| option.names.clone()).collect();
+    let mut names: Vec<&str> = help.iter().flat_map(Opt::names).collect();
     names.append(&mut help_words);
-    help.retain(|option| !option.names.iter().any(|name| root.options.iter().any(|own| own.is(name))));
+    help.retain(|option| !option.names().any(|name| root.options.iter().any(|own| own.is(name))));
     root.options.extend(help);
     Ok(Program {
+        names: texts(raw.names),
         style: match raw.style {
             RawStyle::Gnu => Style::Gnu,
             RawStyle::Words => Style::Words,
         },
         inherit: raw.inherit,
         bundle: raw.bundle,
-        groups: raw.groups,
+        groups: texts(raw.groups),
         help: names,
         root,
-        commands: raw
-            .command
-            .into_iter()
-            .map(|one| {
-                let path = one.path.clone();
-                command(one).map_err(|why| format!("{name} {path}: {why}"))
-            })
-            .collect::<Result<_, _>>()?,
-        names: raw.names,
+        commands: rows.map(|(path, text)| SubCommand::new(path, text)).collect(),
     })
 }
 
-fn command(raw: RawCommand) -> Result<Command, String> {
+/// Why a sub-command of that program cannot be read.
+#[cfg(test)]
+pub(super) fn whole(text: &'static str) -> Result<(), String> {
+    text.lines()
+        .skip(1)
+        .filter_map(row)
+        .try_for_each(|(path, text)| command(text).map(drop).map_err(|why| format!("{path}: {why}")))
+}
+
+/// The words of a sub-command, none for the program itself, and its keys.
+fn row(line: &'static str) -> Option<(&'static str, &'static str)> {
+    line.strip_prefix('\t')?.split_once('\t')
+}
+
+fn texts(texts: Vec<Text>) -> Vec<&'static str> {
+    texts.into_iter().map(|text| text.0).collect()
+}
+
+/// Reads what a sub-command does.
+pub(super) fn command(text: &'static str) -> Result<Command, String> {
+    let raw: RawCommand = serde_json::from_str(text).map_err(|error| format!("{text}: {error}"))?;
     let mut options = Vec::new();
-    for spec in raw.options.split_whitespace() {
+    for spec in raw.options.0.split_whitespace() {
         options.push(option(spec, Effect::None)?);
     }
     for (risk, specs) in [(Risk::Change, raw.change), (Risk::Destructive, raw.destructive)] {
-        for (spec, why) in specs {
-            options.push(option(&spec, Effect::Raises(Rating { risk, why }))?);
+        for (Text(spec), Text(why)) in specs {
+            options.push(option(spec, Effect::Raises(Rating { risk, why }))?);
         }
     }
-    for (spec, (risk, why)) in raw.mode {
-        options.push(option(&spec, Effect::Mode(Rating { risk, why }))?);
+    for (Text(spec), (risk, Text(why))) in raw.mode {
+        options.push(option(spec, Effect::Mode(Rating { risk, why }))?);
     }
     let operands = match raw.operands {
-        Some(text) => operands(&text)?,
+        Some(Text(text)) => operands(text)?,
         None => Operands::default(),
     };
     Ok(Command {
-        path: raw.path.split_whitespace().map(str::to_owned).collect(),
-        rating: raw.risk.map(|risk| Rating { risk, why: raw.why.unwrap_or_default() }),
+        rating: raw.risk.map(|risk| Rating { risk, why: raw.why.unwrap_or_default().0 }),
         options,
         rehearse: raw
             .rehearse
             .into_iter()
-            .map(|one| match one.split_once('=') {
-                Some((name, values)) => (name.to_owned(), Some(values.to_owned())),
+            .map(|Text(one)| match one.split_once('=') {
+                Some((name, values)) => (name, Some(values)),
                 None => (one, None),
             })
             .collect(),
-        bare: raw.bare.map(|(risk, why)| Rating { risk, why }),
+        bare: raw.bare.map(|(risk, Text(why))| Rating { risk, why }),
         operands,
         input: match raw.input {
             RawInput::Data => Input::Data,
@@ -227,7 +201,7 @@ fn command(raw: RawCommand) -> Result<Command, String> {
             RawInput::Code => Input::Code,
             RawInput::Redis => Input::Redis,
         },
-        target: raw.target,
+        target: texts(raw.target),
         external: raw.external,
         when: raw.when.into_iter().map(when).collect(),
         open: raw.open,
@@ -236,14 +210,15 @@ fn command(raw: RawCommand) -> Result<Command, String> {
 }
 
 fn when(raw: RawWhen) -> When {
+    let text = |text: Option<Text>| text.map(|text| text.0);
     When {
-        option: raw.option,
-        value: raw.value,
-        except: raw.except,
-        operand: raw.operand,
+        option: text(raw.option),
+        value: text(raw.value),
+        except: text(raw.except),
+        operand: text(raw.operand),
         without_operands: raw.operands.is_some(),
-        rating: Rating { risk: raw.risk, why: raw.why },
-        target: raw.target,
+        rating: Rating { risk: raw.risk, why: raw.why.0 },
+        target: texts(raw.target),
         external: raw.external,
         certain: raw.certain,
         lower: raw.lower,
@@ -251,13 +226,12 @@ fn when(raw: RawWhen) -> When {
 }
 
 /// `-n,--namespace=v`, `--color=?v`, `-exec=cmd;`, `--exec=cmd...`.
-fn option(spec: &str, effect: Effect) -> Result<Opt, String> {
+fn option(spec: &'static str, effect: Effect) -> Result<Opt, String> {
     let (names, value) = match spec.split_once('=') {
         Some((names, value)) => (names, Some(value)),
         None => (spec, None),
     };
-    let names: Vec<String> = names.split(',').map(str::to_owned).collect();
-    if names.iter().any(|name| !name.starts_with(['-', '+'])) {
+    if names.split(',').any(|name| !name.starts_with(['-', '+'])) {
         return Err(format!("the option {spec} has a name without a dash"));
     }
     let (arity, kind) = match value {

@@ -1,25 +1,47 @@
 //! The data of the grammar: programs, sub-commands, options and operands, and what each of them does.
 
+use std::sync::OnceLock;
+
+use super::file;
 use crate::runbook::Risk;
 
 /// A program.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Program {
     /// Without folder: the name and its aliases.
-    pub names: Vec<String>,
+    pub names: Vec<&'static str>,
     pub style: Style,
     /// Its options may stand behind the sub-command too.
     pub inherit: bool,
     /// The first operand is a cluster of letters.
     pub bundle: bool,
     /// Words that only lead to further sub-commands, at any depth.
-    pub groups: Vec<String>,
+    pub groups: Vec<&'static str>,
     /// Options that only print something about the program when they stand alone, and sub-commands that do.
-    pub help: Vec<String>,
+    pub help: Vec<&'static str>,
     /// What it does without a sub-command; its options are the program's.
     pub root: Command,
     /// Sub-commands, the special before the general.
-    pub commands: Vec<Command>,
+    pub commands: Vec<SubCommand>,
+}
+
+/// A sub-command, read when it is first asked for.
+#[derive(Debug)]
+pub struct SubCommand {
+    /// Patterns of the words that choose it.
+    pub path: Vec<&'static str>,
+    text: &'static str,
+    command: OnceLock<Command>,
+}
+
+impl SubCommand {
+    pub(super) fn new(path: &'static str, text: &'static str) -> Self {
+        Self { path: path.split(' ').collect(), text, command: OnceLock::new() }
+    }
+
+    pub fn command(&self) -> &Command {
+        self.command.get_or_init(|| file::command(self.text).unwrap_or_else(|_| Command::unreadable()))
+    }
 }
 
 /// How options are written.
@@ -35,19 +57,17 @@ pub enum Style {
 /// What one sub-command, or a program without any, does.
 #[derive(Debug, Default)]
 pub struct Command {
-    /// Patterns of the words that choose it.
-    pub path: Vec<String>,
     /// Nothing where a program has sub-commands and none of them was given.
     pub rating: Option<Rating>,
     pub options: Vec<Opt>,
     /// With one of these it changes nothing: names of an option, and a pattern of its value; an empty pattern is no value.
-    pub rehearse: Vec<(String, Option<String>)>,
+    pub rehearse: Vec<(&'static str, Option<&'static str>)>,
     /// What it does without operands.
     pub bare: Option<Rating>,
     pub operands: Operands,
     pub input: Input,
     /// Where the name stands that a person types, the first that is found.
-    pub target: Vec<String>,
+    pub target: Vec<&'static str>,
     /// People outside see it.
     pub external: bool,
     pub when: Vec<When>,
@@ -57,18 +77,26 @@ pub struct Command {
     pub stop: bool,
 }
 
+impl Command {
+    /// Of data that cannot be read, which a test rules out, nothing is known.
+    fn unreadable() -> Self {
+        let rating = Rating { risk: Risk::Destructive, why: "is not known" };
+        Self { rating: Some(rating), ..Self::default() }
+    }
+}
+
 /// A risk and why: the rest of a sentence that starts with the command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rating {
     pub risk: Risk,
-    pub why: String,
+    pub why: &'static str,
 }
 
 /// An option.
 #[derive(Debug)]
 pub struct Opt {
-    /// With their dashes; the last one is what it is called by.
-    pub names: Vec<String>,
+    /// With their dashes and commas between them; the last one is what it is called by.
+    pub(super) names: &'static str,
     pub arity: Arity,
     /// What its value is.
     pub kind: Kind,
@@ -76,13 +104,17 @@ pub struct Opt {
 }
 
 impl Opt {
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.names.split(',')
+    }
+
     pub fn is(&self, name: &str) -> bool {
-        self.names.iter().any(|own| own == name)
+        self.names().any(|own| own == name)
     }
 
     /// The longest of its names.
     pub fn name(&self) -> &str {
-        self.names.iter().max_by_key(|name| name.len()).map_or("", String::as_str)
+        self.names().max_by_key(|name| name.len()).unwrap_or_default()
     }
 }
 
@@ -101,7 +133,7 @@ pub enum Arity {
 }
 
 /// What an option does to the risk of its command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     None,
     /// At least this.
@@ -182,17 +214,17 @@ pub enum Input {
 /// What values change about the risk.
 #[derive(Debug)]
 pub struct When {
-    pub option: Option<String>,
+    pub option: Option<&'static str>,
     /// A pattern of the option's value.
-    pub value: Option<String>,
+    pub value: Option<&'static str>,
     /// A pattern of the values that it does not hold for.
-    pub except: Option<String>,
+    pub except: Option<&'static str>,
     /// A pattern of an operand.
-    pub operand: Option<String>,
+    pub operand: Option<&'static str>,
     /// Holds when no operand was given.
     pub without_operands: bool,
     pub rating: Rating,
-    pub target: Vec<String>,
+    pub target: Vec<&'static str>,
     pub external: bool,
     /// A value that is not known before it runs does not fit.
     pub certain: bool,

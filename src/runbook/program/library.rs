@@ -1,56 +1,63 @@
-//! All programs by name. One is read when it is first asked for.
+//! All programs by name. One is read when it is first asked for, and so is each of its sub-commands.
 //!
-//! The build script has made JSON of the files in `data/`, a program a line: of a thousand programs, a session uses ten.
+//! The build script has made lines of the files in `data/`: of a thousand programs, a session uses ten, and of their commands a few.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::{file, glob::glob, grammar::Program};
 
-const PROGRAMS: &str = include_str!(concat!(env!("OUT_DIR"), "/programs.jsonl"));
-/// The names of each, on the line of the same number.
-const NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/programs.txt"));
+const PROGRAMS: &str = include_str!(concat!(env!("OUT_DIR"), "/programs.txt"));
+/// Every name, sorted, and from where to where its program is.
+const NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/names.txt"));
+
+struct Row {
+    name: &'static str,
+    text: &'static str,
+    program: OnceLock<Option<Program>>,
+}
 
 struct Library {
-    programs: Vec<(&'static str, OnceLock<Option<Program>>)>,
-    names: HashMap<&'static str, usize>,
-    /// Names with a `*`.
-    patterns: Vec<(&'static str, usize)>,
+    rows: Vec<Row>,
+    /// The numbers of the rows whose names have a `*`.
+    patterns: Vec<usize>,
 }
 
 fn library() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let programs = PROGRAMS.lines().map(|text| (text, OnceLock::new())).collect();
-        let mut library = Library { programs, names: HashMap::new(), patterns: Vec::new() };
-        for (number, names) in NAMES.lines().enumerate() {
-            for name in names.split('\t') {
-                if name.contains('*') {
-                    library.patterns.push((name, number));
-                } else {
-                    library.names.entry(name).or_insert(number);
-                }
-            }
-        }
-        library
+        let rows: Vec<Row> = NAMES.lines().filter_map(row).collect();
+        let patterns = (0..rows.len()).filter(|number| rows[*number].name.contains('*')).collect();
+        Library { rows, patterns }
     })
+}
+
+fn row(line: &'static str) -> Option<Row> {
+    let (name, place) = line.split_once('\t')?;
+    let (start, end) = place.split_once('\t')?;
+    let text = PROGRAMS.get(start.parse().ok()?..end.parse().ok()?)?;
+    Some(Row { name, text, program: OnceLock::new() })
 }
 
 /// The program of that name, without its folder.
 pub fn find(name: &str) -> Option<&'static Program> {
     let library = library();
-    let number = library.names.get(name).copied();
-    let by_pattern = || library.patterns.iter().find(|(pattern, _)| glob(pattern, name)).map(|(_, number)| *number);
-    let (text, read) = library.programs.get(number.or_else(by_pattern)?)?;
+    let at = library.rows.partition_point(|row| row.name < name);
+    let exact = library.rows.get(at).filter(|row| row.name == name);
+    let by_pattern = || library.patterns.iter().map(|number| &library.rows[*number]).find(|row| glob(row.name, name));
+    let row = exact.or_else(by_pattern)?;
     // They are part of the program and a test reads them all: one that cannot be read, and is unknown then, cannot happen.
-    read.get_or_init(|| file::read(text).ok()).as_ref()
+    row.program.get_or_init(|| file::read(row.text).ok()).as_ref()
 }
 
-/// Each program, or why it cannot be read: for tests of the data.
+/// Each program, with all that it does, or why it cannot be read: for tests of the data.
 #[cfg(test)]
 pub(in crate::runbook) fn all() -> impl Iterator<Item = Result<Program, String>> {
-    PROGRAMS.lines().map(file::read)
+    let mut places: Vec<&Row> = library().rows.iter().collect();
+    places.sort_by_key(|row| row.text.as_ptr());
+    places.dedup_by_key(|row| row.text.as_ptr());
+    places.into_iter().map(|row| file::read(row.text).and_then(|program| file::whole(row.text).map(|()| program)))
 }
 
 /// What later programs obey.

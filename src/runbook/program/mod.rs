@@ -7,8 +7,8 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`grammar`] | the data: programs, sub-commands, options, operands, and what each does |
-//! | `file` | the grammar read from a file of `data/` |
-//! | [`library`] | all programs by name, each file read when it is first needed |
+//! | `file` | a program and its sub-commands, read from what the build script made of `data/` |
+//! | [`library`] | all programs by name, each read when it is first needed |
 //! | `options` | one word that starts with a dash, against the options in scope |
 //! | [`mod@read`] | a command line against its grammar |
 //! | [`verbs`] | words that say of themselves that they remove or stop something |

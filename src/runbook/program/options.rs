@@ -42,7 +42,7 @@ impl<'g> Scope<'g> {
 
     fn named(&self, name: &str) -> Option<&'g Opt> {
         let exact = self.all().find(|option| option.is(name));
-        exact.or_else(|| self.all().find(|option| option.names.iter().any(|own| own.contains('*') && glob(own, name))))
+        exact.or_else(|| self.all().find(|option| option.names().any(|own| own.contains('*') && glob(own, name))))
     }
 
     /// `start` is what is known of the word before any expansion, `whole` whether that is all of it.
@@ -84,7 +84,7 @@ impl<'g> Scope<'g> {
         let mut fits: Vec<&'g Opt> = Vec::new();
         for option in self.all() {
             let is_new = !fits.iter().any(|one| std::ptr::eq(*one, option));
-            if is_new && option.names.iter().any(|own| own.starts_with("--") && own.starts_with(name)) {
+            if is_new && option.names().any(|own| own.starts_with("--") && own.starts_with(name)) {
                 fits.push(option);
             }
         }

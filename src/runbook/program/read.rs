@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     glob::glob,
-    grammar::{Arity, Command, Effect, Input, Kind, Opt, Program, Rating},
+    grammar::{Arity, Command, Effect, Input, Kind, Opt, Program, Rating, SubCommand},
     options::{Flag, Found, Scope},
 };
 use crate::runbook::Risk;
@@ -27,6 +27,8 @@ pub struct Call<'g> {
     pub program: &'g Program,
     /// The sub-command; the program itself when it has none. None when there should be one and it is not known.
     pub command: Option<&'g Command>,
+    /// Patterns of the words that chose it.
+    pub patterns: &'g [&'static str],
     /// The words of the sub-command.
     pub path: Vec<usize>,
     pub options: Vec<Given<'g>>,
@@ -82,6 +84,7 @@ pub fn read<'g, P: Piece>(program: &'g Program, words: &[P]) -> Call<'g> {
     let call = Call {
         program,
         command: program.commands.is_empty().then_some(&program.root),
+        patterns: &[],
         path: Vec::new(),
         options: Vec::new(),
         operands: Vec::new(),
@@ -117,10 +120,10 @@ impl<'g, P: Piece> Reader<'_, 'g, P> {
     fn command(&mut self) {
         let program = self.call.program;
         // The row that fits the words so far, while longer ones may fit too.
-        let mut complete: Option<(&'g Command, usize)> = None;
+        let mut complete: Option<&'g SubCommand> = None;
         while let Some(word) = self.words.get(self.at) {
             if is_option(word) {
-                let scope = self.early_scope(complete.map(|(command, _)| command));
+                let scope = self.early_scope(complete.map(SubCommand::command));
                 self.option(&scope, true);
                 continue;
             }
@@ -139,10 +142,7 @@ impl<'g, P: Piece> Reader<'_, 'g, P> {
                 self.at += 1;
                 continue;
             }
-            if self.groups == self.call.path.len()
-                && program.groups.iter().any(|group| group == text)
-                && complete.is_none()
-            {
+            if self.groups == self.call.path.len() && program.groups.contains(&text) && complete.is_none() {
                 self.call.path.push(self.at);
                 self.groups += 1;
                 self.at += 1;
@@ -151,14 +151,14 @@ impl<'g, P: Piece> Reader<'_, 'g, P> {
             let depth = self.call.path.len() - self.groups;
             let mut words: Vec<&str> = self.path_words();
             words.push(text);
-            let fits = |command: &&Command| {
+            let fits = |command: &&SubCommand| {
                 command.path.len() > depth && words.iter().zip(&command.path).all(|(word, pattern)| glob(pattern, word))
             };
             let whole = program.commands.iter().find(|command| command.path.len() == depth + 1 && fits(command));
             let longer = program.commands.iter().any(|command| command.path.len() > depth + 1 && fits(&command));
             match (whole, longer, complete) {
                 (Some(command), ..) => {
-                    complete = Some((command, self.at));
+                    complete = Some(command);
                     self.call.path.push(self.at);
                     self.at += 1;
                     if !longer {
@@ -170,7 +170,7 @@ impl<'g, P: Piece> Reader<'_, 'g, P> {
                     self.at += 1;
                 }
                 // A word that only leads to others takes no operands: this is one that it is not known to lead to.
-                (None, false, Some((command, _))) if command.operands.kinds.is_empty() && self.leads(command) => {
+                (None, false, Some(command)) if command.command().operands.kinds.is_empty() && self.leads(command) => {
                     self.call.unknown.push(Unknown::Command { word: self.at });
                     self.call.path.push(self.at);
                     self.at += 1;
@@ -186,7 +186,8 @@ impl<'g, P: Piece> Reader<'_, 'g, P> {
                 }
             }
         }
-        self.call.command = complete.map(|(command, _)| command);
+        self.call.command = complete.map(SubCommand::command);
+        self.call.patterns = complete.map(|command| command.path.as_slice()).unwrap_or_default();
         if complete.is_none() && self.call.path.is_empty() {
             // No sub-command at all: what the program says for itself counts.
             self.call.command = Some(&program.root).filter(|root| root.rating.is_some() || root.bare.is_some());
@@ -194,7 +195,7 @@ impl<'g, P: Piece> Reader<'_, 'g, P> {
     }
 
     /// Whether longer rows start with the words of this one.
-    fn leads(&self, command: &Command) -> bool {
+    fn leads(&self, command: &SubCommand) -> bool {
         let depth = command.path.len();
         self.call.program.commands.iter().any(|other| {
             other.path.len() > depth

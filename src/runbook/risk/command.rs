@@ -153,7 +153,8 @@ impl Rated<'_> {
     }
 
     fn only_help(&self) -> bool {
-        let is_help = |word: &Word| word.literal.as_ref().is_some_and(|text| self.call.program.help.contains(text));
+        let is_help =
+            |word: &Word| word.literal.as_ref().is_some_and(|text| self.call.program.help.contains(&text.as_str()));
         // `gh help pr`: a sub-command that takes names of others.
         let first = self.word(1).and_then(|word| word.literal.as_deref()).is_some_and(|text| !text.starts_with('-'));
         if first && self.word(1).is_some_and(is_help) {
@@ -184,7 +185,7 @@ impl Rated<'_> {
         let mut rules = rules.filter(|(name, _)| self.call.has(&[name]));
         rules.any(|(name, values)| {
             let negated = name.strip_prefix("--").map(|rest| format!("--no-{rest}")).unwrap_or_default();
-            let names = [name.as_str()];
+            let names = [*name];
             self.call.has(&names)
                 && self.call.given(&names).all(|given| {
                     let value = match given.value {
@@ -218,7 +219,7 @@ impl Rated<'_> {
             return findings.add(Risk::Read, text, self.span.clone());
         }
         let by_reader = READERS.contains(&self.name) && own.is_some_and(|own| Some(own) == command.rating.as_ref());
-        let mut rating = own.filter(|_| !by_reader).cloned();
+        let mut rating = own.filter(|_| !by_reader).copied();
         let mut target = command.target.as_slice();
         let mut external = command.external;
         let mut raised: Vec<&When> = Vec::new();
@@ -236,7 +237,7 @@ impl Rated<'_> {
                 None => true,
             };
             if replaces {
-                rating = Some(worst.rating.clone());
+                rating = Some(worst.rating);
                 external |= worst.external;
                 if !worst.target.is_empty() {
                     target = worst.target.as_slice();
@@ -260,8 +261,8 @@ impl Rated<'_> {
         if when.without_operands {
             return self.call.operands.is_empty();
         }
-        if let Some(option) = &when.option {
-            let names = [option.as_str()];
+        if let Some(option) = when.option {
+            let names = [option];
             if let Some(except) = &when.except {
                 let is_other = |given: &Given<'_>| match given.value.map(|value| self.value(value)) {
                     Some(Some(text)) => !glob(except, text),
@@ -329,7 +330,7 @@ impl Rated<'_> {
         given.value.is_some_and(|value| {
             matches!(given.option.arity, program::grammar::Arity::Joined)
                 && given.option.kind == Kind::Plain
-                && given.option.names.iter().all(|name| name.starts_with("--"))
+                && given.option.names().all(|name| name.starts_with("--"))
                 && !matches!(self.name, "man" | "sed" | "gsed")
                 && matches!(self.value(value), Some("false" | "False"))
         })
@@ -495,11 +496,11 @@ impl Rated<'_> {
     }
 
     /// The names that the first of the sources gives.
-    fn targets(&self, sources: &[String]) -> Vec<String> {
+    fn targets(&self, sources: &[&str]) -> Vec<String> {
         let operands: Vec<&Word> = self.named().chain(self.operand_words()).collect();
         let show = |word: &&Word| word.shown();
         for source in sources {
-            let found: Vec<String> = match source.as_str() {
+            let found: Vec<String> = match *source {
                 "rest" => operands.iter().map(show).collect(),
                 "first" => operands.iter().take(1).map(show).collect(),
                 "second" => operands.iter().skip(1).take(1).map(show).collect(),
@@ -522,9 +523,9 @@ impl Rated<'_> {
 
     /// Words of the sub-command that any name fits: `nginx` of `service nginx stop`.
     fn named(&self) -> impl Iterator<Item = &Word> {
-        let patterns = self.call.command.map(|command| command.path.as_slice()).unwrap_or_default();
+        let patterns = self.call.patterns;
         let skipped = self.call.path.len().saturating_sub(patterns.len());
-        let words = self.call.path.iter().skip(skipped).zip(patterns).filter(|(_, pattern)| *pattern == "*");
+        let words = self.call.path.iter().skip(skipped).zip(patterns).filter(|(_, pattern)| **pattern == "*");
         words.filter_map(|(at, _)| self.words.get(*at))
     }
 

@@ -18,12 +18,12 @@ fn described() -> Vec<(&'static Program, &'static Command, String)> {
     for program in programs {
         let Some(name) = program.names.first().filter(|name| !name.contains('*')) else { continue };
         if program.commands.is_empty() || program.root.rating.is_some() {
-            found.push((program, &program.root, name.clone()));
+            found.push((program, &program.root, (*name).to_owned()));
         }
-        for command in &program.commands {
-            let words: Vec<&str> = command.path.iter().map(|word| word.split('|').next().unwrap_or(word)).collect();
+        for sub in &program.commands {
+            let words: Vec<&str> = sub.path.iter().map(|word| word.split('|').next().unwrap_or(word)).collect();
             let path = words.join(" ").replace('*', "x");
-            found.push((program, command, format!("{name} {path}")));
+            found.push((program, sub.command(), format!("{name} {path}")));
         }
     }
     found
@@ -31,11 +31,11 @@ fn described() -> Vec<(&'static Program, &'static Command, String)> {
 
 /// An option as a person would write it.
 fn written(program: &Program, option: &Opt) -> Option<String> {
-    let name = option.names.iter().find(|name| !name.contains(['*', '#', '?']))?;
+    let name = option.names().find(|name| !name.contains(['*', '#', '?']))?;
     let value = if option.kind == Kind::Host { "h" } else { "1" };
     Some(match option.arity {
-        Arity::Switch => name.clone(),
-        Arity::Joined => name.clone(),
+        Arity::Switch => name.to_owned(),
+        Arity::Joined => name.to_owned(),
         Arity::Value if program.style == Style::Gnu && name.starts_with("--") => format!("{name}={value}"),
         Arity::Value => format!("{name} {value}"),
         Arity::Until => format!("{name} true ';'"),
@@ -85,7 +85,7 @@ fn no_option_and_no_wrapper_makes_a_described_command_safer() {
                 }
             }
             if seen.len().is_multiple_of(17) {
-                let is_builtin = program.names.iter().any(|name| matches!(name.as_str(), "cd" | "source" | "export"));
+                let is_builtin = program.names.iter().any(|name| matches!(*name, "cd" | "source" | "export"));
                 for wrapper in WRAPPERS.iter().filter(|_| !is_builtin) {
                     check(format!("{wrapper} {base}"));
                 }
