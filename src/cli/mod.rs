@@ -17,6 +17,7 @@ mod painted;
 pub mod probe;
 pub mod runbook;
 pub mod shell;
+mod signals;
 pub mod supervise;
 pub mod sweep;
 mod table;
@@ -102,7 +103,7 @@ fn run(cli: &Cli) -> Result<Exit> {
         Some(Command::Sweep(args)) => {
             let (settings, output) = prepare(cli)?;
             let room = open::room(&settings)?;
-            in_runtime(&settings, sweep::run(args, &room, &output))
+            in_runtime(&settings, sweep::run(args, &room, &settings, &output))
         }
         Some(Command::Probe(command)) => {
             let (settings, output) = prepare(cli)?;

@@ -11,7 +11,7 @@ pub(super) fn written_by(command: &Command) -> Option<&'static str> {
     const FILE: &str = "no file is written; without -o it goes to standard output";
     match command {
         Command::Incident(command) => match command {
-            IncidentCommand::Declare(_) | IncidentCommand::Write(_) => Some(INCIDENT),
+            IncidentCommand::Declare(_) | IncidentCommand::Write(_) | IncidentCommand::Watch(_) => Some(INCIDENT),
             IncidentCommand::Second(args) => args.answers().then_some(INCIDENT),
             IncidentCommand::Export(args) if args.bundle => Some("no bundle is written"),
             IncidentCommand::Export(args) => args.output.is_some().then_some(FILE),

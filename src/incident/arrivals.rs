@@ -10,23 +10,88 @@ use super::{
     Exposure, IncidentEvent, IncidentState,
     clocks::{Clock, overdue},
 };
-use crate::health::{AlertStatus, Board, Status};
+use crate::health::{AlertStatus, Board, ComponentExposure, Status};
+
+/// What a board says at a moment, as far as a journal may lack it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    pub at: Timestamp,
+    probes: Vec<SeenProbe>,
+    alerts: Vec<SeenAlert>,
+    exposures: Vec<ComponentExposure>,
+    /// Every probe has answered. A watcher that has just begun to look does not know that a condition is false.
+    whole: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct SeenProbe {
+    id: String,
+    component: Option<String>,
+    status: Status,
+    summary: String,
+    since: Option<Timestamp>,
+    looked_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct SeenAlert {
+    id: String,
+    title: String,
+    severity: String,
+    status: AlertStatus,
+    /// Its condition has no answer.
+    blind: bool,
+}
+
+impl Seen {
+    pub fn of(board: &Board, now: Timestamp) -> Seen {
+        let probes = board.probes().filter_map(|probe| {
+            Some(SeenProbe {
+                id: probe.spec.id.clone(),
+                component: probe.spec.component.clone(),
+                status: probe.status(now),
+                summary: probe.summary(now),
+                since: probe.since(),
+                looked_at: probe.latest()?.at,
+            })
+        });
+        let alerts = board.alerts().iter().map(|alert| SeenAlert {
+            id: alert.rule.id.clone(),
+            title: alert.rule.title.clone(),
+            severity: alert.rule.severity.clone(),
+            status: alert.status,
+            blind: alert.blind.is_some(),
+        });
+        Seen {
+            at: now,
+            probes: probes.collect(),
+            alerts: alerts.collect(),
+            exposures: board.exposures(now),
+            whole: board.probes().all(|probe| !probe.is_pending()),
+        }
+    }
+
+    /// Leaves out what was seen before then, and what follows from it.
+    pub fn forget_before(&mut self, then: Timestamp) {
+        let before = self.probes.len();
+        self.probes.retain(|probe| probe.looked_at >= then);
+        if self.probes.len() < before {
+            self.whole = false;
+            self.alerts.clear();
+            self.exposures.clear();
+        }
+    }
+}
 
 /// The events that the journal lacks. `sent` are on their way into it. None once nobody works on the incident any more.
-pub fn arrivals(
-    board: &Board,
-    clocks: &[Clock],
-    state: &IncidentState,
-    sent: &[IncidentEvent],
-    now: Timestamp,
-) -> Vec<IncidentEvent> {
+pub fn arrivals(seen: &Seen, clocks: &[Clock], state: &IncidentState, sent: &[IncidentEvent]) -> Vec<IncidentEvent> {
     if state.declared.is_none() || !state.phase().is_open() {
         return Vec::new();
     }
-    let mut events = probes(board, &known_probes(state, sent), state, now);
-    events.extend(alerts(board, &known_alerts(state, sent), state));
+    let mut events = probes(seen, &known_probes(state, sent), state);
+    events.extend(alerts(seen, &known_alerts(state, sent), state));
     if !sent.iter().any(|event| matches!(event, IncidentEvent::ExposuresFrozen { .. })) {
-        events.extend(exposures(board, state, now));
+        events.extend(exposures(seen, state));
     }
     let is_sent =
         |clock: &str| sent.iter().any(|e| matches!(e, IncidentEvent::ClockOverdue { clock: c, .. } if c == clock));
@@ -50,19 +115,18 @@ fn known_probes<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTre
 }
 
 /// Probes whose status is not what the journal says. That one is well from the start is no news.
-fn probes(board: &Board, known: &BTreeMap<&str, Status>, state: &IncidentState, now: Timestamp) -> Vec<IncidentEvent> {
-    let seen = board.probes().filter(|probe| !probe.is_pending());
-    let changed = seen.filter_map(|probe| {
-        let (id, to) = (probe.spec.id.as_str(), probe.status(now));
+fn probes(seen: &Seen, known: &BTreeMap<&str, Status>, state: &IncidentState) -> Vec<IncidentEvent> {
+    let changed = seen.probes.iter().filter_map(|probe| {
+        let (id, to) = (probe.id.as_str(), probe.status);
         let from = known.get(id).copied();
         let is_news = from.map_or(to != Status::Ok, |from| from != to);
         is_news.then(|| IncidentEvent::ProbeChanged {
             probe: id.to_owned(),
-            component: probe.spec.component.clone(),
+            component: probe.component.clone(),
             from,
             to,
-            summary: probe.summary(now),
-            since: before(state, probe.since()),
+            summary: probe.summary.clone(),
+            since: before(state, probe.since),
         })
     });
     changed.collect()
@@ -70,15 +134,14 @@ fn probes(board: &Board, known: &BTreeMap<&str, Status>, state: &IncidentState, 
 
 /// What affected components can be restored to, where nobody knew it when the incident was declared: checks may have answered
 /// since, and components were added. A copy that is newer than the failure says nothing of what was there before it.
-fn exposures(board: &Board, state: &IncidentState, now: Timestamp) -> Option<IncidentEvent> {
+fn exposures(seen: &Seen, state: &IncidentState) -> Option<IncidentEvent> {
     let detected = state.detected_at?;
     let is_known = |id: &str| {
         let mut known = state.exposures.iter().filter(|known| known.component == id);
         known.any(|known| known.recovery_point.is_some())
     };
-    let found =
-        board.exposures(now).into_iter().filter(|e| state.components.contains(&e.component) && !is_known(&e.component));
-    let found = found.map(|exposure| Exposure::measured(exposure, now));
+    let found = seen.exposures.iter().filter(|e| state.components.contains(&e.component) && !is_known(&e.component));
+    let found = found.map(|exposure| Exposure::measured(exposure.clone(), seen.at));
     let found: Vec<Exposure> =
         found.filter(|exposure| exposure.recovery_point.is_some_and(|point| point <= detected)).collect();
     if found.is_empty() {
@@ -107,23 +170,18 @@ fn known_alerts<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTre
     known
 }
 
-fn alerts(board: &Board, known: &BTreeSet<&str>, state: &IncidentState) -> Vec<IncidentEvent> {
-    // A console that has just begun to look does not know that a condition is false.
-    let knows = board.probes().all(|probe| !probe.is_pending());
-    let changed = board.alerts().iter().filter_map(|alert| {
-        let rule = &alert.rule;
-        match (alert.status, known.contains(rule.id.as_str())) {
-            (AlertStatus::Firing { since }, false) => Some(IncidentEvent::AlertFired {
-                alert: rule.id.clone(),
-                title: rule.title.clone(),
-                severity: rule.severity.clone(),
-                since: before(state, Some(since)),
-            }),
-            (AlertStatus::Quiet, true) if knows && alert.blind.is_none() => {
-                Some(IncidentEvent::AlertCleared { alert: rule.id.clone() })
-            }
-            _ => None,
+fn alerts(seen: &Seen, known: &BTreeSet<&str>, state: &IncidentState) -> Vec<IncidentEvent> {
+    let changed = seen.alerts.iter().filter_map(|alert| match (alert.status, known.contains(alert.id.as_str())) {
+        (AlertStatus::Firing { since }, false) => Some(IncidentEvent::AlertFired {
+            alert: alert.id.clone(),
+            title: alert.title.clone(),
+            severity: alert.severity.clone(),
+            since: before(state, Some(since)),
+        }),
+        (AlertStatus::Quiet, true) if seen.whole && !alert.blind => {
+            Some(IncidentEvent::AlertCleared { alert: alert.id.clone() })
         }
+        _ => None,
     });
     changed.collect()
 }

@@ -5,17 +5,18 @@ mod export;
 mod read;
 mod second;
 mod verify;
+mod watch;
 mod write;
 
 use anyhow::Result;
 use clap::Subcommand;
 
 pub use self::{
-    declare::DeclareArgs, export::ExportArgs, read::ShowArgs, second::SecondArgs, verify::VerifyArgs,
+    declare::DeclareArgs, export::ExportArgs, read::ShowArgs, second::SecondArgs, verify::VerifyArgs, watch::WatchArgs,
     write::WriteCommand,
 };
 use super::{
-    ConfigError, Exit, UsageError, open,
+    ConfigError, Exit, UsageError, in_runtime, open,
     output::{Output, complain},
 };
 use crate::{
@@ -44,6 +45,7 @@ pub enum IncidentCommand {
     Show(ShowArgs),
     #[command(flatten)]
     Write(WriteCommand),
+    Watch(WatchArgs),
     Second(SecondArgs),
     Verify(VerifyArgs),
     Export(ExportArgs),
@@ -55,6 +57,10 @@ pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Outpu
         IncidentCommand::Declare(args) => declare::run(args, settings, output),
         IncidentCommand::Show(args) => read::show(args, settings, output),
         IncidentCommand::Write(command) => write::run(command, settings, output),
+        IncidentCommand::Watch(args) => {
+            let room = watch::room(args, settings)?;
+            in_runtime(settings, watch::run(args, &room, settings, output))
+        }
         IncidentCommand::Second(args) => second::run(args, settings, output),
         IncidentCommand::Export(args) => export::run(args, settings, output),
         IncidentCommand::Verify(args) => verify::run(args, settings, output),
@@ -62,12 +68,12 @@ pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Outpu
 }
 
 /// The incidents of the data directory.
-fn incidents(settings: &Settings) -> Result<Incidents> {
+pub(in crate::cli) fn incidents(settings: &Settings) -> Result<Incidents> {
     Ok(Incidents::of(&settings.data_dir, access(settings)?))
 }
 
 /// Who may read what is written here.
-fn access(settings: &Settings) -> Result<Access> {
+pub(in crate::cli) fn access(settings: &Settings) -> Result<Access> {
     incident::access(settings).map_err(|error| ConfigError(error).into())
 }
 

@@ -17,11 +17,15 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use super::{Exit, output::Output};
+use super::{
+    Exit, incident,
+    output::{Output, complain},
+};
 use crate::{
     health::Status,
     platform::ProbeSpec,
-    room::{Room, Sweep},
+    room::{Room, Sweep, incident::Sweeps, responder},
+    settings::Settings,
     text,
 };
 
@@ -41,7 +45,8 @@ pub struct SweepArgs {
     /// Write to FILE instead of standard output; replaced in one step
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Sweep again and again until interrupted; the exit code is that of the last sweep
+    /// Sweep again and again until interrupted, and record changes in the incident that is open; the exit code is that of the last
+    /// sweep
     #[arg(long)]
     watch: bool,
     /// Seconds from the start of one sweep to the start of the next, with --watch
@@ -63,7 +68,7 @@ pub enum Format {
 }
 
 /// Sweeps once, or until interrupted.
-pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit> {
+pub async fn run(args: &SweepArgs, room: &Room, settings: &Settings, output: &Output) -> Result<Exit> {
     if let Some(unknown) = args.only.iter().find(|id| !room.pack.probes.iter().any(|spec| names(id, spec))) {
         return Err(no_such_probe(unknown, room).into());
     }
@@ -74,7 +79,10 @@ pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit>
         print(&sweep, format, args.output.as_deref(), output)?;
         return Ok(sweep.status.into());
     }
-    let mut interval = tokio::time::interval(Duration::from_secs(args.every));
+    let every = Duration::from_secs(args.every);
+    let mut recorded = if settings.read_only { None } else { Some(sweeps(room, every, settings)?) };
+    let mut told = None;
+    let mut interval = tokio::time::interval(every);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut last = Status::Unknown;
     loop {
@@ -83,6 +91,14 @@ pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit>
             _ = tokio::signal::ctrl_c() => return Ok(last.into()),
             sweep = async { interval.tick().await; room.sweep(wanted).await } => {
                 last = sweep.status;
+                if let Some(sweeps) = &mut recorded {
+                    match sweeps.take(&sweep) {
+                        Ok(None) => {}
+                        Ok(Some(id)) => complain(&format!("what is seen is recorded in {id}")),
+                        Err(why) if told.as_ref() == Some(&why) => {}
+                        Err(why) => complain(&format!("not recorded: {}", told.insert(why))),
+                    }
+                }
                 match format {
                     Format::Table if output.is_terminal() && args.output.is_none() => {
                         output.repaint(&table::render(&sweep, output))?;
@@ -92,6 +108,12 @@ pub async fn run(args: &SweepArgs, room: &Room, output: &Output) -> Result<Exit>
             }
         }
     }
+}
+
+/// What records the sweeps into the incident that is open.
+fn sweeps(room: &Room, every: Duration, settings: &Settings) -> Result<Sweeps> {
+    let (incidents, access) = (incident::incidents(settings)?, incident::access(settings)?);
+    Ok(Sweeps::new(room, incidents, access, responder(), every))
 }
 
 fn names(id: &str, spec: &ProbeSpec) -> bool {

@@ -95,7 +95,7 @@ pub struct Incidents {
     access: Access,
 }
 
-/// The folder of one incident: `log/`, `evidence/`, `runs/`.
+/// The folder of one incident: `log/`, `evidence/`, `runs/`, `recorders/`.
 #[derive(Debug, Clone)]
 pub struct IncidentFolder {
     id: IncidentId,
@@ -195,6 +195,11 @@ impl IncidentFolder {
         self.path.join("runs")
     }
 
+    /// Where those who record what happens by itself show that they are there.
+    pub fn recorders(&self) -> PathBuf {
+        self.path.join("recorders")
+    }
+
     /// Where a responder (`alice@bastion-1`) writes.
     pub fn place(&self, responder: &str) -> Place {
         Place {
@@ -207,7 +212,7 @@ impl IncidentFolder {
 
     /// Makes those parts that are missing, as after a crash in [`Incidents::create`].
     pub fn prepare(&self) -> Result<(), FolderError> {
-        for part in [self.logs(), self.evidence(), self.runs()] {
+        for part in [self.logs(), self.evidence(), self.runs(), self.recorders()] {
             if !part.is_dir() {
                 exists_or(self.access.make_folder(&part)).map_err(|error| make(&part, &error))?;
             }

@@ -24,7 +24,7 @@ pub mod read;
 pub mod union;
 pub mod verify;
 
-pub use access::Access;
+pub use access::{Access, cause, open_plain};
 pub use append::{AppendError, Appended, Now, Writer, WriterState};
 pub use chain::Chain;
 pub use digest::{Digest, NotADigest};

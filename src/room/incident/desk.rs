@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use jiff::SignedDuration;
@@ -263,6 +264,17 @@ impl IncidentDesk {
     /// Writes what happened by itself as soon as that is possible, and keeps it in memory until then.
     pub fn keep(&self, event: IncidentEvent) -> Result<(), String> {
         self.writer.keep(&Versioned::from(event)).map_err(|error| error.to_string())
+    }
+
+    /// Waits until what is kept is durable, no longer than `most`, and not at all for a disk that takes nothing.
+    pub fn settle(&self, most: Duration) {
+        let until = Instant::now() + most;
+        while self.writer.state() == WriterState::Writable
+            && !self.writer.waiting().is_empty()
+            && Instant::now() < until
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Writes down how far the logs of others went, when they say more than they said at the last checkpoint in one's own. For

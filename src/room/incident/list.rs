@@ -86,6 +86,23 @@ fn listed(view: &View) -> Listed {
     }
 }
 
+/// The live incident of a platform and environment that people work on, if there is one. The error is one sentence: there are several.
+pub fn open_here(incidents: &Incidents, platform: &str, environment: &str) -> Result<Option<IncidentId>, String> {
+    let mut listed = list(incidents)?.incidents;
+    listed.retain(|incident| {
+        let here = incident.platform == platform && incident.environment == environment;
+        here && incident.phase.is_open() && incident.mode.and_then(Mode::mark).is_none()
+    });
+    match listed.as_slice() {
+        [] => Ok(None),
+        [only] => only.id.parse().map(Some).map_err(|error| format!("{error}")),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|incident| incident.id.as_str()).collect();
+            Err(format!("several incidents are open: choose one of {}", ids.join(", ")))
+        }
+    }
+}
+
 /// The incident that is meant: by its id or a beginning of it, else the only live one that people work on, of the platform if one is
 /// chosen. An exercise is never meant without its id. The error is one sentence.
 pub fn choose(incidents: &Incidents, wanted: Option<&str>, platform: Option<&str>) -> Result<IncidentId, String> {

@@ -7,6 +7,9 @@
 //! | [`desk`] | an incident that somebody works on: what was read of it, and the own log |
 //! | [`list`] | which incidents there are |
 //! | [`when`] | times as people type them |
+//! | [`recorder`] | who of all that watch writes down what happens by itself |
+//! | [`watch`](mod@watch) | looking at a platform, and recording it, without a console |
+//! | [`sweeps`] | sweeps that are recorded |
 //! | [`station`] | where one console works on an incident |
 //! | [`history`] | the events of an incident's runs, in its journal |
 
@@ -14,13 +17,19 @@ pub mod access;
 pub mod desk;
 pub mod history;
 pub mod list;
+pub mod recorder;
 pub mod station;
+pub mod sweeps;
 pub mod verb;
+pub mod watch;
 pub mod when;
 
 pub use access::access;
 pub use desk::{IncidentDesk, View};
 pub use history::IncidentHistory;
-pub use list::{List, Listed, choose, list};
+pub use list::{List, Listed, choose, list, open_here};
+pub use recorder::Recorder;
 pub use station::{Station, StationOptions};
+pub use sweeps::Sweeps;
 pub use verb::{Declaration, Verb};
+pub use watch::Watch;

@@ -12,10 +12,11 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Verb, View, list};
+use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Recorder, Verb, View, list};
 use crate::{
     incident::{
         IncidentEvent,
+        arrivals::Seen,
         journal::{Access, Checkpoint, Follower, IncidentId, Incidents, Item, LogFolder, LogName, WriterState, follow},
     },
     platform::Pack,
@@ -52,11 +53,8 @@ pub enum Command {
         incident: IncidentId,
         verb: Box<Verb>,
     },
-    /// What has happened by itself: it is kept until it can be written. Nothing when another incident is open meanwhile.
-    Keep {
-        incident: IncidentId,
-        events: Vec<IncidentEvent>,
-    },
+    /// What is seen of the platform: what the journal lacks of it is recorded. Nothing when no incident is open.
+    Record(Box<Seen>),
 }
 
 /// What came of it, and what others did.
@@ -171,6 +169,7 @@ struct Work {
 struct Open {
     id: IncidentId,
     desk: Arc<IncidentDesk>,
+    recorder: Recorder,
     /// Keeps looking until it is dropped.
     _follower: Option<Follower>,
     writing: Option<(WriterState, Option<LogName>)>,
@@ -244,13 +243,9 @@ impl Work {
                 desk.act(*verb, &self.options.pack)?;
                 self.tell(News::Done);
             }
-            Command::Keep { incident, events } => {
-                if !self.options.read_only
-                    && let Some(desk) = self.desk(&incident)
-                {
-                    for event in events {
-                        desk.keep(event)?;
-                    }
+            Command::Record(seen) => {
+                if let Some(open) = self.open.as_mut().filter(|_| !self.options.read_only) {
+                    open.recorder.record(&open.desk, &self.options.pack, *seen)?;
                 }
             }
         }
@@ -318,6 +313,7 @@ impl Work {
         }
         self.open = Some(Open {
             id,
+            recorder: Recorder::new(&folder, Duration::from_secs(1)),
             desk,
             _follower: follower.ok(),
             writing: None,

@@ -11,14 +11,12 @@ use rustix::{
     fs::OFlags,
     termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr},
 };
-use tokio::{
-    io::AsyncReadExt,
-    net::unix::pipe,
-    signal::unix::{Signal, SignalKind, signal},
-    time::timeout,
-};
+use tokio::{io::AsyncReadExt, net::unix::pipe, time::timeout};
 
-use crate::{cli::Exit, text};
+use crate::{
+    cli::signals::{Signals, Stop},
+    text,
+};
 
 /// The person's terminal, whatever standard input is at that moment.
 const TERMINAL: &str = "/dev/tty";
@@ -41,51 +39,6 @@ pub(super) enum Said {
     /// The end of input.
     Nothing,
     Stopped(Stop),
-}
-
-/// A signal that ends the program's part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// Ctrl-C.
-    Interrupt,
-    Terminate,
-    Hangup,
-}
-
-impl Stop {
-    pub(super) fn exit(self) -> Exit {
-        match self {
-            Stop::Interrupt => Exit::Interrupted,
-            Stop::Terminate => Exit::Terminated,
-            Stop::Hangup => Exit::Hangup,
-        }
-    }
-}
-
-/// The signals that end the program's part, from its beginning on: none is missed between two questions.
-pub(super) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// The next one. May be dropped at any time.
-    pub(super) async fn next(&mut self) -> Stop {
-        tokio::select! {
-            _ = self.interrupt.recv() => Stop::Interrupt,
-            _ = self.terminate.recv() => Stop::Terminate,
-            _ = self.hangup.recv() => Stop::Hangup,
-        }
-    }
 }
 
 impl Terminal {

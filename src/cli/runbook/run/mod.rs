@@ -15,7 +15,7 @@ use crate::{
     cli::{Exit, UsageError, args::Global, in_runtime, incident, open, output::Output},
     exec::Supervisor,
     room::{
-        incident::IncidentHistory,
+        incident::{IncidentHistory, Watch},
         responder,
         run::{Command, PackShelf, RunHistory, Runner, RunnerOptions, Value},
         runbooks::is_path,
@@ -81,6 +81,7 @@ pub(in crate::cli) fn run(args: &RunArgs, global: &Global, settings: &Settings, 
     };
     let environment = (room.environment_name.clone(), room.environment.clone());
     let exit = in_runtime(settings, async {
+        let watch = desk.as_ref().filter(|_| !settings.read_only).map(|desk| Watch::start(&room, desk.clone()));
         let (runner, news) = Runner::start(room, Arc::new(PackShelf(folder)), options);
         match (&args.resume, &args.runbook) {
             (Some(run), _) => runner.send(Command::Reopen(RunId(run.clone()))),
@@ -95,7 +96,11 @@ pub(in crate::cli) fn run(args: &RunArgs, global: &Global, settings: &Settings, 
             runner.send(Command::ChooseOption { group: group.clone(), key: key.clone() });
         }
         let again = Again { global, args };
-        Headless::new(runner, news, again, environment, *output).run().await
+        let exit = Headless::new(runner, news, again, environment, *output).run().await;
+        if let Some(watch) = watch {
+            watch.stop().await;
+        }
+        exit
     });
     if let Some(desk) = &desk {
         incident::leave(desk);

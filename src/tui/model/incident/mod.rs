@@ -15,7 +15,7 @@ pub use self::{
 };
 use crate::{
     incident::{
-        EventRef, IncidentEvent, IncidentState, Versioned,
+        EventRef, IncidentState,
         clocks::{Clock, clocks},
         journal::{IncidentId, Item, LogName, WriterState},
         state::SecondRequest,
@@ -67,10 +67,6 @@ pub struct OpenIncident {
     pub log: Option<LogName>,
     /// Logs of the other consoles that are there.
     pub alive: Vec<LogName>,
-    /// What has happened by itself and is on its way into the journal, in its order.
-    pub sent: Vec<IncidentEvent>,
-    /// The last line of this console's log that was taken in.
-    seen: Option<(LogName, u64)>,
     /// Clocks whose running out was announced here.
     pub announced: HashSet<String>,
     /// True until its events have come for the first time.
@@ -89,8 +85,6 @@ impl OpenIncident {
             writing: WriterState::Writable,
             log: None,
             alive: Vec::new(),
-            sent: Vec::new(),
-            seen: None,
             announced: HashSet::new(),
             fresh: true,
         }
@@ -110,29 +104,6 @@ impl OpenIncident {
             self.state = IncidentState::fold(&self.items);
         }
         self.timeline.take(from, &self.items, &self.state);
-        self.arrived(from);
-    }
-
-    /// What stands in this console's log, from place `from` of all events on, is not on its way any more.
-    ///
-    /// By the event itself and not by what the state says: several changes of one probe may come together, and others write, too.
-    fn arrived(&mut self, from: usize) {
-        let Some(own) = &self.log else { return };
-        let mut seen = self.seen.as_ref().filter(|(log, _)| log == own).map_or(0, |(_, seq)| *seq);
-        for item in self.items.iter().skip(from).filter(|item| item.log == *own) {
-            // Lines stand anew where an older one of another log came late.
-            if item.entry.seq <= seen {
-                continue;
-            }
-            seen = item.entry.seq;
-            if !self.sent.is_empty()
-                && let Ok(Versioned { event, .. }) = item.entry.event::<Versioned>()
-                && let Some(place) = self.sent.iter().position(|sent| *sent == event)
-            {
-                self.sent.remove(place);
-            }
-        }
-        self.seen = Some((own.clone(), seen));
     }
 
     /// An event, by its place in the order of the union.
@@ -143,14 +114,6 @@ impl OpenIncident {
     /// Looks at the clocks again.
     pub fn tick(&mut self, pack: &Pack, now: Timestamp) {
         self.clocks = clocks(&self.state, pack, now);
-    }
-
-    /// True when this console is the one of all that are there which writes down what happens by itself: the one whose log's
-    /// name comes first.
-    pub fn is_recorder(&self) -> bool {
-        let Some(own) = &self.log else { return self.alive.is_empty() };
-        let writes = |log: &&LogName| self.state.present.get(*log).is_some_and(|present| !present.read_only);
-        self.alive.iter().filter(writes).all(|other| own <= other)
     }
 
     /// Who has the incident open now, this console first; it is said of those who only look on.

@@ -17,7 +17,7 @@ use super::{act, focus};
 use crate::{
     incident::{
         EventRef,
-        arrivals::arrivals,
+        arrivals::Seen,
         journal::{IncidentId, Item},
     },
     room::{
@@ -116,7 +116,7 @@ fn took_events(model: &mut Model, first: usize, items: Vec<Arc<Item>>) -> Vec<Ef
         effects.extend(resume_run(model));
     }
     effects.extend(yielded(model));
-    effects.extend(record(model));
+    effects.extend(ring(model));
     effects
 }
 
@@ -144,29 +144,15 @@ fn yielded(model: &Model) -> Option<Effect> {
     other.then(|| Effect::Run(run::Command::Yield { run, by: latest.by.to_string() }))
 }
 
-/// What the journal lacks of what has happened by itself, when it is this console's to write, and the bell for clocks that have
-/// run out.
-fn record(model: &mut Model) -> Vec<Effect> {
-    let (now, read_only) = (model.now, model.facts.read_only);
-    let Some(open) = &mut model.incidents.open else { return vec![] };
-    let mut effects = Vec::new();
+/// The bell, once for each clock that has run out.
+fn ring(model: &mut Model) -> Option<Effect> {
+    let open = model.incidents.open.as_mut()?;
     let overdue: BTreeSet<&str> =
         open.clocks.iter().filter(|clock| clock.is_overdue()).map(|clock| clock.id.as_str()).collect();
     // What had run out before this console came is on the screen, and no news.
     let new = overdue.iter().any(|clock| !open.announced.contains(*clock) && !open.state.overdue.contains_key(*clock));
-    if new && open.state.declared.is_some() {
-        effects.push(Effect::Ring);
-    }
     open.announced.extend(overdue.into_iter().map(str::to_owned));
-    if read_only || open.fresh || !open.is_recorder() {
-        return effects;
-    }
-    let events = arrivals(&model.board, &open.clocks, &open.state, &open.sent, now);
-    if !events.is_empty() {
-        open.sent.extend(events.iter().cloned());
-        effects.push(Effect::Incident(Wish::Keep { incident: open.id.clone(), events }));
-    }
-    effects
+    (new && open.state.declared.is_some()).then_some(Effect::Ring)
 }
 
 /// A second has passed.
@@ -175,7 +161,11 @@ pub(super) fn ticked(model: &mut Model) -> Vec<Effect> {
     if let Some(open) = &mut model.incidents.open {
         open.tick(&pack, now);
     }
-    record(model)
+    let mut effects: Vec<Effect> = ring(model).into_iter().collect();
+    if model.incidents.open.is_some() {
+        effects.push(Effect::Incident(Wish::Record(Box::new(Seen::of(&model.board, now)))));
+    }
+    effects
 }
 
 /// Offers the incidents that people still work on, as the console begins.

@@ -6,11 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::{Headless, Heard, Running, exit_of};
 use crate::{
-    cli::{
-        Exit,
-        painted::Painted,
-        runbook::run::{ask::Signals, show},
-    },
+    cli::{Exit, painted::Painted, runbook::run::show, signals::Signals},
     room::run::{Command, News, variables},
     runbook::run::{EventKind, Mode, RunEvent, RunState},
     text::line,

@@ -14,12 +14,13 @@ use tokio::sync::mpsc;
 use super::{
     RunArgs,
     again::Again,
-    ask::{Said, Signals, Stop, Terminal},
+    ask::{Said, Terminal},
 };
 use crate::{
     cli::{
         Exit, NoFileError, ReadOnlyError, UsageError,
         output::{Output, complain},
+        signals::{Signals, Stop},
     },
     exec::{
         Job,

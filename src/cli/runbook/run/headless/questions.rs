@@ -6,10 +6,8 @@ use super::{Headless, Heard, heading, indented};
 use crate::{
     cli::{
         Exit,
-        runbook::run::{
-            ask::{Said, Signals},
-            show,
-        },
+        runbook::run::{ask::Said, show},
+        signals::Signals,
     },
     exec::gate::{LINT_ERRORS, Wants},
     room::run::{Answer, Command, Question, Value, variables},

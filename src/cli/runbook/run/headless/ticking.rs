@@ -4,10 +4,7 @@ use anyhow::Result;
 
 use super::{Headless, heading, indented};
 use crate::{
-    cli::{
-        Exit,
-        runbook::run::ask::{Said, Signals},
-    },
+    cli::{Exit, runbook::run::ask::Said, signals::Signals},
     room::run::Command,
     runbook::{Check, Step},
 };

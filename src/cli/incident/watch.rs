@@ -1,0 +1,139 @@
+//! `warroom incident watch`: records what happens by itself into an incident, and prints the timeline as it grows, without a console.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+
+use super::{incidents, leave, view};
+use crate::{
+    cli::{
+        Exit, UsageError, open,
+        output::{Output, complain},
+        signals::Signals,
+    },
+    incident::{
+        IncidentEvent,
+        journal::{IncidentId, Incidents},
+        timeline::TimelineEntry,
+    },
+    room::{
+        Room,
+        incident::{IncidentDesk, Watch, open_here},
+        responder,
+    },
+    settings::Settings,
+    text::line,
+};
+
+/// How often is looked for what others wrote, and for an incident while none is open.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Record health, alerts and clocks into an incident until it is resolved, without a console
+#[derive(Debug, Clone, Args)]
+pub struct WatchArgs {
+    /// The incident; without one, whichever is open, one after the other, until interrupted
+    #[arg(value_name = "ID")]
+    pub incident: Option<String>,
+}
+
+/// The platform that is watched: of the incident if it is named, else the chosen one.
+pub(in crate::cli) fn room(args: &WatchArgs, settings: &Settings) -> Result<Room> {
+    let Some(wanted) = args.incident.as_deref() else { return open::room(settings) };
+    let view = view(Some(wanted), settings)?;
+    let (id, state) = (view.id(), view.state());
+    let mut settings = settings.clone();
+    settings.pack.get_or_insert_with(|| state.platform.clone());
+    if !state.environment.is_empty() {
+        settings.environment.get_or_insert_with(|| state.environment.clone());
+    }
+    let room = open::room(&settings)?;
+    if room.pack.name != state.platform || room.environment_name != state.environment {
+        let of = [state.platform.as_str(), state.environment.as_str()].join(" ");
+        return Err(
+            UsageError(format!("{id} is an incident of {}: choose that pack and environment", of.trim_end())).into()
+        );
+    }
+    Ok(room)
+}
+
+pub(in crate::cli) async fn run(args: &WatchArgs, room: &Room, settings: &Settings, output: &Output) -> Result<Exit> {
+    let mut signals = Signals::new()?;
+    let incidents = incidents(settings)?;
+    if let Some(wanted) = &args.incident {
+        let id = view(Some(wanted), settings)?.id().clone();
+        follow(&incidents, &id, room, &mut signals, output).await?;
+        return Ok(Exit::Ok);
+    }
+    let mut waiting = false;
+    loop {
+        match open_here(&incidents, &room.pack.name, &room.environment_name).map_err(|why| anyhow!(why))? {
+            Some(id) => {
+                waiting = false;
+                if !follow(&incidents, &id, room, &mut signals, output).await? {
+                    return Ok(Exit::Ok);
+                }
+            }
+            None if !std::mem::replace(&mut waiting, true) => {
+                output.print(&format!("waiting for an incident of {}\n", line(&room.pack.name)))?;
+            }
+            None => {}
+        }
+        tokio::select! {
+            _ = signals.next() => return Ok(Exit::Ok),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Records and prints until nobody works on the incident any more; false when a signal came before.
+async fn follow(
+    incidents: &Incidents,
+    id: &IncidentId,
+    room: &Room,
+    signals: &mut Signals,
+    output: &Output,
+) -> Result<bool> {
+    let access = incidents.open(id)?.access();
+    let desk = IncidentDesk::open(incidents, access, id, &responder()).map_err(|why| anyhow!(why))?;
+    let desk = Arc::new(desk);
+    let join = |event| desk.append(vec![event]).map_err(|why| anyhow!(why));
+    join(IncidentEvent::Joined { read_only: false })?;
+    output.print(&format!("{id} is recorded: {}\n", line(&desk.view().state().title)))?;
+    let watch = Watch::start(room, desk.clone());
+    let mut printed = HashSet::new();
+    let over = loop {
+        let (entries, open) = {
+            let mut view = desk.view();
+            desk.refresh(&mut view).map_err(|why| anyhow!(why))?;
+            (view.take_changed().map(|_| view.timeline()).unwrap_or_default(), view.state().phase().is_open())
+        };
+        for entry in entries {
+            if printed.insert(entry.of.clone()) {
+                output.print(&shown(&entry))?;
+            }
+        }
+        desk.notices().into_iter().for_each(|notice| complain(&notice.to_string()));
+        if !open {
+            break true;
+        }
+        tokio::select! {
+            _ = signals.next() => break false,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    };
+    watch.stop().await;
+    if over {
+        output.print(&format!("{id} is {}\n", desk.view().state().phase().word()))?;
+    }
+    join(IncidentEvent::Left {})?;
+    leave(&desk);
+    Ok(over)
+}
+
+/// `14:02:03Z  health    primary is down: …`, and who wrote it.
+fn shown(entry: &TimelineEntry) -> String {
+    let text = entry.current().unwrap_or(&entry.text);
+    let time = entry.time().strftime("%H:%M:%SZ");
+    format!("{time}  {:<9} {}  ({})\n", entry.category, line(text), line(&entry.by))
+}
