@@ -21,7 +21,9 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     process::Command,
     sync::watch,
+    time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     expect::Printed,
@@ -35,6 +37,10 @@ use super::{
 };
 use crate::runbook::run::{Ending, Evidence};
 
+/// How long a supervisor may take until it is ready.
+const READY: Duration = Duration::from_secs(10);
+/// How long one that was killed may take to be gone.
+const GONE: Duration = Duration::from_secs(1);
 /// How often a job that another console started is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -43,6 +49,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub enum ExecError {
     #[error("cannot start the supervisor of this action: {0}")]
     NoSupervisor(String),
+    #[error("the supervisor of this action did not answer within {} s: nothing was started", READY.as_secs())]
+    Late,
+    #[error("cancelled before it started")]
+    Cancelled,
     /// The supervisor looked at the order and did not take it.
     #[error("{0}")]
     Refused(String),
@@ -116,8 +126,15 @@ impl Supervisor {
         Supervisor { program: program.into() }
     }
 
-    /// Starts an action, and returns when its supervisor no longer depends on this process. Must run within a tokio runtime.
-    pub async fn start(&self, permit: Permit, order: Order, folder: &JobFolder) -> Result<Job, ExecError> {
+    /// Starts an action, and returns when its supervisor no longer depends on this process, or has not come to that in time or
+    /// before the `stop`. Must run within a tokio runtime.
+    pub async fn start(
+        &self,
+        permit: Permit,
+        order: Order,
+        folder: &JobFolder,
+        stop: &CancellationToken,
+    ) -> Result<Job, ExecError> {
         let (OrderKind::Bash { code } | OrderKind::Sql { code, .. }) = &order.kind;
         if !permit.is_for(code) {
             return Err(ExecError::Refused(
@@ -140,16 +157,31 @@ impl Supervisor {
         let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost()) };
         let mut from = BufReader::new(from);
         let mut answer = String::new();
-        // When the order cannot be sent, the answer may still say why.
-        let _ = to.write_all(&order).await;
-        let keys = interactive.then_some(to);
-        from.read_line(&mut answer).await.map_err(|_| lost())?;
+        let talk = async {
+            // When the order cannot be sent, the answer may still say why.
+            let _ = to.write_all(&order).await;
+            from.read_line(&mut answer).await
+        };
+        let silent = tokio::select! {
+            said = timeout(READY, talk) => match said {
+                Ok(said) => said.map_err(|_| lost()).map(|_| lost())?,
+                Err(_) => ExecError::Late,
+            },
+            () = stop.cancelled() => ExecError::Cancelled,
+        };
+        if answer.is_empty() && child.start_kill().is_ok() {
+            // What it has not said by then it never will. When it has, it may have begun.
+            let _ = timeout(GONE, from.read_line(&mut answer)).await;
+        }
         match wire::read_answer(&answer) {
             Ok(()) => {}
-            Err(sentence) if sentence.is_empty() => return Err(lost()),
+            Err(sentence) if sentence.is_empty() => {
+                tokio::spawn(async move { child.wait().await });
+                return Err(silent);
+            }
             Err(sentence) => return Err(ExecError::Refused(sentence)),
         }
-        if let Some(keys) = keys {
+        if let Some(keys) = interactive.then_some(to) {
             tokio::spawn(async move { child.wait().await });
             let link = TerminalLink::new(keys, from);
             return Ok(Job { folder: folder.clone(), life: None, terminal: Arc::new(Mutex::new(Some(link))) });

@@ -44,6 +44,7 @@ pub mod key {
     pub const CTRL_Z: &str = "\x1a";
     pub const CTRL_L: &str = "\x0c";
     pub const CTRL_S: &str = "\x13";
+    pub const CTRL_W: &str = "\x17";
 
     /// A left click at a column and row, counted from 0 (SGR mouse encoding).
     pub fn click(column: u16, row: u16) -> String {

@@ -17,5 +17,6 @@ mod ticking;
 mod unasked;
 mod undoing;
 mod values;
+mod waiting;
 
 use lab::desk;

@@ -77,7 +77,7 @@ pub enum Command {
     RollBackStep(StepId),
     /// From now on the rollback section counts.
     RollBackRun,
-    /// End the running actions.
+    /// End the running actions, and what is being prepared.
     Cancel,
     /// Leave the run for good.
     Abandon {
@@ -87,7 +87,7 @@ pub enum Command {
     EndCommands,
     /// The answer to the question that was asked last.
     Answer(Answer),
-    /// Say when everything wanted before this has been dealt with.
+    /// Say when everything wanted before this has been dealt with, and nothing is being prepared.
     Settle,
 }
 
@@ -183,6 +183,11 @@ pub enum News {
     /// A poll was cancelled between two tries: its last attempt was the last one.
     GaveUp {
         action: ActionId,
+    },
+    /// What is waited for before this action can be asked about, or start: `checking the gate: probe primary`.
+    Waits {
+        action: ActionId,
+        what: String,
     },
     /// Something to know. One sentence.
     Notice(String),

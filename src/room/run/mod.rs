@@ -9,7 +9,8 @@
 //! | `runs` | the runs that there are, and where their events are |
 //! | [`variables`] | what a value must look like |
 //! | `driver` | the loop that carries commands out |
-//! | `prepare` | an action before it starts: its variables, its gate, where it acts, what has to be asked |
+//! | `surroundings` | what is known around an action before it is prepared |
+//! | `prepare` | an action before it starts: its gate, where it acts, what has to be asked |
 //! | `faults` | what the linter finds wrong with a step |
 //! | `mode` | live, drill or dry run |
 //! | `at_hand` | the databases that an action says where they are |
@@ -32,6 +33,7 @@ mod prepare;
 mod rating;
 mod runs;
 pub mod shelf;
+mod surroundings;
 mod target;
 pub mod variables;
 

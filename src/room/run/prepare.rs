@@ -1,33 +1,33 @@
 //! An action before it starts: its variables, the condition on the probes, where it acts, and what has to be asked.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{runtime::Handle, task::block_in_place};
 
 use super::{
-    RunFolder, RunnerOptions, at_hand,
+    RunFolder, at_hand,
     command::{Preview, Question},
     loss::losses,
-    overloads, rating, target,
+    overloads, rating,
+    surroundings::{
+        Surroundings, Values, database, database_name, filled_in, missing_programs, missing_variables, shown_variables,
+    },
+    target,
 };
 use crate::{
     exec::{
         Given, Order, OrderKind, TerminalKind,
-        gate::{self, Because, Refusal, Request, Wants},
+        gate::{self, Refusal, Request, Wants},
         place::{self, Fact, Place, Wanted},
         terminal,
     },
     health::Board,
-    host::{clock, postgres::target::with_database, programs},
-    platform::{Expression, ProbeTarget, SecretText},
-    room::Room,
+    host::{clock, postgres::target::with_database},
+    platform::Expression,
     runbook::{
         Action, ActionId, Assessment, Language, Reason, Risk, Runbook, SectionKind,
-        lint::{needed_variables, used_variables},
-        prior::savings,
+        prior::{Saving, savings},
         run::{Confirmation, Mode},
-        shell,
     },
 };
 
@@ -35,15 +35,12 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// How long one SQL statement may take when its fence does not say.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-/// What stands for a value that is not shown.
-const SECRET: &str = "(secret)";
+/// How long what was looked at holds: who answers within this is not kept waiting for the same looks again.
+const FRESH: Duration = Duration::from_secs(10);
 /// Where the person's terminal is.
 const TERMINAL: &str = "/dev/tty";
 /// What a program's own terminal is like when the person has none.
 const SIZE: (u16, u16) = (120, 40);
-
-/// A variable of the run: its value, and whether it is secret.
-pub(super) type Values = BTreeMap<String, (SecretString, bool)>;
 
 /// An action that may start when enough was said.
 #[derive(Debug, Clone)]
@@ -61,31 +58,20 @@ pub(super) struct Prepared {
     effects: Vec<Fact>,
     /// The connection string of an SQL action.
     database: Option<SecretString>,
-}
-
-/// What preparing needs to know.
-pub(super) struct Surroundings<'a> {
-    pub(super) room: &'a Room,
-    pub(super) options: &'a RunnerOptions,
-    pub(super) document: &'a Runbook,
-    pub(super) folder: &'a RunFolder,
-    pub(super) mode: Mode,
-    pub(super) values: &'a Values,
-    /// What actions of the run have set in the session; `None` for what holds a secret.
-    pub(super) session: &'a BTreeMap<String, Option<String>>,
-    pub(super) unwritable: Option<String>,
-    /// Actions of the run that were tried before.
-    pub(super) earlier: Vec<&'a Action>,
-    /// Steps before it that nobody has done, by their titles.
-    pub(super) open_before: Vec<String>,
-    /// What the linter finds wrong with its step, one sentence each.
-    pub(super) faults: Vec<String>,
+    /// What is looked at and kept before it changes something.
+    pub(super) savings: Vec<Saving>,
+    /// What it was given when it was prepared ([`Surroundings::given`]).
+    pub(super) given: u64,
+    /// When that was.
+    at: Instant,
 }
 
 /// Resolves everything. The error is one sentence: the action cannot start.
-pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: String) -> Result<Prepared, Refusal> {
+pub(super) async fn prepare(around: &Surroundings, action: Action, title: String) -> Result<Prepared, Refusal> {
     missing_variables(around, &action)?;
-    missing_programs(around, &action)?;
+    missing_programs(around)?;
+    let at = Instant::now();
+    around.waits_for("finding out where it will act");
     let database = match action.language {
         Language::Sql => {
             let secrets = &around.room.surroundings.secrets;
@@ -98,13 +84,13 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         Language::Bash => None,
     };
     let environment = &around.room.environment;
-    let script = (action.language == Language::Bash).then(|| shell::analyse(&action.code));
+    let script = around.script.as_deref();
     let pinned: Vec<String> =
         around.room.pack.environments.values().filter_map(|environment| environment.kube_context.clone()).collect();
     let variables: Vec<(String, SecretString)> =
         around.values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
     let wanted = Wanted {
-        script: script.as_ref(),
+        script,
         database: database.as_ref().map(SecretString::expose_secret),
         environment,
         environment_name: &around.room.environment_name,
@@ -113,25 +99,23 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         variables: &variables,
         kubeconfig: &around.folder.kubeconfig(),
     };
-    // The compiler cannot see that this future may change threads, so it stays on this one.
-    let place = block_in_place(|| Handle::current().block_on(place::resolve(&wanted)));
+    let place = place::resolve(&wanted).await;
     let closed_gate = match &action.attributes.gate {
-        Some(gate) => closed(around.room, gate).await,
+        Some(gate) => closed(around, gate).await,
         None => None,
     };
-    let assessment = rating::rated(&action, script.as_ref(), around.values, around.session, &around.earlier);
+    let assessment = rating::rated(&action, script, &around.values, &around.session, &around.earlier);
     let mut action = Action { assessment, ..action };
-    let put_in = |text: &str| filled_in(text, around.values, around.session);
+    let put_in = |text: &str| filled_in(text, &around.values, &around.session);
     if action.assessment.risk == Risk::Read {
-        let asked = at_hand::sql_of(&action, script.as_ref(), database.as_ref(), put_in);
-        let found = block_in_place(|| Handle::current().block_on(overloads::found(&asked)));
-        for text in found {
+        let asked = at_hand::sql_of(&action, script, database.as_ref(), put_in);
+        for text in overloads::found(&asked).await {
             action.assessment.at_least(Reason { risk: Risk::Change, text, span: 0..0 });
         }
     }
     let Assessment { risk, external, targets, .. } = &action.assessment;
     let lowered = action.assessment.lowered();
-    let target = target::name_to_type(targets, &place.facts, script.as_ref(), put_in);
+    let target = target::name_to_type(targets, &place.facts, script, put_in);
     let target = target.unwrap_or_else(|| match &around.room.environment_name {
         name if name.is_empty() => around.room.pack.name.clone(),
         name => name.clone(),
@@ -147,10 +131,11 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     if is_for_a_person {
         notes.push("there are only comments in it, and nothing runs: do what they say before you say yes".to_owned());
     }
-    let accepted = around.options.accept_errors.clone().filter(|_| !around.faults.is_empty());
+    let faults = around.faults(&action);
+    let accepted = around.options.accept_errors.clone().filter(|_| !faults.is_empty());
     let accepted = accepted.map(|reason| Confirmation::Override { of: gate::LINT_ERRORS.to_owned(), reason });
     if accepted.is_some() {
-        notes.extend(around.faults.iter().map(|fault| format!("accepted error: {fault}")));
+        notes.extend(faults.iter().map(|fault| format!("accepted error: {fault}")));
     }
     let allowed = around.options.unasked.map(|up_to| Confirmation::Allowed { up_to }).filter(|_| !external);
     let request = Request {
@@ -165,7 +150,7 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
         target,
         mismatches: place.mismatches.clone(),
         is_for_a_person,
-        faults: around.faults.clone(),
+        faults,
         closed_gate,
         unwritable: around.unwritable.clone(),
         by: around.options.by.clone(),
@@ -174,17 +159,20 @@ pub(super) async fn prepare(around: &Surroundings<'_>, action: Action, title: St
     let variables = shown_variables(around, &action);
     let mut effects = Vec::new();
     if request.risk() == Risk::Destructive {
-        let mut lost =
-            block_in_place(|| Handle::current().block_on(losses(&action, script.as_ref(), database.as_ref(), put_in)));
+        around.waits_for("finding out what would be lost");
+        let mut lost = losses(&action, script, database.as_ref(), put_in).await;
         if lost.is_empty() {
             lost.push("unknown".to_owned());
         }
         effects.extend(lost.into_iter().map(|value| Fact { name: "lost".to_owned(), value }));
     }
-    if request.risk() > Risk::Read {
-        effects.push(Fact { name: "way back".to_owned(), value: way_back(around.document, &action) });
+    let changes = request.risk() > Risk::Read;
+    let savings = script.filter(|_| changes).map(savings).unwrap_or_default();
+    if changes {
+        effects.push(Fact { name: "way back".to_owned(), value: way_back(&around.document, &action, &savings) });
     }
-    Ok(Prepared { action, title, place, request, recorded: 0, notes, variables, effects, database })
+    let given = around.given();
+    Ok(Prepared { action, title, place, request, recorded: 0, notes, variables, effects, database, savings, given, at })
 }
 
 impl Prepared {
@@ -232,7 +220,7 @@ impl Prepared {
     /// was said, and why stands beside it.
     pub(super) fn renewed(self, mut fresh: Prepared) -> (Prepared, Option<String>) {
         if fresh.place.facts != self.place.facts || fresh.request.target != self.request.target {
-            return (fresh, Some("where it acts is not what it was when this was asked: look again".to_owned()));
+            return (fresh, Some("the target has changed: review and confirm again".to_owned()));
         }
         fresh.request.confirmations = self.request.confirmations;
         fresh.recorded = self.recorded;
@@ -250,9 +238,14 @@ impl Prepared {
         facts.map(|fact| format!("{}: {}", fact.name, fact.value)).collect()
     }
 
-    /// The variables that it is given are what they were.
-    pub(super) fn is_given_the_same(&self, other: &Prepared) -> bool {
+    /// The variables that are shown of it are what they were.
+    pub(super) fn shows_the_same(&self, other: &Prepared) -> bool {
         self.variables == other.variables
+    }
+
+    /// What was looked at can still be relied on.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.at.elapsed() < FRESH
     }
 
     /// What the supervisor is told.
@@ -290,7 +283,7 @@ impl Prepared {
 }
 
 /// What takes the action back.
-fn way_back(document: &Runbook, action: &Action) -> String {
+fn way_back(document: &Runbook, action: &Action, savings: &[Saving]) -> String {
     let commands = |count: usize| if count == 1 { "1 command".to_owned() } else { format!("{count} commands") };
     let step = document.action(&action.id).map(|(step, _)| step);
     let is_undo = step.is_some_and(|step| step.undo.iter().any(|undo| undo.id == action.id));
@@ -304,160 +297,23 @@ fn way_back(document: &Runbook, action: &Action) -> String {
     if steps > 0 && !is_undo && !is_rollback {
         return "the runbook's rollback section".to_owned();
     }
-    let saved: Vec<String> = match action.language {
-        Language::Bash => savings(&action.code).into_iter().map(|saving| saving.what).collect(),
-        Language::Sql => Vec::new(),
-    };
+    let saved: Vec<&str> = savings.iter().map(|saving| saving.what.as_str()).collect();
     match saved.is_empty() {
         true => "none: no automatic rollback".to_owned(),
         false => format!("by hand, from what is saved before it runs: {}", saved.join(", ")),
     }
 }
 
-/// A variable without a value stops the action before it starts, and so does an empty one that nobody gave.
-fn missing_variables(around: &Surroundings<'_>, action: &Action) -> Result<(), String> {
-    let declared = &around.document.front.vars;
-    if let Some(capture) = &action.attributes.capture
-        && declared.get(&capture.variable).is_some_and(|variable| variable.secret)
-    {
-        return Err(format!(
-            "{0} is secret, and output that is captured is kept on disk: fetch {0} in the command that needs it instead",
-            capture.variable
-        ));
-    }
-    if action.language == Language::Sql {
-        return Ok(());
-    }
-    let own = std::env::var_os("PATH").is_none().then_some("PATH");
-    for name in needed_variables(&action.code) {
-        let given = around.values.get(&name).map(|(value, _)| value.expose_secret().is_empty());
-        // What an action set wins over what was given before it.
-        let set = around.session.get(&name).map(|value| value.as_ref().is_some_and(String::is_empty));
-        let inherited = || std::env::var_os(&name).map(|value| value.is_empty());
-        let empty = match set.or(given).or_else(inherited) {
-            Some(empty) => empty,
-            None if BASH_OWN.contains(&name.as_str()) || own == Some(name.as_str()) => false,
-            // Nothing runs, so nothing has set it.
-            None if around.mode == Mode::DryRun && !declared.contains_key(&name) => false,
-            None => {
-                return Err(match declared.get(&name) {
-                    Some(variable) if variable.secret => {
-                        format!("the secret {name} has no value here: give it first")
-                    }
-                    Some(_) => format!("{name} has no value yet: give it first"),
-                    None => {
-                        format!("{name} is used on line {} or below and set nowhere: nothing was started", action.line)
-                    }
-                });
-            }
-        };
-        // Somebody who leaves a variable of the document empty where that is allowed means it.
-        let is_meant = set.is_none() && declared.get(&name).is_some_and(|variable| !variable.required);
-        if empty && !is_meant {
-            return Err(format!("{name} is empty: nothing was started"));
-        }
-    }
-    Ok(())
-}
-
-/// Programs that the runbook asks for and this machine does not have.
-pub(super) fn absent(document: &Runbook) -> Vec<&str> {
-    let names = document.front.requires.iter().filter_map(|wanted| wanted.split_whitespace().next());
-    names.filter(|name| !programs::exists(name)).collect()
-}
-
-/// A command of the runbook whose program is not there is not begun: it would stop half way.
-fn missing_programs(around: &Surroundings<'_>, action: &Action) -> Result<(), Refusal> {
-    if action.language == Language::Sql || around.mode == Mode::DryRun {
-        return Ok(());
-    }
-    let absent = absent(around.document);
-    let script = shell::analyse(&action.code);
-    match script.commands.iter().filter_map(|command| command.program()).find(|program| absent.contains(program)) {
-        Some(program) => Err(Refusal {
-            why: format!("{program} is not on the PATH of this machine: nothing was started"),
-            because: Because::NoProgram,
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Variables that bash sets by itself.
-const BASH_OWN: [&str; 27] = [
-    "BASH",
-    "BASHPID",
-    "BASH_COMMAND",
-    "BASH_LINENO",
-    "BASH_SOURCE",
-    "BASH_SUBSHELL",
-    "BASH_VERSION",
-    "BASH_VERSINFO",
-    "COLUMNS",
-    "EPOCHREALTIME",
-    "EPOCHSECONDS",
-    "EUID",
-    "FUNCNAME",
-    "HOSTNAME",
-    "IFS",
-    "LINENO",
-    "LINES",
-    "MACHTYPE",
-    "OLDPWD",
-    "OPTARG",
-    "OPTIND",
-    "OSTYPE",
-    "PIPESTATUS",
-    "PPID",
-    "PWD",
-    "RANDOM",
-    "SECONDS",
-];
-
-/// The connection string of the database that an SQL action names; without a name, the pack's only one.
-fn database(around: &Surroundings<'_>, action: &Action) -> Result<SecretText, String> {
-    let databases = around.room.pack.probes.iter().filter_map(|probe| match &probe.target {
-        ProbeTarget::Postgres { url, .. } => Some((probe.id.as_str(), url)),
-        _ => None,
-    });
-    let databases: Vec<_> = databases.collect();
-    let names = || databases.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
-    let url = match (&action.attributes.db, databases.as_slice()) {
-        (Some(wanted), _) => match databases.iter().find(|(id, _)| id == wanted) {
-            Some((_, url)) => url,
-            None => {
-                return Err(format!("the pack has no postgres probe {wanted} to run this in (there are: {})", names()));
-            }
-        },
-        (None, [(_, only)]) => only,
-        (None, []) => return Err("the pack has no postgres probe, so there is no database to run this in".to_owned()),
-        (None, _) => {
-            return Err(format!("say which database this runs in with db= after the fence's language ({})", names()));
-        }
-    };
-    Ok((*url).clone())
-}
-
-/// The database of the server that the action names, when it is another one than the probe's.
-fn database_name(around: &Surroundings<'_>, action: &Action) -> Result<Option<String>, String> {
-    let attributes = &action.attributes;
-    let Some(variable) = attributes.database_variable() else { return Ok(attributes.database.clone()) };
-    let set = match around.session.get(variable) {
-        Some(set) => set.clone(),
-        None => around.values.get(variable).filter(|(_, secret)| !secret).map(|(v, _)| v.expose_secret().to_owned()),
-    };
-    match set.filter(|name| !name.is_empty()) {
-        Some(name) => Ok(Some(name)),
-        // Nothing runs, so nothing has set it.
-        None if around.mode == Mode::DryRun => Ok(attributes.database.clone()),
-        None => Err(format!("{variable} names the database and has no value yet: give it first")),
-    }
-}
-
 /// Looks at the probes that the condition reads. Why it does not hold, in one sentence; `None` when it does.
-async fn closed(room: &Room, gate: &Expression) -> Option<String> {
+async fn closed(around: &Surroundings, gate: &Expression) -> Option<String> {
+    let room = &around.room;
     let named = gate.variables();
     let members = gate.members_of("probes");
-    let seen = room.sweep(|spec| named.contains(&spec.id) || members.may_read(&spec.id)).await;
+    let is_read = |id: &str| named.iter().any(|name| name == id) || members.may_read(id);
+    let read: Vec<&str> = room.pack.probes.iter().map(|spec| spec.id.as_str()).filter(|id| is_read(id)).collect();
+    let probes = if let [_] = read.as_slice() { "probe" } else { "probes" };
+    around.waits_for(format!("checking the gate: {probes} {}", read.join(", ")));
+    let seen = room.sweep(|spec| is_read(&spec.id)).await;
     let mut board = Board::new(&room.pack);
     for (_, reading) in &seen.probes {
         board.apply(reading.clone());
@@ -471,56 +327,5 @@ async fn closed(room: &Room, gate: &Expression) -> Option<String> {
             Some(format!("`{}` does not hold ({})", gate.source(), read.collect::<Vec<_>>().join("; ")))
         }
         Err(error) => Some(error.to_string()),
-    }
-}
-
-/// The variables of the run that the command uses.
-fn shown_variables(around: &Surroundings<'_>, action: &Action) -> Vec<Fact> {
-    let shown = |name: &String| -> Option<String> {
-        if let Some(set) = around.session.get(name) {
-            return Some(set.clone().unwrap_or_else(|| SECRET.to_owned()));
-        }
-        let (value, secret) = around.values.get(name)?;
-        Some(if *secret { SECRET.to_owned() } else { value.expose_secret().to_owned() })
-    };
-    let mut used = used_variables(&action.code);
-    used.extend(action.attributes.database_variable().map(str::to_owned));
-    let facts = used.into_iter().filter_map(|name| Some(Fact { value: shown(&name)?, name: format!("${name}") }));
-    facts.collect()
-}
-
-/// A name with the variables in it filled in, without quotes. Secrets stay as they are.
-fn filled_in(name: &str, values: &Values, session: &BTreeMap<String, Option<String>>) -> String {
-    let mut known: BTreeMap<&str, &str> = values
-        .iter()
-        .filter(|(_, (_, secret))| !secret)
-        .map(|(name, (value, _))| (name.as_str(), value.expose_secret()))
-        .collect();
-    known.extend(session.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?))));
-    let mut known: Vec<_> = known.into_iter().collect();
-    // A name may begin with another.
-    known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    let mut text = name.replace(['"', '\''], "");
-    for (name, value) in known {
-        text = text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
-    }
-    text.trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_is_named_with_its_variables() {
-        let values = Values::from([
-            ("NS".to_owned(), ("prod".to_owned().into(), false)),
-            ("NSX".to_owned(), ("other".to_owned().into(), false)),
-            ("PW".to_owned(), ("s3cret".to_owned().into(), true)),
-        ]);
-        let session = BTreeMap::from([("NS".to_owned(), Some("set-later".to_owned()))]);
-        assert_eq!(filled_in("\"$NSX\"/${NS}", &values, &BTreeMap::new()), "other/prod");
-        assert_eq!(filled_in("\"$NSX\"/${NS}", &values, &session), "other/set-later");
-        assert_eq!(filled_in("db-$PW", &values, &session), "db-$PW");
     }
 }

@@ -1,14 +1,14 @@
 //! What an action is rated as with the values that it will run with, in the session that it will run in.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 
-use super::prepare::Values;
+use super::surroundings::{Session, Values};
 use crate::runbook::{
-    Action, Assessment, Language, Reason, Risk,
+    Action, Assessment, Reason, Risk,
     risk::{assess_script, filled, taints, written_settings},
-    shell::{self, Script},
+    shell::Script,
 };
 
 /// Stands for a secret that is one plain word.
@@ -22,8 +22,8 @@ pub(super) fn rated(
     action: &Action,
     script: Option<&Script>,
     values: &Values,
-    session: &BTreeMap<String, Option<String>>,
-    earlier: &[&Action],
+    session: &Session,
+    earlier: &[(Action, Option<Arc<Script>>)],
 ) -> Assessment {
     let written = action.assessment.clone();
     let Some(script) = script else { return written };
@@ -33,8 +33,8 @@ pub(super) fn rated(
         (None, None) => std::env::var(name).ok(),
     };
     let home = value("HOME").unwrap_or_default();
-    let settings = |action: &&Action| written_settings(&filled(&shell::analyse(&action.code), &value), &home);
-    let settings = earlier.iter().filter(|action| may_write(action)).flat_map(settings);
+    let wrote = earlier.iter().filter(|(action, _)| may_write(action)).filter_map(|(_, script)| script.as_deref());
+    let settings = wrote.flat_map(|script| written_settings(&filled(script, &value), &home));
     let with_values = assess_script(&filled(script, &value), &action.code, &action.attributes);
     let mut worst = if with_values.unlowered() > written.unlowered() { with_values } else { written };
     for text in taints(session.keys().map(String::as_str)).into_iter().chain(settings) {
@@ -45,7 +45,7 @@ pub(super) fn rated(
 
 /// What only reads leaves no settings behind.
 fn may_write(action: &Action) -> bool {
-    action.language == Language::Bash && action.assessment.unlowered() > Risk::Read
+    action.assessment.unlowered() > Risk::Read
 }
 
 /// A secret's own text never reaches a reason.

@@ -55,10 +55,10 @@ impl<'a> Scripts<'a> {
     }
 }
 
-/// Names of the variables that a block uses without setting them or saying what happens when they are not there: their values
+/// Names of the variables that a block, taken apart, uses without setting them or saying what happens when they are not there: their values
 /// have to come from elsewhere.
-pub fn needed_variables(code: &str) -> Vec<String> {
-    outer_variables(code, |variable, optional| !variable.guarded && !optional.contains(variable.name.as_str()))
+pub fn needed_variables(script: &Script, code: &str) -> Vec<String> {
+    outer_variables(script, code, |variable, optional| !variable.guarded && !optional.contains(variable.name.as_str()))
 }
 
 /// Variables of which the code says somewhere what it does without them: `${NAME:-}` in a condition around their use.
@@ -67,13 +67,12 @@ pub(super) fn optional_variables<'u>(uses: impl IntoIterator<Item = &'u Variable
 }
 
 /// Variables that code takes from outside, also those that it can do without.
-pub fn used_variables(code: &str) -> Vec<String> {
-    outer_variables(code, |_, _| true)
+pub fn used_variables(script: &Script, code: &str) -> Vec<String> {
+    outer_variables(script, code, |_, _| true)
 }
 
-fn outer_variables(code: &str, wanted: impl Fn(&VariableUse, &BTreeSet<&str>) -> bool) -> Vec<String> {
-    let script = shell::analyse(code);
-    let analysed = Analysed { script: &script, code };
+fn outer_variables(script: &Script, code: &str, wanted: impl Fn(&VariableUse, &BTreeSet<&str>) -> bool) -> Vec<String> {
+    let analysed = Analysed { script, code };
     let set: BTreeSet<String> = analysed.assignments().into_iter().map(|(name, ..)| name).collect();
     let mut names: Vec<String> = Vec::new();
     let uses = analysed.uses();

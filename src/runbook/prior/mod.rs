@@ -17,7 +17,7 @@ mod kubernetes;
 
 use super::{
     Attributes, Risk, program, risk,
-    shell::{self, Invocation, Word, args::find_value},
+    shell::{self, Invocation, Script, Word, args::find_value},
 };
 
 /// A look at what a command is about to change.
@@ -30,8 +30,7 @@ pub struct Saving {
 }
 
 /// What to save before this bash runs, in the order of its commands, each thing once.
-pub fn savings(code: &str) -> Vec<Saving> {
-    let script = shell::analyse(code);
+pub fn savings(script: &Script) -> Vec<Saving> {
     let own = |name: &str| script.assignments.iter().any(|assignment| assignment.name == name);
     let mut found: Vec<Saving> = Vec::new();
     for command in &script.commands {

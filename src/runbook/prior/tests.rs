@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// What is looked at before this bash runs.
+fn savings(code: &str) -> Vec<Saving> {
+    super::savings(&shell::analyse(code))
+}
+
 fn one(code: &str) -> (String, String) {
     let found = savings(code);
     assert_eq!(found.len(), 1, "{code}: {found:?}");

@@ -34,8 +34,8 @@ pub use self::{
     panes::{Cursor, Pane, Panes},
     pods::Pods,
     runbook::{
-        Ask, Choice, Field, Form, Listing, Lower, Menu, MenuItem, Opened, OutputView, Picker, PickerItem, Prompt,
-        Purpose, Row, Runbooks, Source,
+        Ask, Choice, Field, Form, Listing, Lower, Menu, MenuItem, Opened, OutputView, Picker, PickerItem, Preparing,
+        Prompt, Purpose, Row, Runbooks, Source,
     },
 };
 use super::{action::Context, keymap::Keymap};

@@ -142,7 +142,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::AdHoc => runbook::ad_hoc(model),
         Action::ShowOutput if on_entry(model) => incident::timeline::toggle_output(model),
         Action::ShowOutput => runbook::output::toggle(model),
-        Action::CancelStep => runbook::run::cancel(model),
+        Action::CancelStep => return runbook::run::cancel(model),
         Action::CopyCommand => return runbook::copy(model),
         Action::Variables => runbook::form::open(model),
         Action::DryRun => return runbook::dry_run(model),

@@ -104,7 +104,7 @@ fn is_useful(model: &Model, action: Action) -> bool {
         (Action::Tick, None) => opened.and_then(|o| o.step()).is_some_and(can_be_ticked),
         (Action::Skip, None) => opened.is_some_and(|o| o.step().is_some()),
         (Action::ShowOutput | Action::Follow, None) => opened.is_some_and(|o| o.attempt().is_some()),
-        (Action::CancelStep, None) => opened.is_some_and(|o| o.running().is_some()),
+        (Action::CancelStep, None) => opened.is_some_and(|o| o.running().is_some() || o.preparing.is_some()),
         (Action::Filter, None) => {
             model.context() == Context::Timeline || opened.is_some_and(|o| o.lower == Lower::Output)
         }

@@ -12,6 +12,7 @@ mod restore;
 mod secrets;
 mod steps;
 mod variables;
+mod waiting;
 
 use crate::{
     hands::{agree, choose, go_to, is_marked, pick, run, selection, soon, wanted_name, words},

@@ -1,6 +1,10 @@
 //! Actions that run: followed to their end, tried again, cancelled.
 
-use super::{Driver, Happened, Open, Outcome};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Driver, Happened, Open, Outcome, way::Purpose};
 use crate::{
     exec::{Job, JobState},
     room::run::{command::News, ending},
@@ -24,22 +28,27 @@ impl Driver {
         });
     }
 
-    pub(super) async fn take(&mut self, happened: Happened) -> Outcome {
+    pub(super) fn take(&mut self, happened: Happened) -> Outcome {
         let is_open = |open: &Option<Open>, run: &RunId| {
             open.as_ref().and_then(|open| open.begun.as_ref()).is_some_and(|begun| begun.folder.id == *run)
         };
         match happened {
             Happened::Ended { run, action, attempt, late, state } if is_open(&self.open, &run) => {
-                self.ended(action, attempt, late, *state).await
+                self.ended(action, attempt, late, *state)
             }
             Happened::PollDue { run, action } if is_open(&self.open, &run) => {
                 self.pauses.retain(|(paused, _)| *paused != action);
                 let Some((prepared, _)) = self.open()?.polls.get(&action) else { return Ok(()) };
-                let before = prepared.clone();
-                let fresh = self.prepared(before.action.clone(), before.title.clone()).await?;
-                let (prepared, problem) = before.renewed(fresh);
-                self.decide(prepared, problem).await
+                let (before, every) = (prepared.clone(), prepared.action.attributes.poll.map(|poll| poll.every));
+                if let (Some(every), true) = (every, self.way.is_some()) {
+                    self.pause(run, action, every);
+                    return Ok(());
+                }
+                let (action, title) = self.found(&action)?;
+                self.set_out(Purpose::Poll(before), action, title)
             }
+            Happened::Came(way, came) => self.came(way, *came),
+            Happened::TakesOver { id, deadline } => self.take_over(id, Some(deadline)),
             Happened::Listed { name, result } => {
                 if let (Some(open), Ok(lines)) = (self.open.as_mut(), &result) {
                     open.choices.insert(name.clone(), lines.clone());
@@ -47,13 +56,13 @@ impl Driver {
                 self.tell(News::Choices { name, result });
                 Ok(())
             }
-            Happened::Seconded { of, second } => self.seconded(&of, second).await,
+            Happened::Seconded { of, second } => self.seconded(&of, second),
             // Of a run that is not open any more.
             _ => Ok(()),
         }
     }
 
-    async fn ended(&mut self, id: ActionId, attempt: u32, late: bool, state: JobState) -> Outcome {
+    fn ended(&mut self, id: ActionId, attempt: u32, late: bool, state: JobState) -> Outcome {
         let open = self.open()?;
         let Some(job) = open.jobs.remove(&id) else { return Ok(()) };
         // What another user's action left is not in this user's session.
@@ -87,24 +96,30 @@ impl Driver {
         self.record(EventKind::ActionEnded { action: id.clone(), attempt, outcome, late })?;
         if let Some((every, _)) = again {
             let Some(run) = self.open()?.begun.as_ref().map(|begun| begun.folder.id.clone()) else { return Ok(()) };
-            let paused = id.clone();
-            let pause = self.happening.spawn(async move {
-                tokio::time::sleep(every).await;
-                Happened::PollDue { run, action: id }
-            });
-            self.pauses.push((paused, pause));
+            self.pause(run, id, every);
             return Ok(());
         }
         if !succeeded {
             self.queue.clear();
         } else if self.open()?.state.rolling_back {
-            self.roll_back_next().await?;
+            self.roll_back_next()?;
         }
         Ok(())
     }
 
+    /// Waits before the next try of a poll.
+    fn pause(&mut self, run: RunId, action: ActionId, every: Duration) {
+        let paused = action.clone();
+        let pause = self.happening.spawn(async move {
+            sleep(every).await;
+            Happened::PollDue { run, action }
+        });
+        self.pauses.push((paused, pause));
+    }
+
     pub(super) fn cancel(&mut self) -> Outcome {
         self.queue.clear();
+        let turned_back = self.turn_back();
         // Between two tries nothing runs, and the next one is what is cancelled.
         let pauses: Vec<_> = self.pauses.drain(..).filter(|(_, pause)| !pause.is_finished()).collect();
         for (action, pause) in &pauses {
@@ -114,7 +129,7 @@ impl Driver {
         let open = self.open()?;
         open.polls.clear();
         if open.jobs.is_empty() {
-            return if pauses.is_empty() { Err("nothing runs".to_owned().into()) } else { Ok(()) };
+            return if pauses.is_empty() && !turned_back { Err("nothing runs".to_owned().into()) } else { Ok(()) };
         }
         let results: Vec<_> = open.jobs.values().map(Job::cancel).collect();
         results.into_iter().find_map(Result::err).map_or(Ok(()), |error| Err(error.to_string().into()))

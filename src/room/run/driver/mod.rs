@@ -2,32 +2,34 @@
 
 mod choices;
 mod following;
+mod looking;
 mod open;
-mod saving;
 mod starting;
 mod together;
 mod undoing;
+mod way;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 
 use self::{
     open::{Begun, NoLog, Open},
     together::Waiting,
+    way::{Came, Way},
 };
 use super::{
     RunFolder, RunnerOptions, Second, Shelf,
     command::{Command, Known, Library, News},
     ending::digest,
     mode,
-    prepare::{self, Prepared},
+    prepare::Prepared,
     runs::Runs,
-    variables,
+    surroundings, variables,
 };
 use crate::{
     exec::{Job, JobState, gate::Refusal},
@@ -42,14 +44,24 @@ use crate::{
 
 /// How often is tried again to write what could not be written.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
+/// What takes no longer is not worth a word.
+const SOON: Duration = Duration::from_millis(500);
 
 /// The state of the loop.
 pub(super) struct Driver {
-    room: Room,
+    room: Arc<Room>,
     shelf: Arc<dyn Shelf>,
     options: RunnerOptions,
     news: mpsc::UnboundedSender<News>,
     open: Option<Open>,
+    /// The action that is being prepared or started.
+    way: Option<Way>,
+    /// How many there were.
+    ways: u64,
+    /// What is waited for on a way.
+    waits: (mpsc::UnboundedSender<(u64, String)>, mpsc::UnboundedReceiver<(u64, String)>),
+    /// Who wants to know when everything has been dealt with.
+    settling: usize,
     /// The action that waits for an answer.
     asked: Option<Prepared>,
     /// The question to a second person that waits for an answer.
@@ -63,10 +75,32 @@ pub(super) struct Driver {
 
 /// What happens by itself.
 enum Happened {
-    Ended { run: RunId, action: ActionId, attempt: u32, late: bool, state: Box<JobState> },
-    PollDue { run: RunId, action: ActionId },
-    Listed { name: String, result: Result<Vec<String>, String> },
-    Seconded { of: EventRef, second: Second },
+    Ended {
+        run: RunId,
+        action: ActionId,
+        attempt: u32,
+        late: bool,
+        state: Box<JobState>,
+    },
+    PollDue {
+        run: RunId,
+        action: ActionId,
+    },
+    Listed {
+        name: String,
+        result: Result<Vec<String>, String>,
+    },
+    Seconded {
+        of: EventRef,
+        second: Second,
+    },
+    Came(u64, Box<Came>),
+    TakesOver {
+        id: RunId,
+        deadline: Instant,
+    },
+    /// It was given up.
+    Nothing,
 }
 
 /// Why a command is not carried out.
@@ -80,11 +114,15 @@ impl Driver {
         news: mpsc::UnboundedSender<News>,
     ) -> Self {
         Driver {
-            room,
+            room: Arc::new(room),
             shelf,
             options,
             news,
             open: None,
+            way: None,
+            ways: 0,
+            waits: mpsc::unbounded_channel(),
+            settling: 0,
             asked: None,
             second: None,
             queue: VecDeque::new(),
@@ -97,18 +135,22 @@ impl Driver {
         let mut retry = interval(WRITE_AGAIN);
         retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let waits = self.begun().is_some_and(|begun| !begun.unwritten.is_empty());
+            let unwritten = self.begun().is_some_and(|begun| !begun.unwritten.is_empty());
             let outcome = tokio::select! {
                 command = commands.recv() => match command {
-                    Some(command) => self.carry_out(command).await,
+                    Some(command) => self.carry_out(command),
                     None => return,
                 },
                 Some(happened) = self.happening.join_next() => match happened {
-                    Ok(happened) => self.take(happened).await,
+                    Ok(happened) => self.take(happened),
                     // A pause that was ended.
                     Err(_) => Ok(()),
                 },
-                _ = retry.tick(), if waits => {
+                Some((way, what)) = self.waits.1.recv() => {
+                    self.waits_for(way, what);
+                    continue;
+                }
+                _ = retry.tick(), if unwritten => {
                     self.write_again();
                     continue;
                 }
@@ -116,8 +158,11 @@ impl Driver {
             if let Err(why) = outcome {
                 self.tell(News::Refused(why));
             }
-            self.go_on().await;
+            self.go_on();
             self.end_if_over();
+            if self.way.is_none() {
+                (0..std::mem::take(&mut self.settling)).for_each(|_| self.tell(News::Settled));
+            }
         }
     }
 
@@ -126,7 +171,7 @@ impl Driver {
         let _ = self.news.send(news);
     }
 
-    async fn carry_out(&mut self, command: Command) -> Outcome {
+    fn carry_out(&mut self, command: Command) -> Outcome {
         match command {
             Command::List => {
                 let library = self.library();
@@ -135,7 +180,7 @@ impl Driver {
             }
             Command::Open { id, dry_run } => {
                 let document = Arc::new(self.shelf.open(&id)?);
-                let absent = prepare::absent(&document).join(", ");
+                let absent = surroundings::absent(&document).join(", ");
                 if !absent.is_empty() {
                     let sentence = format!("{} needs programs that are not on the PATH here: {absent}", document.title);
                     self.tell(News::Notice(sentence));
@@ -159,7 +204,7 @@ impl Driver {
                 }
                 outcome => outcome,
             },
-            Command::TakeOver(id) => self.take_over(&id).await,
+            Command::TakeOver(id) => self.take_over(id, None),
             Command::Yield { run, by } => self.yield_to(&run, &by),
             Command::Attach(history) => self.attach(history),
             Command::Close => {
@@ -188,7 +233,7 @@ impl Driver {
                 self.record(EventKind::OptionChosen { group, key })
             }
             Command::SetVariable { name, value } => self.set_variable(name, value),
-            Command::ListChoices(name) => self.list_choices(name).await,
+            Command::ListChoices(name) => self.list_choices(name),
             Command::TickCheck { step, check, ticked } => {
                 let (open, found) = self.step(&step)?;
                 let Some(wanted) = found.checks.get(check) else {
@@ -217,12 +262,12 @@ impl Driver {
             }
             Command::Run(action) => {
                 self.queue.clear();
-                self.ask_to_run(action).await
+                self.ask_to_run(action)
             }
-            Command::Command(code) => self.ad_hoc(code).await,
+            Command::Command(code) => self.ad_hoc(code),
             Command::Skip { step, reason } => {
                 let reason = a_reason(reason)?;
-                let (open, found) = self.step(&step)?;
+                let (open, found) = self.step_at_rest(&step)?;
                 match open.state.mark(&step) {
                     Mark::Running => Err(format!("{} is running: wait for it, or cancel it", found.title).into()),
                     Mark::Done => Err(format!("{} is done", found.title).into()),
@@ -236,7 +281,7 @@ impl Driver {
             }
             Command::AcceptFailure { step, reason } => {
                 let reason = a_reason(reason)?;
-                let (open, found) = self.step(&step)?;
+                let (open, found) = self.step_at_rest(&step)?;
                 match open.state.mark(&step) {
                     Mark::Failed | Mark::Unknown => self.record(EventKind::FailureAccepted { step, reason }),
                     _ if open.state.waits_for_person(&found) => {
@@ -245,13 +290,14 @@ impl Driver {
                     _ => Err("this step has not failed".to_owned().into()),
                 }
             }
-            Command::RollBackStep(step) => self.roll_back_step(step).await,
-            Command::RollBackRun => self.roll_back_run().await,
+            Command::RollBackStep(step) => self.roll_back_step(step),
+            Command::RollBackRun => self.roll_back_run(),
             Command::Cancel => self.cancel(),
             Command::Abandon { reason } => {
                 if self.unended()?.begun.is_none() {
                     return Ok(());
                 }
+                self.turn_back();
                 self.record(EventKind::RunEnded { outcome: RunOutcome::Abandoned, reason: Some(reason) })
             }
             Command::EndCommands => {
@@ -264,10 +310,9 @@ impl Driver {
                 let outcome = if succeeded { RunOutcome::Completed } else { RunOutcome::Failed };
                 self.record(EventKind::RunEnded { outcome, reason: None })
             }
-            Command::Answer(answer) => self.answer(answer).await,
+            Command::Answer(answer) => self.answer(answer),
             Command::Settle => {
-                self.end_if_over();
-                self.tell(News::Settled);
+                self.settling += 1;
                 Ok(())
             }
         }
@@ -309,6 +354,13 @@ impl Driver {
         Ok((open, found))
     }
 
+    /// [`Self::step`], when nothing of it is about to start.
+    fn step_at_rest(&mut self, id: &StepId) -> Result<(&mut Open, Step), String> {
+        let (_, found) = self.step(id)?;
+        self.nothing_of(&found)?;
+        self.step(id)
+    }
+
     fn library(&self) -> Library {
         let runbooks = self.shelf.all().into_iter().map(|document| Known {
             steps: document.steps().count(),
@@ -334,6 +386,7 @@ impl Driver {
     fn let_go(&mut self) {
         self.withdraw_second();
         self.open = None;
+        self.way = None;
         self.asked = None;
         self.queue.clear();
         self.pauses.clear();
@@ -480,6 +533,7 @@ impl Driver {
         if open.begun.is_none()
             || open.state.ended.is_some()
             || !open.jobs.is_empty()
+            || self.way.is_some()
             || open.document.steps().next().is_none()
         {
             return;

@@ -1,31 +1,33 @@
 //! The run that is open: its document, its values, its jobs, and its log.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{HashMap, VecDeque},
     fs::File,
     sync::{Arc, OnceLock},
 };
 
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
+use tokio_util::sync::DropGuard;
 
 use crate::{
     exec::{Job, JobState},
     incident::{EventLog, LogError},
-    platform::Pack,
     room::{
         Room,
         run::{
             RunFolder, RunHistory,
             ending::is_as_recorded,
             faults::Faults,
-            prepare::{Prepared, Values},
+            prepare::Prepared,
+            surroundings::{Session, Values},
             variables,
         },
     },
     runbook::{
-        Action, ActionId, Attributes, Language, Runbook, risk,
+        Action, ActionId, Attributes, Language, Runbook, Step, risk,
         run::{AD_HOC, EventKind, Mode, RunEvent, RunState},
+        shell::{self, Script},
     },
 };
 
@@ -37,7 +39,7 @@ pub(super) struct Open {
     pub(super) state: RunState,
     pub(super) values: Values,
     /// What actions have set in the session; `None` for a value that holds a secret.
-    pub(super) session: BTreeMap<String, Option<String>>,
+    pub(super) session: Session,
     /// Choices that a command printed.
     pub(super) choices: HashMap<String, Vec<String>>,
     pub(super) jobs: HashMap<ActionId, Job>,
@@ -45,12 +47,14 @@ pub(super) struct Open {
     pub(super) attempts: HashMap<ActionId, u32>,
     /// Actions whose poll goes on, with what was said when it began.
     pub(super) polls: HashMap<ActionId, (Prepared, u32)>,
-    /// Commands of no runbook.
-    pub(super) ad_hoc: Vec<Action>,
+    /// Commands of no runbook, with their shell.
+    pub(super) ad_hoc: Vec<(Action, Arc<Script>)>,
+    /// Lists of choices that are being made; they end with these.
+    pub(super) lists: HashMap<String, DropGuard>,
     /// Jobs so far.
     pub(super) started: usize,
     /// What the linter has to say, once somebody wants something run.
-    faults: OnceLock<Faults>,
+    pub(super) faults: Arc<OnceLock<Faults>>,
 }
 
 /// The run, once something was done.
@@ -134,28 +138,31 @@ impl Open {
             begun: None,
             state: RunState::default(),
             values,
-            session: BTreeMap::new(),
+            session: Session::new(),
             choices: HashMap::new(),
             jobs: HashMap::new(),
             attempts: HashMap::new(),
             polls: HashMap::new(),
             ad_hoc: Vec::new(),
+            lists: HashMap::new(),
             started: 0,
-            faults: OnceLock::new(),
+            faults: Arc::default(),
         }
     }
 
-    /// What is wrong with the action's step, as the linter sees it.
-    pub(super) fn faults(&self, action: &ActionId, pack: &Pack) -> Vec<String> {
-        let faults = self.faults.get_or_init(|| Faults::of(&self.document, pack));
-        // Commands of no runbook have no step to be wrong.
-        self.document.action(action).map(|(step, _)| faults.stopping(Some(&step.id))).unwrap_or_default()
+    /// An action's shell, taken apart once; `None` for SQL.
+    pub(super) fn script(&self, action: &Action) -> Option<Arc<Script>> {
+        let of_document = || self.document.scripts.get(&action.id).cloned();
+        let ad_hoc = self.ad_hoc.iter().find(|(known, _)| known.id == action.id);
+        ad_hoc.map(|(_, script)| script.clone()).or_else(of_document)
     }
 
-    /// Actions that were tried.
-    pub(super) fn tried(&self) -> impl Iterator<Item = &Action> {
-        let of_document = self.attempts.keys().filter_map(|id| Some(self.document.action(id)?.1));
-        of_document.chain(self.ad_hoc.iter().filter(|action| self.attempts.contains_key(&action.id)))
+    /// Actions other than this one that were tried, with their shell.
+    pub(super) fn tried(&self, but: &ActionId) -> Vec<(Action, Option<Arc<Script>>)> {
+        let ad_hoc = self.ad_hoc.iter().map(|(action, _)| action);
+        let all = self.document.steps().flat_map(Step::all_actions).chain(ad_hoc);
+        let tried = all.filter(|action| action.id != *but && self.attempts.contains_key(&action.id));
+        tried.map(|action| (action.clone(), self.script(action))).collect()
     }
 
     /// Steps before this action's that nobody has done, by their titles.
@@ -211,8 +218,9 @@ impl Open {
                 }
                 EventKind::ActionIntended { action, attempt, command, .. } => {
                     self.attempts.insert(action.clone(), *attempt);
-                    if action.0.starts_with(AD_HOC) && !self.ad_hoc.iter().any(|known| known.id == *action) {
-                        self.ad_hoc.push(command_action(action.0.clone(), command.clone()));
+                    if action.0.starts_with(AD_HOC) && !self.ad_hoc.iter().any(|(known, _)| known.id == *action) {
+                        let (action, script) = command_action(action.0.clone(), command.clone());
+                        self.ad_hoc.push((action, Arc::new(script)));
                     }
                 }
                 EventKind::ActionEnded { outcome, .. } => {
@@ -228,18 +236,20 @@ impl Open {
     }
 }
 
-/// An action of no document.
-pub(super) fn command_action(id: String, code: String) -> Action {
+/// An action of no document, and its shell.
+pub(super) fn command_action(id: String, code: String) -> (Action, Script) {
     let attributes = Attributes::default();
-    Action {
+    let script = shell::analyse(&code);
+    let action = Action {
         id: ActionId(id),
         name: None,
         language: Language::Bash,
-        assessment: risk::assess(Language::Bash, &code, &attributes),
+        assessment: risk::assess_script(&script, &code, &attributes),
         spans: Vec::new(),
         line: 1,
         attributes,
         expected: Vec::new(),
         code,
-    }
+    };
+    (action, script)
 }

@@ -1,75 +1,91 @@
-//! An action on its way to its start: prepared, asked for, written down, started.
+//! What is to run next, and the question before it.
 
 use std::sync::Arc;
 
-use super::{Driver, Open, Outcome, open::command_action};
+use super::{Driver, Open, Outcome, open::command_action, way::Purpose};
 use crate::{
     exec::{
-        gate::{self, Decision, Refusal, Wants},
+        gate::{self, Decision, Wants},
         output::mask::Secrets,
     },
     room::run::{
         command::{Answer, News},
         ending::ended_without,
-        folder::job_name,
-        prepare::{Prepared, Surroundings, prepare},
+        prepare::Prepared,
+        surroundings::{Surroundings, Waits},
     },
     runbook::{
         self, Action, ActionId,
         run::{AD_HOC, Confirmation, Ending, EventKind, Mode, command_title},
+        shell::Script,
     },
 };
 
 impl Driver {
-    pub(super) async fn prepared(&mut self, action: Action, title: String) -> Result<Prepared, Refusal> {
-        // What could not be written before may be possible again: the gate asks about what is.
-        self.write_again();
-        let Some(open) = &self.open else { return Err("no runbook is open".to_owned().into()) };
-        let Some(begun) = &open.begun else { return Err("the run has no folder".to_owned().into()) };
-        let around = Surroundings {
-            room: &self.room,
-            options: &self.options,
-            document: &open.document,
-            folder: &begun.folder,
+    /// What is known around an action now.
+    pub(super) fn surroundings(
+        &mut self,
+        action: &Action,
+        script: Option<Arc<Script>>,
+        waits: Option<Waits>,
+    ) -> Result<Surroundings, String> {
+        let (room, options) = (self.room.clone(), self.options.clone());
+        let open = self.open()?;
+        let Some(begun) = &open.begun else { return Err("the run has no folder".to_owned()) };
+        Ok(Surroundings {
+            room,
+            options,
+            document: open.document.clone(),
+            folder: begun.folder.clone(),
             mode: open.mode,
-            values: &open.values,
-            session: &open.session,
+            values: open.values.clone(),
+            session: open.session.clone(),
             unwritable: begun.unwritable.clone(),
-            earlier: open.tried().filter(|tried| tried.id != action.id).collect(),
+            script,
+            earlier: open.tried(&action.id),
             open_before: open.open_before(&action.id),
-            faults: open.faults(&action.id, &self.room.pack),
-        };
-        prepare(&around, action, title).await
+            faults: open.faults.clone(),
+            waits,
+        })
     }
 
     /// Prepares an action and asks, or starts it when nothing has to be asked.
-    pub(super) async fn ask_to_run(&mut self, id: ActionId) -> Outcome {
+    pub(super) fn ask_to_run(&mut self, id: ActionId) -> Outcome {
         let (action, title) = self.startable(&id)?;
         self.begin()?;
-        let prepared = self.prepared(action, title).await?;
-        self.claim_step(&id)?;
-        self.decide(prepared, None).await
+        // Nobody answers two questions at once.
+        if self.asked.take().is_some() {
+            self.withdraw_second();
+        }
+        self.set_out(Purpose::Run, action, title)
     }
 
-    /// The action of this id and what it is called, when it may start as far as the run goes.
-    fn startable(&mut self, id: &ActionId) -> Result<(Action, String), String> {
+    /// The action of this id and what it is called.
+    pub(super) fn found(&mut self, id: &ActionId) -> Result<(Action, String), String> {
+        let open = self.open()?;
+        if let Some((step, action)) = open.document.action(id) {
+            return Ok((action.clone(), action.name.clone().unwrap_or_else(|| step.title.clone())));
+        }
+        let (action, _) = open
+            .ad_hoc
+            .iter()
+            .find(|(action, _)| action.id == *id)
+            .ok_or_else(|| format!("there is no action {id}"))?;
+        Ok((action.clone(), command_title(&Secrets::new([]).mask(&action.code))))
+    }
+
+    /// [`Self::found`], when it may start as far as the run goes.
+    pub(super) fn startable(&mut self, id: &ActionId) -> Result<(Action, String), String> {
+        self.nothing_on_its_way()?;
+        let (action, title) = self.found(id)?;
         let open = self.open()?;
         let document = &open.document;
-        let ad_hoc = open.ad_hoc.iter().find(|action| action.id == *id).cloned();
-        let (action, title) = match (document.action(id), ad_hoc) {
-            (Some((step, action)), _) => {
-                let is_undo = step.undo.iter().any(|undo| undo.id == *id);
-                if !is_undo && let Some(obstacle) = open.state.obstacle(document, step) {
-                    return Err(obstacle);
-                }
-                (action.clone(), action.name.clone().unwrap_or_else(|| step.title.clone()))
-            }
-            (None, Some(action)) => {
-                let title = command_title(&Secrets::new([]).mask(&action.code));
-                (action, title)
-            }
-            (None, None) => return Err(format!("there is no action {id}")),
-        };
+        if let Some((step, _)) = document.action(id)
+            && !step.undo.iter().any(|undo| undo.id == *id)
+            && let Some(obstacle) = open.state.obstacle(document, step)
+        {
+            return Err(obstacle);
+        }
         if let Some((running, _)) = open.state.all_running().next() {
             let beside = document.action(running).is_some_and(|(_, other)| other.attributes.parallel);
             if !(beside && action.attributes.parallel) {
@@ -80,8 +96,9 @@ impl Driver {
     }
 
     /// Starts what comes next by itself, as far as it may start now.
-    pub(super) async fn go_on(&mut self) {
+    pub(super) fn go_on(&mut self) {
         while self.asked.is_none()
+            && self.way.is_none()
             && let Some(next) = self.queue.front().cloned()
         {
             let Some(open) = &self.open else { return };
@@ -93,7 +110,7 @@ impl Driver {
                 return;
             }
             self.queue.pop_front();
-            if let Err(why) = self.ask_to_run(next).await {
+            if let Err(why) = self.ask_to_run(next) {
                 self.queue.clear();
                 self.tell(News::Refused(why));
             }
@@ -101,7 +118,7 @@ impl Driver {
     }
 
     /// What is to run beside this action, as far as it has not run yet: the parallel actions right after it in its step.
-    fn beside(&self, id: &ActionId) -> Option<ActionId> {
+    pub(super) fn beside_it(&self, id: &ActionId) -> Option<ActionId> {
         let open = self.open.as_ref()?;
         let (step, action) = open.document.action(id)?;
         let at = step.actions.iter().position(|other| other.id == *id).filter(|_| action.attributes.parallel)?;
@@ -110,7 +127,7 @@ impl Driver {
         is_due.then(|| next.id.clone())
     }
 
-    pub(super) async fn ad_hoc(&mut self, code: String) -> Outcome {
+    pub(super) fn ad_hoc(&mut self, code: String) -> Outcome {
         if code.trim().is_empty() {
             return Err("there is no command".to_owned().into());
         }
@@ -120,16 +137,16 @@ impl Driver {
             self.show(Open::new(Arc::new(document), mode, &self.room), Vec::new());
         }
         let open = self.open()?;
-        let action = command_action(format!("{AD_HOC}{}", open.ad_hoc.len() + 1), code);
+        let (action, script) = command_action(format!("{AD_HOC}{}", open.ad_hoc.len() + 1), code);
         let id = action.id.clone();
-        open.ad_hoc.push(action);
-        self.ask_to_run(id).await
+        open.ad_hoc.push((action, Arc::new(script)));
+        self.ask_to_run(id)
     }
 
     /// Asks the gate, and does what it says.
-    pub(super) async fn decide(&mut self, prepared: Prepared, problem: Option<String>) -> Outcome {
+    pub(super) fn decide(&mut self, prepared: Prepared, problem: Option<String>) -> Outcome {
         match gate::decide(&prepared.request) {
-            Decision::Allowed(permit) => self.start(prepared, permit).await,
+            Decision::Allowed(permit) => self.start(prepared, permit),
             Decision::Ask(wants) => {
                 let (elsewhere, problem) = match wants {
                     Wants::SecondPerson { .. } => match self.ask_second(&prepared) {
@@ -166,7 +183,7 @@ impl Driver {
         self.record(EventKind::ActionEnded { action: prepared.id().clone(), attempt, outcome, late: false })
     }
 
-    fn intended(&self, prepared: &Prepared, attempt: u32, job: String) -> EventKind {
+    pub(super) fn intended(&self, prepared: &Prepared, attempt: u32, job: String) -> EventKind {
         EventKind::ActionIntended {
             action: prepared.id().clone(),
             attempt,
@@ -179,73 +196,22 @@ impl Driver {
         }
     }
 
-    fn next_attempt(&mut self, action: &ActionId) -> Result<u32, String> {
+    pub(super) fn next_attempt(&mut self, action: &ActionId) -> Result<u32, String> {
         let attempts = self.open()?.attempts.entry(action.clone()).or_default();
         *attempts += 1;
         Ok(*attempts)
     }
 
-    /// The intent is durable before the act.
-    async fn start(&mut self, mut prepared: Prepared, permit: gate::Permit) -> Outcome {
-        let action = prepared.id().clone();
-        let attempt = self.next_attempt(&action)?;
-        for confirmation in prepared.request.confirmations.clone().into_iter().skip(prepared.recorded) {
-            self.record(EventKind::Confirmed { action: action.clone(), attempt, confirmation })?;
-        }
-        prepared.recorded = prepared.request.confirmations.len();
-        self.save_prior_state(&prepared, attempt).await?;
-        let open = self.open()?;
-        open.started += 1;
-        let name = job_name(open.started, &action, attempt);
-        let intended = self.intended(&prepared, attempt, name.clone());
-        self.record(intended)?;
-        let supervisor = self.options.supervisor.clone();
-        let open = self.open()?;
-        // Of a change at least the output must be found again.
-        if prepared.request.risk > runbook::Risk::Read
-            && let Some(place) = open.begun.as_mut().and_then(|begun| begun.makeshift.take())
-        {
-            let _ = place.keep();
-        }
-        let Some(begun) = &open.begun else { return Ok(()) };
-        let overridden = prepared.request.overrides(gate::JOURNAL);
-        let refusal =
-            begun.unwritable.as_ref().filter(|_| prepared.request.risk() > runbook::Risk::Read && !overridden);
-        let started = match refusal {
-            Some(why) => Err(why.clone()),
-            None => {
-                let order = prepared.order(&begun.folder, &open.values);
-                supervisor.start(permit, order, &begun.folder.job(&name)).await.map_err(|error| error.to_string())
-            }
-        };
-        match started {
-            Ok(job) => {
-                if let Some(poll) = prepared.action.attributes.poll {
-                    open.polls.entry(action.clone()).or_insert((prepared, poll.retries));
-                }
-                let beside = self.beside(&action);
-                self.follow(action, attempt, job, false);
-                self.queue.extend(beside);
-                Ok(())
-            }
-            Err(why) => {
-                self.queue.clear();
-                let outcome = ended_without(Ending::NotStarted { why: why.clone() });
-                self.record(EventKind::ActionEnded { action, attempt, outcome, late: false })?;
-                Err(why.into())
-            }
-        }
-    }
-
-    pub(super) async fn answer(&mut self, answer: Answer) -> Outcome {
+    pub(super) fn answer(&mut self, answer: Answer) -> Outcome {
         let Some(mut prepared) = self.asked.take() else { return Err("nothing was asked".to_owned().into()) };
         let Decision::Ask(wants) = gate::decide(&prepared.request) else {
-            return self.decide(prepared, None).await;
+            return self.decide(prepared, None);
         };
         let said = match (wants, answer) {
             (_, Answer::No) => {
                 self.withdraw_second();
                 self.queue.clear();
+                self.give_poll_up(prepared.id());
                 return Ok(());
             }
             (Wants::Enter, Answer::Enter | Answer::Yes) => Ok(Confirmation::Enter),
@@ -265,21 +231,20 @@ impl Driver {
             Ok(confirmation) => {
                 prepared.request.confirmations.push(confirmation);
                 self.withdraw_second();
-                self.go_on_with(prepared).await
+                self.go_on_with(prepared)
             }
-            Err(problem) => self.decide(prepared, Some(problem)).await,
+            Err(problem) => self.decide(prepared, Some(problem)),
         }
     }
 
-    /// Something was said: what the action is about may have changed meanwhile.
-    pub(super) async fn go_on_with(&mut self, prepared: Prepared) -> Outcome {
-        self.startable(prepared.id())?;
-        let fresh = self.prepared(prepared.action.clone(), prepared.title.clone()).await?;
-        if !prepared.is_given_the_same(&fresh) {
-            let problem = "what it is given is not what it was when this was asked: look again".to_owned();
-            return self.decide(fresh, Some(problem)).await;
+    /// Something was said. What was looked at a moment ago holds, unless the action is given something else by now.
+    pub(super) fn go_on_with(&mut self, mut prepared: Prepared) -> Outcome {
+        let (action, title) = self.startable(prepared.id())?;
+        if !prepared.is_fresh() || !self.is_given_the_same(&prepared)? {
+            return self.set_out(Purpose::Answer(prepared), action, title);
         }
-        let (prepared, problem) = prepared.renewed(fresh);
-        self.decide(prepared, problem).await
+        self.write_again();
+        prepared.request.unwritable = self.begun().and_then(|begun| begun.unwritable.clone());
+        self.decide(prepared, None)
     }
 }

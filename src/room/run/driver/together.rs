@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    task::AbortHandle,
+    task::{AbortHandle, spawn_blocking},
     time::{Instant, sleep},
 };
 
@@ -91,22 +91,29 @@ impl Driver {
         }
     }
 
-    /// Opens a run that another console has open: that one is told, and lets go.
-    pub(super) async fn take_over(&mut self, id: &RunId) -> Outcome {
-        let Some(history) = self.options.history.clone() else { return self.reopen(id) };
-        let step = self.read_step_to_claim(id)?;
-        history.claim(id, &step)?;
-        let deadline = Instant::now() + LETTING_GO;
-        loop {
-            match self.reopen(id) {
-                Err(why) if Instant::now() < deadline && self.holder(id).is_some() => {
-                    tracing::debug!(%why, "waiting for the run");
-                    sleep(LOOK_EVERY).await;
-                }
-                // It may have let go between the two looks.
-                Err(_) => return self.reopen(id),
-                Ok(()) => return Ok(()),
+    /// Opens a run that another console has open: that one is told, and lets go before the `deadline`.
+    pub(super) fn take_over(&mut self, id: RunId, deadline: Option<Instant>) -> Outcome {
+        let Some(history) = self.options.history.clone() else { return self.reopen(&id) };
+        let deadline = match deadline {
+            Some(deadline) => deadline,
+            None => {
+                let step = self.read_step_to_claim(&id)?;
+                history.claim(&id, &step)?;
+                Instant::now() + LETTING_GO
             }
+        };
+        match self.reopen(&id) {
+            Err(why) if Instant::now() < deadline && self.holder(&id).is_some() => {
+                tracing::debug!(%why, "waiting for the run");
+                self.happening.spawn(async move {
+                    sleep(LOOK_EVERY).await;
+                    Happened::TakesOver { id, deadline }
+                });
+                Ok(())
+            }
+            // It may have let go between the two looks.
+            Err(_) => self.reopen(&id),
+            Ok(()) => Ok(()),
         }
     }
 
@@ -165,7 +172,9 @@ impl Driver {
         let (asked, journal) = (of.clone(), history.clone());
         let look = self.happening.spawn(async move {
             loop {
-                if let Some(second) = journal.second(&asked) {
+                // A look reads files: a disk that hangs keeps nobody else waiting.
+                let (journal, of) = (journal.clone(), asked.clone());
+                if let Ok(Some(second)) = spawn_blocking(move || journal.second(&of)).await {
                     return Happened::Seconded { of: asked, second };
                 }
                 sleep(LOOK_EVERY).await;
@@ -176,7 +185,7 @@ impl Driver {
     }
 
     /// The second person has answered.
-    pub(super) async fn seconded(&mut self, of: &EventRef, second: Second) -> Outcome {
+    pub(super) fn seconded(&mut self, of: &EventRef, second: Second) -> Outcome {
         let Some(waiting) = self.second.take_if(|waiting| waiting.of == *of) else { return Ok(()) };
         let Some(mut prepared) = self.asked.take() else { return Ok(()) };
         // An answer is for what was shown, and for nothing that has been asked since.
@@ -191,13 +200,13 @@ impl Driver {
                 if let Decision::Ask(Wants::SecondPerson { .. }) = gate::decide(&prepared.request) {
                     prepared.request.confirmations.push(Confirmation::Second { by });
                 }
-                self.go_on_with(prepared).await
+                self.go_on_with(prepared)
             }
             Second::Refused { by } => {
                 self.queue.clear();
                 Err(format!("{by} did not agree to {}: nothing was started", prepared.title).into())
             }
-            Second::Void { why } => self.decide(prepared, Some(why)).await,
+            Second::Void { why } => self.decide(prepared, Some(why)),
         }
     }
 

@@ -65,8 +65,23 @@ pub struct Opened {
     pub output: OutputView,
     /// What was refused or went wrong last. One sentence.
     pub problem: Option<String>,
-    /// Since when an action has been prepared: it is worked out where it acts.
-    pub preparing: Option<Timestamp>,
+    /// What an action that is being prepared waits for.
+    pub preparing: Option<Preparing>,
+}
+
+/// What is waited for before an action can be asked about, or start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preparing {
+    pub since: Timestamp,
+    /// `checking the gate: probe primary`.
+    pub what: String,
+}
+
+impl Preparing {
+    /// From now on, for what the driver will say.
+    pub fn since(since: Timestamp) -> Self {
+        Preparing { since, what: "preparing the step".to_owned() }
+    }
 }
 
 /// What stands below the checklist.

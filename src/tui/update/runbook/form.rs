@@ -5,7 +5,7 @@ use crate::{
     runbook::{ActionId, Variable},
     tui::{
         effect::Effect,
-        model::{Field, Form, Listing, Model, Overlay},
+        model::{Field, Form, Listing, Model, Overlay, Preparing},
         text::clean,
     },
 };
@@ -97,7 +97,7 @@ pub(in crate::tui::update) fn accept(model: &mut Model) -> Vec<Effect> {
     model.overlays.pop();
     if let (Some(action), Some(opened)) = (then, &mut model.runbooks.open) {
         // The values are set by the time it is prepared: wishes are carried out in their order.
-        opened.preparing = Some(model.now);
+        opened.preparing = Some(Preparing::since(model.now));
         wishes.push(Effect::Run(Wish::Run(action)));
     }
     wishes

@@ -24,7 +24,9 @@ use crate::{
     },
     tui::{
         effect::Effect,
-        model::{Ask, Choice, Lower, Menu, Model, Opened, Overlay, Pane, Picker, Prompt, Purpose, Row, Source},
+        model::{
+            Ask, Choice, Lower, Menu, Model, Opened, Overlay, Pane, Picker, Preparing, Prompt, Purpose, Row, Source,
+        },
         text::clean,
     },
 };
@@ -91,8 +93,19 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
                 None => model.say(why),
             }
         }
+        News::Waits { what, .. } => {
+            if let Some(opened) = &mut model.runbooks.open {
+                let since = opened.preparing.as_ref().map_or(model.now, |preparing| preparing.since);
+                opened.preparing = Some(Preparing { since, what: clean(&what) });
+            }
+        }
         // The loop hands the terminal over to what needs it.
-        News::Started { .. } | News::Settled => {}
+        News::Started { .. } => {
+            if let Some(opened) = &mut model.runbooks.open {
+                opened.preparing = None;
+            }
+        }
+        News::Settled => {}
         News::TriesAgain { action, left } => {
             if let Some(opened) = &mut model.runbooks.open {
                 opened.polls.insert(action, left);
@@ -101,6 +114,7 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
         News::GaveUp { action } => {
             if let Some(opened) = &mut model.runbooks.open {
                 opened.polls.remove(&action);
+                opened.preparing = None;
             }
         }
         News::Notice(sentence) => model.say(clean(&sentence)),

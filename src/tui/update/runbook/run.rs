@@ -5,7 +5,7 @@ use crate::{
     runbook::{ActionId, Step, StepId, StepKind, run::Mark},
     tui::{
         effect::Effect,
-        model::{Choice, Menu, Model, Opened, Overlay, Row},
+        model::{Choice, Menu, Model, Opened, Overlay, Preparing, Row},
         text::clean,
     },
 };
@@ -97,7 +97,9 @@ fn act(model: &mut Model) -> Vec<Effect> {
 pub(super) fn start(model: &mut Model, action: ActionId) -> Vec<Effect> {
     let now = model.now;
     let Some(opened) = &mut model.runbooks.open else { return vec![] };
-    if opened.preparing.is_some() {
+    if let Some(preparing) = &opened.preparing {
+        let text = format!("still {}", preparing.what);
+        model.say(text);
         return vec![];
     }
     if !opened.missing(&model.facts.place).is_empty() {
@@ -105,7 +107,7 @@ pub(super) fn start(model: &mut Model, action: ActionId) -> Vec<Effect> {
         return vec![];
     }
     opened.problem = None;
-    opened.preparing = Some(now);
+    opened.preparing = Some(Preparing::since(now));
     vec![Effect::Run(Wish::Run(action))]
 }
 
@@ -198,16 +200,19 @@ pub(super) fn choose_option(model: &mut Model, group: &str) {
     model.overlays.push(Overlay::Menu(Box::new(menu)));
 }
 
-/// Asks whether the running action is to end.
-pub(in crate::tui::update) fn cancel(model: &mut Model) {
+/// Asks whether the running action is to end. What is only being prepared ends without a question.
+pub(in crate::tui::update) fn cancel(model: &mut Model) -> Vec<Effect> {
     let running = model.runbooks.open.as_ref().and_then(|opened| {
         let action = opened.running().map(|(action, _)| action).or(opened.polls.keys().next())?;
         let title = opened.document.action(action).map(|(step, _)| clean(&step.title));
         Some((action.clone(), title.unwrap_or_else(|| "the command".to_owned())))
     });
     let Some((action, title)) = running else {
+        if model.runbooks.open.as_ref().is_some_and(|opened| opened.preparing.is_some()) {
+            return vec![Effect::Run(Wish::Cancel)];
+        }
         model.say("nothing of this run is running");
-        return;
+        return vec![];
     };
     let text = vec![
         format!("“{title}” and every process that it started get TERM now, and KILL if they do not end by themselves."),
@@ -219,6 +224,7 @@ pub(in crate::tui::update) fn cancel(model: &mut Model) {
         Choice::CancelAction(action),
     );
     model.overlays.push(Overlay::Menu(Box::new(menu)));
+    vec![]
 }
 
 /// Goes to what comes next in the document.

@@ -127,8 +127,8 @@ fn notes(model: &Model, opened: &Opened, columns: usize) -> Vec<Line<'static>> {
         let text = "Rolling back: the steps of the rollback section are next.";
         lines.extend(paragraph(text, columns.saturating_sub(2), theme.accent()));
     }
-    if let Some(since) = opened.preparing {
-        let text = format!(" {} finding out where it will act", waiting(model, since));
+    if let Some(preparing) = &opened.preparing {
+        let text = format!(" {} {}", waiting(model, preparing.since), preparing.what);
         lines.push(Line::styled(text::cut(&text, columns), theme.accent()));
     }
     if let Some(problem) = &opened.problem {

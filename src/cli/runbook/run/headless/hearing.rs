@@ -14,6 +14,8 @@ use crate::{
 
 /// How often a running action's output is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long is waited for an action to start before it is said what for.
+const SLOW: Duration = Duration::from_secs(2);
 /// Lines that are printed at once.
 const LINES: usize = 500;
 
@@ -51,8 +53,16 @@ impl Headless<'_> {
                     self.print_output()?;
                     continue;
                 }
+                () = tokio::time::sleep(SLOW), if self.waits.is_some() => {
+                    let waits = self.waits.take().unwrap_or_default();
+                    self.say(&format!("   … {}", line(&waits)));
+                    continue;
+                }
             };
+            // Other news says that it was waited for in vain, or is no longer.
+            self.waits = None;
             match news {
+                News::Waits { what, .. } => self.waits = Some(what),
                 News::Opened { document, mode, run, events } => {
                     self.state = RunState::fold(&events, &document);
                     (self.document, self.mode, self.run) = (document, mode, run.map(|(id, _)| id));

@@ -55,6 +55,8 @@ pub(super) struct Headless<'a> {
     unkept: Option<String>,
     /// What runs, and how far its output was printed.
     jobs: Vec<Running>,
+    /// What is waited for before the next action, until that was said.
+    waits: Option<String>,
     /// Actions whose attempt that ends next is tried again by itself.
     polling: Vec<ActionId>,
     /// Steps before this one are skipped.
@@ -106,6 +108,7 @@ impl<'a> Headless<'a> {
             run: None,
             unkept: None,
             jobs: Vec::new(),
+            waits: None,
             polling: Vec::new(),
             from: again.args.from.clone(),
             shown: None,
