@@ -1,7 +1,7 @@
 //! Runs a program to its end: bounded output, a process group of its own, nothing left behind.
 //!
 //! Dropping the future ends the whole group, grandchildren too: TERM at once, KILL after [`GRACE`], or at once when the
-//! program itself ends first. What has left the group is ended by a [reaper](super::reaper) between us and the program; where
+//! program itself ends first. What has left the group is ended by a [reaper] between us and the program; where
 //! this is not the `warroom` program, which can be one, by a mark in its environment.
 
 use std::{
@@ -40,7 +40,7 @@ const MARK: &str = "WARROOM_PROGRAM";
 /// The word that makes this program a reaper; unset where this is another program.
 static REAPER: OnceLock<&'static str> = OnceLock::new();
 
-/// Says that this program, started with `word` and a program, is that program's [reaper](super::reaper).
+/// Says that this program, started with `word` and a program, is that program's [reaper].
 pub fn reap_with(word: &'static str) {
     let _ = REAPER.set(word);
 }

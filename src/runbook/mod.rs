@@ -6,7 +6,7 @@
 //! | [`estimate`] | how long it says that it takes |
 //! | [`lint`] | what goes wrong with runbooks, as named rules |
 //! | [`objectives`] | what it promises, held against what its pack promises |
-//! | [`parse`] | from Markdown to that data |
+//! | [`mod@parse`] | from Markdown to that data |
 //! | [`prior`] | what to look at before a command changes it |
 //! | [`program`] | what programs do: one grammar a program, one reader of command lines |
 //! | [`prose`] | Markdown as styled lines |

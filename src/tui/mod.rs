@@ -9,7 +9,7 @@
 //! | [`view`] | one file a pane or overlay |
 //! | [`theme`], [`color`], [`glyphs`], [`text`] | looks, safe and cut to fit |
 //! | [`output`] | what a running step prints, a screenful at a time |
-//! | [`run`], [`terminal`] | the loop, and the terminal taken and given back |
+//! | [`mod@run`], [`terminal`] | the loop, and the terminal taken and given back |
 
 pub mod action;
 pub mod color;

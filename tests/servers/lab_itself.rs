@@ -166,6 +166,27 @@ async fn the_api_server_keeps_its_objects_over_a_restart() {
     kubernetes.compact();
 }
 
+/// A checkout alone passes; one that has a cluster to start beside it does not get away without.
+#[test]
+fn a_kubernetes_that_cannot_be_had_is_skipped_where_servers_are_required() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkout = folder.path().join("checkout");
+    std::fs::create_dir(&checkout).unwrap();
+    let run = || {
+        let test = "lab_itself::the_api_server_keeps_its_objects_over_a_restart";
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", test, "--nocapture"]).current_dir(&checkout).env("WARROOM_REQUIRE_SERVERS", "1");
+        let output = command.env_remove("KUBEBUILDER_ASSETS").output().unwrap();
+        (output.status.success(), lab::desk::stderr(&output))
+    };
+    let (passed, said) = run();
+    assert!(passed && said.contains("skipped: etcd is not here (set KUBEBUILDER_ASSETS"), "{said}");
+    std::fs::create_dir_all(folder.path().join("shared/kube")).unwrap();
+    std::fs::write(folder.path().join("shared/kube/kube-lab"), "").unwrap();
+    let (passed, said) = run();
+    assert!(!passed && said.contains("the test cannot run: etcd is not here"), "{said}");
+}
+
 #[test]
 fn a_terminal_shows_what_a_program_draws_and_how_it_leaves() {
     let script = "stty -echo -icanon; printf '\\033[?1049h\\033[31mred\\033[m '; read -r line; stty size; read -r line; \

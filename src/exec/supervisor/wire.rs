@@ -34,7 +34,7 @@ pub(super) fn answer(to: &mut impl Write, answer: Result<(), &str>) -> io::Resul
     to.flush()
 }
 
-/// Reads the line that [`answer`] wrote; an empty sentence means that the supervisor ended without one.
+/// Reads the line that `answer` wrote; an empty sentence means that the supervisor ended without one.
 pub fn read_answer(line: &str) -> Result<(), String> {
     if line == "ready\n" { Ok(()) } else { Err(line.trim_end().to_owned()) }
 }

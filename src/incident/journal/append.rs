@@ -135,7 +135,7 @@ impl fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Takes the responder's log (see [`super::own`] for which one), or starts it.
+    /// Takes the responder's log (see `own` for which one), or starts it.
     ///
     /// A log that cannot be opened is no error here: [`Writer::state`] says so, what is kept is kept in memory, and opening is
     /// tried again and again. The only error is that there is no thread to be had.

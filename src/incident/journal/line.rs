@@ -33,7 +33,7 @@
 //!     if not good: sys.exit(f"line {n} is not what was written")' log
 //! ```
 //!
-//! The first event of every log says which incident, whose log and which file it is ([`super::Genesis`]), so that a log
+//! The first event of every log says which incident, whose log and which file it is (`Genesis`), so that a log
 //! cannot pass as another one's.
 
 use std::{ops::Range, sync::Arc};

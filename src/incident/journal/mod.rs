@@ -1,9 +1,9 @@
 //! The journal of an incident: what is on disk, how it gets there, how it is read and checked.
 //!
 //! An incident is a folder (see [`folder`]). Each process of a responder appends to a log of its own ([`append`]); nobody writes
-//! into another one's. A log is lines of JSON in a chain of digests ([`line`] says how to check one by hand); the timeline is the
+//! into another one's. A log is lines of JSON in a chain of digests ([`mod@line`] says how to check one by hand); the timeline is the
 //! union of the logs in the order of a hybrid logical clock ([`union`], [`hlc`]), which [`follow`] keeps up to date while others
-//! write. [`verify`] finds what was changed or cut.
+//! write. [`mod@verify`] finds what was changed or cut.
 //!
 //! Events are opaque here: JSON objects with a `type` and a `version`.
 

@@ -2,10 +2,10 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`access`](mod@access) | who may read the incidents of a data directory |
+//! | [`mod@access`] | who may read the incidents of a data directory |
 //! | [`verb`] | what people do, checked and turned into events |
 //! | [`desk`] | an incident that somebody works on: what was read of it, and the own log |
-//! | [`list`] | which incidents there are |
+//! | [`mod@list`] | which incidents there are |
 //! | [`when`] | times as people type them |
 //! | [`recorder`] | who of all that watch writes down what happens by itself |
 //! | [`watch`](mod@watch) | looking at a platform, and recording it, without a console |

@@ -1,6 +1,6 @@
 //! What programs do: one grammar a program, one reader of command lines, for everything that asks what a command means.
 //!
-//! Risk, the linter, the place where an action acts, and what is saved before a change all read a command with [`read`]: which
+//! Risk, the linter, the place where an action acts, and what is saved before a change all read a command with [`read()`]: which
 //! sub-command it is, which options it has with which values, what its operands are, and which of its words nobody knows. What a word does
 //! stands in the files of `data/`, and only there.
 //!

@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`line`] | lines, spans, styles |
+//! | [`mod@line`] | lines, spans, styles |
 //! | `wrap` | text broken into lines |
 //! | `table` | tables that fit |
 

@@ -47,7 +47,7 @@ pub struct Filter {
     /// Every word occurs in an entry's time (UTC), who, category or text.
     pub text: Input,
     pub category: Option<Category>,
-    /// As in [`Timeline::people`].
+    /// As in `Timeline::people`.
     pub who: Option<String>,
     /// Only what belongs to the story.
     pub key: bool,
