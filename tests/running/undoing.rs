@@ -192,3 +192,41 @@ fn what_a_change_changes_is_kept_before_it() {
     let file = desk.run_folder().join(saved["evidence"]["file"].as_str().unwrap());
     assert!(std::fs::read_to_string(file).unwrap().contains("noeviction"));
 }
+
+#[test]
+fn what_was_kept_before_a_change_is_the_undo_of_a_step_without_one() {
+    lab::require!(lab::REDIS);
+    let redis = Redis::start();
+    let policy = |value: &str| format!("redis-cli -p \"$PORT\" CONFIG SET maxmemory-policy {value}");
+    let steps = format!(
+        "# A task\n\n## Steps\n\n### 1. Evict\n```bash\n{}\n```\n```bash\ntest -e \"$FLAG\"\n```\n",
+        policy("allkeys-lru")
+    );
+    let desk = Desk::new("", &steps);
+    let flag = desk.path("flag").display().to_string();
+    let desk = desk.with_pack(&format!("vars = {{ PORT = \"{}\", FLAG = \"{flag}\" }}\n", redis.port()));
+    let now = || redis.cli(&["CONFIG", "GET", "maxmemory-policy"]);
+    let mut terminal = desk.terminal(&["runbook", "run", "task", "--confirm", "destructive"]);
+    terminal.wait_for("Evict failed.");
+    assert!(now().contains("allkeys-lru"), "{}", now());
+    terminal.keys("u\r");
+    terminal.wait_for("Evict was rolled back. r run it again");
+    assert!(now().contains("noeviction"), "{}", now());
+    terminal.wait_for(&policy("'noeviction'"));
+    terminal.keys("q\r");
+    terminal.exit();
+    let events = desk.events();
+    assert!(kinds(&events).contains(&"rollback_started"), "{:?}", kinds(&events));
+
+    // What was kept is changed by somebody: it is not restored.
+    let terminal = desk.terminal(&["runbook", "run", "--resume", &desk.run_id(), "--confirm", "destructive"]);
+    terminal.wait_for("Evict was rolled back. r run it again");
+    terminal.keys("r\r");
+    terminal.wait_for("Evict failed.");
+    let saved = desk.events().into_iter().rfind(|event| event["event"] == "prior_state_saved").unwrap();
+    std::fs::write(desk.run_folder().join(saved["evidence"]["file"].as_str().unwrap()), "maxmemory-policy\nx\n")
+        .unwrap();
+    terminal.keys("u\r");
+    terminal.wait_for("the file is not what was saved");
+    assert!(now().contains("allkeys-lru"), "{}", now());
+}

@@ -26,7 +26,7 @@ use crate::{
     platform::Expression,
     runbook::{
         Action, ActionId, Assessment, Language, Reason, Risk, Runbook, SectionKind,
-        prior::{Saving, savings},
+        prior::{Back, Saving, savings},
         run::{Confirmation, Mode},
     },
 };
@@ -297,11 +297,13 @@ fn way_back(document: &Runbook, action: &Action, savings: &[Saving]) -> String {
     if steps > 0 && !is_undo && !is_rollback {
         return "the runbook's rollback section".to_owned();
     }
+    let by = match savings.iter().all(|saving| saving.back == Back::ByHand) {
+        _ if savings.is_empty() => return "none: no automatic rollback".to_owned(),
+        true => "by hand",
+        false => "undo",
+    };
     let saved: Vec<&str> = savings.iter().map(|saving| saving.what.as_str()).collect();
-    match saved.is_empty() {
-        true => "none: no automatic rollback".to_owned(),
-        false => format!("by hand, from what is saved before it runs: {}", saved.join(", ")),
-    }
+    format!("{by}, from what is saved before it runs: {}", saved.join(", "))
 }
 
 /// Looks at the probes that the condition reads. Why it does not hold, in one sentence; `None` when it does.

@@ -1,6 +1,6 @@
 //! The AWS command line: security groups, DNS zones, and how many of something run.
 
-use super::{Saving, flag, value, words};
+use super::{Back, Saving, flag, value, words};
 use crate::runbook::shell::Invocation;
 
 /// What changes something, and the look at it.
@@ -92,6 +92,7 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
         return Some(Saving {
             what: format!("service {shown} as it was"),
             code: format!("aws ecs describe-services{cluster} --services {raw}{account} --output json"),
+            back: Back::ByHand,
         });
     }
     let looks = LOOKS.iter().filter(|look| look.service == service && look.changes.contains(&verb));
@@ -100,6 +101,7 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
         Some(Saving {
             what: format!("{shown} as it was"),
             code: format!("aws {service} {} {} {raw}{account} --output json", look.verb, look.there),
+            back: Back::ByHand,
         })
     })
 }

@@ -1,6 +1,6 @@
 //! This machine and what runs on it: services, firewalls, cron, kernel settings, Redis, Docker Compose.
 
-use super::{Saving, raw, shown, sudo, words};
+use super::{Back, Saving, raw, shown, sudo, words};
 use crate::runbook::shell::{Invocation, Word};
 
 /// Settings of Redis that are passwords.
@@ -11,13 +11,9 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
     let sudo = sudo(command);
     let positional = || words(command).unwrap_or_default();
     match program {
-        "iptables" | "ip6tables" => {
-            Some(Saving { what: format!("the rules of {program}"), code: format!("{sudo}{program} -S") })
-        }
-        "ufw" => Some(Saving { what: "the rules of ufw".to_owned(), code: format!("{sudo}ufw status numbered") }),
-        "crontab" if !command.has_flag(&["-l"]) => {
-            Some(Saving { what: "the crontab".to_owned(), code: format!("{sudo}crontab -l") })
-        }
+        "iptables" | "ip6tables" => by_hand(format!("the rules of {program}"), format!("{sudo}{program} -S")),
+        "ufw" => by_hand("the rules of ufw".to_owned(), format!("{sudo}ufw status numbered")),
+        "crontab" if !command.has_flag(&["-l"]) => by_hand("the crontab".to_owned(), format!("{sudo}crontab -l")),
         "systemctl" => {
             let words = positional();
             let (verb, units) = words.split_first()?;
@@ -29,6 +25,11 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
                     "systemctl show --no-pager -p Id -p ActiveState -p UnitFileState {}",
                     raw(units.iter().copied())
                 ),
+                // It is as it was, only started anew.
+                back: match verb.literal.as_deref() {
+                    Some("restart" | "reload" | "kill") => Back::ByHand,
+                    _ => Back::Units { sudo },
+                },
             })
         }
         "sysctl" => {
@@ -37,11 +38,16 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
             (!keys.is_empty()).then(|| Saving {
                 what: format!("the value of {}", keys.join(" ")),
                 code: format!("{sudo}sysctl {}", keys.join(" ")),
+                back: Back::Kernel { sudo },
             })
         }
         "redis-cli" => redis(command),
         _ => None,
     }
+}
+
+fn by_hand(what: String, code: String) -> Option<Saving> {
+    Some(Saving { what, code, back: Back::ByHand })
 }
 
 /// `redis-cli … CONFIG SET key value`: `CONFIG GET key` with the same connection.
@@ -56,5 +62,6 @@ fn redis(command: &Invocation) -> Option<Saving> {
         return None;
     }
     let connection = raw(command.words.get(..at)?);
-    Some(Saving { what: format!("the value of {name}"), code: format!("{connection} CONFIG GET {}", key.raw) })
+    let code = format!("{connection} CONFIG GET {}", key.raw);
+    Some(Saving { what: format!("the value of {name}"), code, back: Back::Redis { connection } })
 }

@@ -1,6 +1,6 @@
 //! kubectl and helm.
 
-use super::{Saving, flag, raw, shown, value, words};
+use super::{Back, Saving, flag, raw, shown, value, words};
 use crate::runbook::shell::{Invocation, Word};
 
 /// Kinds whose content is secret.
@@ -33,6 +33,7 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
         return is_file.then(|| Saving {
             what: format!("what there is of {shown}"),
             code: format!("{to} get -f {raw} --ignore-not-found -o wide"),
+            back: Back::ByHand,
         });
     }
     if ON_NODES.contains(&verb) {
@@ -40,6 +41,7 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
         return Some(Saving {
             what: format!("the state of node {}", node.shown()),
             code: format!("{to} get node {} -o yaml", node.raw),
+            back: if verb == "taint" { Back::ByHand } else { Back::Node { kubectl: to, node: node.raw.clone() } },
         });
     }
     let selector = flag(command, &["-l", "--selector"]);
@@ -55,13 +57,19 @@ pub(super) fn saving(command: &Invocation) -> Option<Saving> {
             code: format!(
                 "{to} get {objects}{selector} -o custom-columns=KIND:.kind,NAME:.metadata.name,REPLICAS:.spec.replicas"
             ),
+            back: Back::Replicas { kubectl: to },
         }),
         "set" | "rollout" => {
-            Some(Saving { what: format!("{names} as it was"), code: format!("{to} get {objects}{selector} -o yaml") })
+            let code = format!("{to} get {objects}{selector} -o yaml");
+            Some(Saving { what: format!("{names} as it was"), code, back: Back::Object { kubectl: to } })
         }
         verb if ON_OBJECTS.contains(&verb) => Some(Saving {
             what: format!("{names} as it was"),
             code: format!("{to} get {objects}{selector} --ignore-not-found -o yaml"),
+            back: match verb {
+                "patch" | "edit" | "annotate" | "label" => Back::Object { kubectl: to },
+                _ => Back::ByHand,
+            },
         }),
         _ => None,
     }
@@ -78,6 +86,7 @@ fn helm(command: &Invocation, positional: &[&Word]) -> Option<Saving> {
     Some(Saving {
         what: format!("the history of release {}", release.shown()),
         code: format!("{to} history {}", release.raw),
+        back: Back::ByHand,
     })
 }
 

@@ -8,12 +8,16 @@
 //! | module | what it knows |
 //! | --- | --- |
 //! | `kubernetes` | kubectl and helm |
+//! | `back` | the commands that restore what was saved |
 //! | `cloud` | the AWS command line |
 //! | `host` | services, firewalls, cron and kernel settings of this machine, Redis, Docker Compose |
 
+mod back;
 mod cloud;
 mod host;
 mod kubernetes;
+
+pub use self::back::Back;
 
 use super::{
     Attributes, Risk, program, risk,
@@ -27,6 +31,8 @@ pub struct Saving {
     pub what: String,
     /// Bash that prints it and changes nothing.
     pub code: String,
+    /// How what it prints is restored.
+    pub back: Back,
 }
 
 /// What to save before this bash runs, in the order of its commands, each thing once.

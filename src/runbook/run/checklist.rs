@@ -56,6 +56,16 @@ pub fn checklist(runbook: &Runbook) -> Vec<ListedStep> {
 /// Ids of commands of no runbook begin with this.
 pub const AD_HOC: &str = "command/";
 
+/// Names the command that restores what was saved before a step. `number` counts the commands of no runbook.
+pub fn restoring(step: &StepId, number: usize) -> ActionId {
+    ActionId(format!("{AD_HOC}{number}/{step}"))
+}
+
+/// The step whose prior state this command restores.
+pub(super) fn restored(action: &ActionId) -> Option<StepId> {
+    Some(StepId(action.0.strip_prefix(AD_HOC)?.split_once('/')?.1.to_owned()))
+}
+
 /// What a command of no runbook is called: its text, as far as that is one line.
 pub fn command_title(command: &str) -> String {
     let mut lines = command.lines().map(str::trim).filter(|line| !line.is_empty());

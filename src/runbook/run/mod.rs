@@ -7,7 +7,7 @@ pub mod person;
 mod properties;
 pub mod state;
 
-pub use checklist::{AD_HOC, ListedStep, Names, checklist, command_title, step_of};
+pub use checklist::{AD_HOC, ListedStep, Names, checklist, command_title, restoring, step_of};
 pub use event::{
     ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, RunEvent, RunId, RunOutcome,
 };

@@ -7,8 +7,14 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::event::{ActionOutcome, Ending, EventKind, Evidence, Mode, RunEvent, RunOutcome};
-use crate::runbook::{Action, ActionId, Check, OptionKey, Risk, Runbook, SectionKind, Step, StepId};
+use super::{
+    checklist::restored,
+    event::{ActionOutcome, Ending, EventKind, Evidence, Mode, RunEvent, RunOutcome},
+};
+use crate::runbook::{
+    Action, ActionId, Check, OptionKey, Risk, Runbook, SectionKind, Step, StepId,
+    prior::{Back, Saving, savings},
+};
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,7 +53,8 @@ pub struct RunState {
     mode: Option<Mode>,
     marks: HashMap<StepId, Mark>,
     attempts: HashMap<ActionId, Attempt>,
-    saved: HashMap<ActionId, Vec<(String, Evidence)>>,
+    /// What was kept before an action changed it and can be restored by a command, the oldest first.
+    saved: HashMap<ActionId, Vec<(Saving, Evidence)>>,
     ticked: HashSet<(StepId, usize)>,
     options: HashMap<String, String>,
     /// Values by name; `None` for a secret that was given.
@@ -113,7 +120,10 @@ impl RunState {
                 if let Some(attempt) = self.attempts.get_mut(action) {
                     attempt.outcome = Some(outcome.clone());
                 }
-                self.judge(action, runbook);
+                match restored(action).and_then(|step| runbook.step(&step)) {
+                    Some(step) if self.is_success(outcome) => self.took_back(step),
+                    _ => self.judge(action, runbook),
+                }
             }
             EventKind::StepSkipped { step, reason } => {
                 self.marks.insert(step.clone(), Mark::Skipped);
@@ -127,7 +137,13 @@ impl RunState {
             EventKind::RunStarted { mode, .. } => self.mode = Some(*mode),
             EventKind::RollbackStarted { step: None } => self.rolling_back = true,
             EventKind::PriorStateSaved { action, what, evidence, .. } => {
-                self.saved.entry(action.clone()).or_default().push((what.clone(), evidence.clone()));
+                let code = runbook.action(action).map(|(_, action)| action.code.as_str()).unwrap_or_default();
+                let saving =
+                    savings(code).into_iter().find(|saving| saving.what == *what && saving.back != Back::ByHand);
+                let saved = self.saved.entry(action.clone()).or_default();
+                // A retry sees what the first try has changed: the oldest counts.
+                let new = saving.filter(|new| saved.iter().all(|(old, _)| old.what != new.what));
+                saved.extend(new.map(|saving| (saving, evidence.clone())));
             }
             EventKind::Confirmed { .. } | EventKind::RollbackStarted { step: Some(_) } => {}
         }
@@ -167,8 +183,15 @@ impl RunState {
         };
         self.marks.insert(step.id.clone(), mark);
         if mark == Mark::RolledBack {
-            self.take_back(&step.actions);
+            self.took_back(step);
         }
+    }
+
+    fn took_back(&mut self, step: &Step) {
+        self.marks.insert(step.id.clone(), Mark::RolledBack);
+        self.take_back(&step.actions);
+        // What is saved when it runs again is what counts then.
+        step.actions.iter().for_each(|action| drop(self.saved.remove(&action.id)));
     }
 
     /// A person has ticked something, which a step whose commands have run waits for.
@@ -256,9 +279,15 @@ impl RunState {
         self.attempts.iter().find(|(_, attempt)| attempt.outcome.is_none())
     }
 
-    /// What was kept before the action changed it, the oldest first: what it is, and where it is.
-    pub fn saved(&self, action: &ActionId) -> &[(String, Evidence)] {
-        self.saved.get(action).map(Vec::as_slice).unwrap_or_default()
+    /// What was saved before the step changed it and can be restored by a command, the last action's first.
+    pub fn restorable(&self, step: &Step) -> impl Iterator<Item = &(Saving, Evidence)> {
+        let of_actions = step.actions.iter().rev().filter_map(|action| self.saved.get(&action.id));
+        of_actions.flat_map(|saved| saved.iter().rev())
+    }
+
+    /// The step says how it is undone, or what was saved before it can be restored.
+    pub fn can_undo(&self, step: &Step) -> bool {
+        !step.undo.is_empty() || self.restorable(step).next().is_some()
     }
 
     pub fn is_ticked(&self, step: &StepId, check: usize) -> bool {

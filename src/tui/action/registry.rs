@@ -47,7 +47,7 @@ pub static REGISTRY: &[Entry] = &[
     entry!(RunAgain, "run-again", "Run again", ["r"], &[Runbook], "", "Run the selected action again, although it has ended"),
     entry!(Tick, "check", "Check off", ["space"], &[Runbook], "check", "Check the selected step or sub-check off, or take that back"),
     entry!(Skip, "skip", "Skip the step", ["s"], &[Runbook], "skip", "Leave the selected step out, with a reason"),
-    entry!(Undo, "undo", "Undo the step", ["u"], &[Runbook], "undo", "Run the selected step's own rollback"),
+    entry!(Undo, "undo", "Undo the step", ["u"], &[Runbook], "undo", "Run the selected step's own rollback, or restore what was saved before it"),
     entry!(ShowOutput, "output", "Step or output", ["v"], &[Runbook, TimelineEntry], "output", "Show the selected step's output below the list, or its text; the output that an entry refers to"),
     entry!(CancelStep, "cancel-step", "Cancel what runs", ["c"], &[Runbook], "cancel", "End the running action; asks before it does"),
     entry!(MarkKey, "mark-key", "Mark as key", ["m"], ENTRIES, "key", "Say that the entry belongs to the story that is told afterwards, or does not"),

@@ -100,7 +100,7 @@ fn is_useful(model: &Model, action: Action) -> bool {
         (Action::Declare, None) => model.incidents.open.is_none(),
         (Action::AddNote, None) => model.incidents.open.is_some(),
         (Action::AnswerSecond, None) => model.incidents.open.as_ref().is_some_and(|open| !open.questions().is_empty()),
-        (Action::Undo, None) => opened.and_then(|o| o.step()).is_some_and(|step| !step.undo.is_empty()),
+        (Action::Undo, None) => opened.is_some_and(|o| o.step().is_some_and(|step| o.state.can_undo(step))),
         (Action::Tick, None) => opened.and_then(|o| o.step()).is_some_and(can_be_ticked),
         (Action::Skip, None) => opened.is_some_and(|o| o.step().is_some()),
         (Action::ShowOutput | Action::Follow, None) => opened.is_some_and(|o| o.attempt().is_some()),

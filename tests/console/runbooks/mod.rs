@@ -9,6 +9,7 @@ mod picker;
 mod protected;
 mod read_only;
 mod restore;
+mod saved;
 mod secrets;
 mod steps;
 mod variables;

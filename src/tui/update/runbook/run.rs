@@ -158,8 +158,11 @@ fn failed(model: &mut Model, step: &Step) {
         let detail = format!("Run {}, {}.", name.unwrap_or(command), remedy.assessment.risk);
         menu = menu.with("try a remedy", detail, Choice::Retry(remedy.id.clone()));
     }
-    if !step.undo.is_empty() {
-        let detail = "Run the step's own rollback, action by action.";
+    if opened.state.can_undo(step) {
+        let detail = match step.undo.is_empty() {
+            true => "Restore what was saved before the step.",
+            false => "Run the step's own rollback, action by action.",
+        };
         menu = menu.with("roll back the step", detail, Choice::RollBackStep(step.id.clone()));
     }
     if has_rollback(opened) {

@@ -83,16 +83,24 @@ pub(super) fn ask_to_go_on(model: &mut Model, step: &StepId) {
 
 /// Offers the rollback of the selected step.
 pub(in crate::tui::update) fn undo(model: &mut Model) {
-    let Some(step) = model.runbooks.open.as_ref().and_then(|opened| opened.step().cloned()) else { return };
-    if step.undo.is_empty() {
-        model.say("this step has no rollback of its own");
+    let Some(opened) = &model.runbooks.open else { return };
+    let Some(step) = opened.step().cloned() else { return };
+    let saved: Vec<String> = opened.state.restorable(&step).map(|(saving, _)| clean(&saving.what)).collect();
+    if step.undo.is_empty() && saved.is_empty() {
+        model.say("this step has no rollback, and nothing to restore was saved before it");
         return;
     }
-    let mut text = vec![format!("The rollback of “{}” runs these, each confirmed on its own:", clean(&step.title))];
-    text.extend(step.undo.iter().flat_map(|action| rows(&action.code)).map(|line| format!("$ {}", clean(line))));
+    let mut text = vec![match step.undo.is_empty() {
+        true => format!("“{}” has no rollback. Saved before it and restored by this:", clean(&step.title)),
+        false => format!("The rollback of “{}” runs these, each confirmed on its own:", clean(&step.title)),
+    }];
+    match step.undo.is_empty() {
+        true => text.extend(saved),
+        false => text.extend(step.undo.iter().flat_map(|action| rows(&action.code)).map(|l| format!("$ {}", clean(l)))),
+    }
     let menu = Menu::new("Undo the step?", text).with("not now", "Close this; nothing is run.", Choice::Stay).with(
         "roll back",
-        "Begin with the first.",
+        "Begin. The command is shown and confirmed first.",
         Choice::RollBackStep(step.id),
     );
     model.overlays.push(Overlay::Menu(Box::new(menu)));

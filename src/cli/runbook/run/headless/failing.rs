@@ -23,7 +23,7 @@ impl Headless<'_> {
         if !is_undone {
             choices.push("g REASON go on");
         }
-        if !step.undo.is_empty() && !is_undone {
+        if self.state.can_undo(step) && !is_undone {
             choices.push("u undo this step");
         }
         if can_roll_back {
@@ -52,7 +52,7 @@ impl Headless<'_> {
             }
             "s" => self.runner.send(Command::Skip { step: step_id, reason: reason.to_owned() }),
             "g" => self.runner.send(Command::AcceptFailure { step: step_id, reason: reason.to_owned() }),
-            "u" if !step.undo.is_empty() && !is_undone => {
+            "u" if self.state.can_undo(step) && !is_undone => {
                 self.runner.send(Command::RollBackStep(step_id));
                 return self.wait_for_action(signals).await;
             }

@@ -46,7 +46,7 @@ impl Headless<'_> {
         if self.state.waits_for_person(step) {
             choices.push("g REASON go on");
         }
-        if !step.undo.is_empty() {
+        if self.state.can_undo(step) {
             choices.push("u undo this step");
         }
         if can_roll_back {
@@ -71,7 +71,7 @@ impl Headless<'_> {
                 self.settle(signals).await?;
                 Ok(None)
             }
-            ("u", _) if !step.undo.is_empty() => {
+            ("u", _) if self.state.can_undo(step) => {
                 self.runner.send(Command::RollBackStep(step.id.clone()));
                 self.wait_for_action(signals).await
             }
