@@ -4,9 +4,10 @@ use std::{io, path::Path};
 
 use crate::{
     exec::gate::{Because, Refusal},
+    health::duration,
     host::{packs::PackFolder, plain_file},
     platform::{Diagnostic, nearest},
-    runbook::{self, Lowered, Risk, Runbook},
+    runbook::{self, Attributes, Lowered, Risk, Runbook},
 };
 
 /// Why a runbook cannot be opened. Each is one sentence.
@@ -71,6 +72,24 @@ impl Summary {
             problems: runbook.diagnostics.len(),
         }
     }
+}
+
+/// What the attributes of an action say to whoever reads it, as other people wrote it.
+pub fn notable(attributes: &Attributes) -> Vec<String> {
+    let mut parts = Vec::new();
+    parts.extend(attributes.db.as_ref().map(|db| format!("on {db}")));
+    parts.extend(attributes.database.as_ref().map(|name| format!("in the database {name}")));
+    parts.extend(attributes.write.then(|| "may write".to_owned()));
+    parts.extend(attributes.context.as_ref().map(|context| format!("in {context}")));
+    parts.extend(attributes.interactive.then(|| "takes the terminal".to_owned()));
+    parts.extend(attributes.tty.then(|| "needs a terminal".to_owned()));
+    parts.extend(attributes.timeout.map(|timeout| format!("at most {}", duration(timeout))));
+    parts.extend(attributes.poll.map(|poll| format!("up to {} retries, {} apart", poll.retries, duration(poll.every))));
+    parts.extend(attributes.parallel.then(|| "in parallel".to_owned()));
+    parts.extend(attributes.evidence.then(|| "output is evidence".to_owned()));
+    parts.extend(attributes.gate.as_ref().map(|gate| format!("only if {}", gate.source())));
+    parts.extend(attributes.capture.as_ref().map(|capture| format!("sets ${}", capture.variable)));
+    parts
 }
 
 /// Every runbook of a pack, in the order of its files. One that cannot be read is an error in its place.

@@ -92,6 +92,27 @@ fn a_bundle_unpacks_checks_itself_and_can_be_read_as_a_data_directory() {
 }
 
 #[test]
+fn outputs_that_a_runbook_marks_as_evidence_have_headings_of_their_own() {
+    let steps = STEPS.replace("```bash\necho looked", "**Who is connected:**\n```bash {evidence}\necho looked");
+    let desk = Desk::new("", &steps).with_pack(PLATFORM);
+    let id = declare(&desk);
+    let run = desk.run(&["runbook", "run", "task", "--incident", &id, "--confirm", "change"]);
+    assert_eq!(run.status.code(), Some(0), "{}{}", stdout(&run), stderr(&run));
+    let (folder, _) = unpacked(&desk, &id);
+    let page = fs::read_to_string(folder.join("evidence.md")).unwrap();
+    let headings: Vec<_> = page.lines().filter(|line| line.starts_with("## ")).collect();
+    assert_eq!(headings, ["## Look: Who is connected"], "{page}");
+    let file = files(&folder).into_iter().find(|name| name.ends_with("look-1-1/output")).unwrap();
+    assert!(page.replace('\\', "").contains(&file), "{file}: {page}");
+    assert!(fs::read_to_string(folder.join("README.txt")).unwrap().contains("evidence.md"));
+    assert!(sha256sum(&folder).status.success());
+    // Nothing is marked: there is no page.
+    let (desk, id) = incident();
+    let (folder, _) = unpacked(&desk, &id);
+    assert!(!folder.join("evidence.md").exists());
+}
+
+#[test]
 fn a_changed_byte_is_found() {
     let (desk, id) = incident();
     let (folder, _) = unpacked(&desk, &id);

@@ -101,7 +101,8 @@ fn bundle(args: &ExportArgs, settings: &Settings, output: &Output) -> Result<Exi
     }
     let as_of = view.union().items().iter().map(|item| item.entry.at).max().unwrap_or_default();
     let checkpoints = view.checkpoints();
-    let bundle = Bundle { folder: &folder, snapshot: &snapshot, as_of, checkpoints: &checkpoints, exports: &exports };
+    let (state, checkpoints) = (view.state(), &checkpoints);
+    let bundle = Bundle { folder: &folder, snapshot: &snapshot, state, as_of, checkpoints, exports: &exports };
     let unfinished = place.join("bundle.tar");
     let written = report::bundle::write(&bundle, &unfinished)?;
     std::fs::rename(&unfinished, &target)

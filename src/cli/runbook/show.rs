@@ -10,8 +10,9 @@ use super::{json, list, open, paint};
 use crate::{
     cli::{Exit, output::Output, painted::Painted},
     health,
+    room::runbooks::notable,
     runbook::{
-        Action, Attributes, Risk, Runbook, Step,
+        Action, Risk, Runbook, Step,
         prose::{self, Glyphs},
     },
     settings::Settings,
@@ -188,7 +189,7 @@ impl<'a> Page<'a> {
         parts.extend(assessment.external.then(|| "people outside see it".to_owned()));
         parts.extend(action.name.as_deref().map(clean));
         parts.push(json::language(action.language).to_owned());
-        parts.extend(notable(&action.attributes));
+        parts.extend(notable(&action.attributes).iter().map(|part| clean(part)));
         let risk = paint::risk(assessment.risk.word(), assessment.risk, self.output);
         self.text.push_str(&format!("{}{sign} ", " ".repeat(indent)));
         self.text.push(&risk);
@@ -232,25 +233,6 @@ impl<'a> Page<'a> {
             self.text.push_str("\n");
         }
     }
-}
-
-/// The attributes that change what a reader has to know.
-fn notable(attributes: &Attributes) -> Vec<String> {
-    let mut parts = Vec::new();
-    parts.extend(attributes.db.as_ref().map(|db| format!("on {}", clean(db))));
-    parts.extend(attributes.database.as_ref().map(|name| format!("in the database {}", clean(name))));
-    parts.extend(attributes.write.then(|| "may write".to_owned()));
-    parts.extend(attributes.context.as_ref().map(|context| format!("in {}", clean(context))));
-    parts.extend(attributes.interactive.then(|| "takes the terminal".to_owned()));
-    parts.extend(attributes.tty.then(|| "needs a terminal".to_owned()));
-    parts.extend(attributes.timeout.map(|timeout| format!("at most {}", health::duration(timeout))));
-    parts.extend(
-        attributes.poll.map(|poll| format!("up to {} retries, {} apart", poll.retries, health::duration(poll.every))),
-    );
-    parts.extend(attributes.parallel.then(|| "in parallel".to_owned()));
-    parts.extend(attributes.gate.as_ref().map(|gate| format!("only if {}", clean(gate.source()))));
-    parts.extend(attributes.capture.as_ref().map(|capture| format!("sets ${}", clean(&capture.variable))));
-    parts
 }
 
 /// One line without control characters.

@@ -5,6 +5,7 @@
 //!   README.txt                    what is what, how to check it, what was left out
 //!   SHA256SUMS                    of every other file, for `sha256sum -c`
 //!   incident.md .html .json .csv  the exports, and postmortem.md
+//!   evidence.md                   what runbooks mark as evidence, each output under its own heading
 //!   incidents/INC-20260121-7k3q/  the incident's folder: this program reads it with `--data-dir`
 //!     log/                        every log up to its last whole line, and torn lines that were set aside
 //!     evidence/
@@ -20,6 +21,7 @@
 //! the time of the last event.
 
 mod archive;
+mod evidence;
 mod files;
 mod snapshot;
 
@@ -30,7 +32,10 @@ use jiff::Timestamp;
 
 pub use self::snapshot::Snapshot;
 use self::{archive::Archive, files::Found};
-use crate::incident::journal::{Checkpoint, IncidentFolder, verify::open_below};
+use crate::incident::{
+    IncidentState,
+    journal::{Checkpoint, IncidentFolder, verify::open_below},
+};
 
 /// What a bundle is made of.
 #[derive(Clone, Copy)]
@@ -38,6 +43,7 @@ pub struct Bundle<'a> {
     /// The incident's own folder.
     pub folder: &'a IncidentFolder,
     pub snapshot: &'a Snapshot,
+    pub state: &'a IncidentState,
     /// The time of the last event.
     pub as_of: Timestamp,
     /// The last line of each log.
@@ -85,13 +91,17 @@ pub fn write(bundle: &Bundle<'_>, file: &Path) -> Result<Written> {
     for (name, text) in bundle.exports {
         archive.add(Path::new(name), text.len() as u64, text.as_bytes())?;
     }
-    let readme = readme(bundle, &left_out);
+    let marked = evidence::page(live, &Path::new("incidents").join(id), bundle.state);
+    if let Some(text) = &marked {
+        archive.add(Path::new("evidence.md"), text.len() as u64, text.as_bytes())?;
+    }
+    let readme = readme(bundle, marked.is_some(), &left_out);
     archive.add(Path::new("README.txt"), readme.len() as u64, readme.as_bytes())?;
     let (files, bytes) = archive.finish().with_context(|| format!("cannot write {}", file.display()))?;
     Ok(Written { files, bytes, left_out })
 }
 
-fn readme(bundle: &Bundle<'_>, left_out: &[String]) -> String {
+fn readme(bundle: &Bundle<'_>, has_evidence: bool, left_out: &[String]) -> String {
     let id = bundle.folder.id().as_str();
     let mut text = format!(
         "Evidence of incident {id}, as of {as_of:.0}
@@ -99,7 +109,7 @@ fn readme(bundle: &Bundle<'_>, left_out: &[String]) -> String {
   incident.html, incident.md   the incident for people
   incident.json, incident.csv  the same for programs and spreadsheets
   postmortem.md                the draft of the post-mortem
-
+{evidence}
 In incidents/{id}/:
 
   log/       the journal: a log for each responder, every line chained to the one before it
@@ -121,6 +131,10 @@ Whoever can change this folder can change SHA256SUMS too. These checkpoints, kep
 
 ",
         as_of = bundle.as_of,
+        evidence = match has_evidence {
+            true => "  evidence.md                  outputs that runbooks mark as evidence\n",
+            false => "",
+        },
     );
     bundle.checkpoints.iter().for_each(|checkpoint| text.push_str(&format!("  {checkpoint}\n")));
     if bundle.checkpoints.is_empty() {

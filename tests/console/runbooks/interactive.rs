@@ -52,7 +52,7 @@ fn a_program_asks_and_is_answered() {
     let desk = Desk::new("", RUNBOOK);
     let terminal = open(&desk, "Talk", &[]);
     go_to(&terminal, "Ask");
-    terminal.wait_for("takes the whole terminal until it ends");
+    terminal.wait_for("takes the terminal");
     terminal.keys(key::ENTER);
     agree(&terminal);
     terminal.wait_for("your name? ");

@@ -8,7 +8,8 @@ use ratatui::{
 
 use super::{checklist::name_of, key, prose::prose, risk_style};
 use crate::{
-    health::{Status, duration},
+    health::Status,
+    room::runbooks::notable,
     runbook::{
         Action, Risk, Step,
         run::{ActionOutcome, Mark},
@@ -188,7 +189,7 @@ fn facts(
     if let Some(lowered) = assessment.lowered() {
         lines.extend(indented(&clean(&lowered.to_string()), columns, theme.status(Status::Warn)));
     }
-    let attributes = attributes(action);
+    let attributes = clean(&notable(&action.attributes).join(" · "));
     if !attributes.is_empty() {
         lines.extend(indented(&attributes, columns, theme.dim()));
     }
@@ -203,43 +204,6 @@ fn facts(
 fn indented(sentence: &str, columns: usize, style: ratatui::style::Style) -> Vec<Line<'static>> {
     let lines = text::wrap(sentence, columns.saturating_sub(3));
     lines.into_iter().map(|line| Line::styled(format!("   {line}"), style)).collect()
-}
-
-/// How it is run, as far as the runbook says something about it.
-fn attributes(action: &Action) -> String {
-    let has = &action.attributes;
-    let mut parts = Vec::new();
-    if let Some(gate) = &has.gate {
-        parts.push(format!("only while {}", clean(gate.source())));
-    }
-    if let Some(timeout) = has.timeout {
-        parts.push(format!("at most {}", duration(timeout)));
-    }
-    if let Some(poll) = has.poll {
-        parts.push(format!("tried again up to {} times, every {}", poll.retries, duration(poll.every)));
-    }
-    if let Some(capture) = &has.capture {
-        parts.push(format!("its output becomes {}", clean(&capture.variable)));
-    }
-    if let Some(db) = &has.db {
-        parts.push(format!(
-            "in the database of {}{}",
-            clean(db),
-            if has.write { ", may write" } else { ", read only" }
-        ));
-    }
-    if let Some(context) = &has.context {
-        parts.push(format!("in the kube context {}", clean(context)));
-    }
-    if has.interactive {
-        parts.push("takes the whole terminal until it ends".to_owned());
-    } else if has.tty {
-        parts.push("has a terminal of its own".to_owned());
-    }
-    if has.parallel {
-        parts.push("may run beside its neighbours".to_owned());
-    }
-    parts.join(" · ")
 }
 
 fn alternative(model: &Model, opened: &Opened, group: &str, chosen: &str, columns: usize) -> Vec<Line<'static>> {
