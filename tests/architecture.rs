@@ -47,12 +47,13 @@ const CLIENTS: [&str; 7] =
     ["reqwest::", "kube::", "k8s_openapi::", "redis::", "tokio_postgres::", "hickory_resolver::", "prometheus_parse::"];
 
 /// The only files that start processes: actions (behind the gate's permit) and what they run under, probes of kind `command`,
-/// programs that fetch a secret, what watches over those, and the program itself as the guard of its terminal.
-const STARTERS: [&str; 8] = [
+/// programs that fetch a secret, the browser, what watches over those, and the program itself as the guard of its terminal.
+const STARTERS: [&str; 9] = [
     "src/exec/job.rs",
     "src/exec/supervisor/bash.rs",
     "src/exec/supervisor/terminal.rs",
     "src/exec/supervisor/watcher.rs",
+    "src/host/browser.rs",
     "src/host/process.rs",
     "src/host/reaper.rs",
     "src/host/secret.rs",

@@ -19,7 +19,7 @@ pub(super) fn written_by(command: &Command) -> Option<&'static str> {
         },
         Command::Pack(command) => match command {
             PackCommand::Init(_) => Some("no pack is written"),
-            PackCommand::List { .. } | PackCommand::Check { .. } => None,
+            PackCommand::List { .. } | PackCommand::Show { .. } | PackCommand::Check { .. } => None,
         },
         Command::Runbook(command) => match command {
             RunbookCommand::Run(args) => args.incident.is_some().then_some(INCIDENT),

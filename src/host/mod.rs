@@ -1,6 +1,7 @@
 //! This machine, as the program sees it: clock, environment, locale, files, job control, secrets, and how connection strings are read here.
 
 pub mod bounded;
+pub mod browser;
 pub mod clock;
 pub mod discovery;
 pub mod group;

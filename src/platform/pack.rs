@@ -1,6 +1,6 @@
 //! The data of a platform pack, as it stands after validation.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
@@ -14,6 +14,7 @@ pub struct Pack {
     pub title: String,
     pub document: Option<Document>,
     pub environments: IndexMap<String, Environment>,
+    /// The lowest tier first, those without one last; else in the order of the file.
     pub components: Vec<Component>,
     pub probes: Vec<ProbeSpec>,
     pub alerts: Vec<AlertRule>,
@@ -36,6 +37,28 @@ impl Pack {
 
     pub fn probe(&self, id: &str) -> Option<&ProbeSpec> {
         self.probes.iter().find(|p| p.id == id)
+    }
+
+    /// The components that `wanted` accepts, in the order in which they are started: each after those that it depends on, also
+    /// where what is between them is not wanted; else the lowest tier first.
+    pub fn restart_order(&self, wanted: impl Fn(&Component) -> bool) -> impl Iterator<Item = &Component> {
+        let (mut order, mut seen) = (Vec::new(), HashSet::new());
+        self.components.iter().for_each(|component| self.start(component, &mut seen, &mut order));
+        order.into_iter().filter(move |component| wanted(component))
+    }
+
+    fn start<'p>(&'p self, component: &'p Component, seen: &mut HashSet<&'p str>, order: &mut Vec<&'p Component>) {
+        if seen.insert(&component.id) {
+            // Those too are in the order of their tiers.
+            let needed = self.components.iter().filter(|other| component.depends_on.contains(&other.id));
+            needed.for_each(|other| self.start(other, seen, order));
+            order.push(component);
+        }
+    }
+
+    /// The name of a contact, or the id as it is where nobody has it.
+    pub fn person<'p>(&'p self, id: &'p str) -> &'p str {
+        self.contacts.iter().find(|contact| contact.id == id).map_or(id, |contact| &contact.name)
     }
 
     /// The same pack on a simulated platform: every probe says what the scenario says, and keeps its id, panel, thresholds

@@ -1,5 +1,6 @@
 //! One opened platform: pack, environment, probes and health wired together. Headless; both front ends use it.
 
+pub mod card;
 mod identity;
 pub mod incident;
 mod monitor;

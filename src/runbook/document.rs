@@ -67,7 +67,7 @@ impl Runbook {
 }
 
 /// What the YAML block before the first heading says. All of it is optional.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FrontMatter {
     pub components: Vec<String>,
     pub severity: Option<String>,
@@ -328,7 +328,7 @@ pub enum Expectation {
 }
 
 /// A value that the runbook asks for; commands see it as an environment variable of this name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variable {
     /// The question; the name when there is none.
     pub prompt: Option<String>,

@@ -48,6 +48,8 @@ pub enum Action {
     Accept,
     Cancel,
     PickRunbook,
+    Links,
+    Platform,
     RunNext,
     RunAgain,
     Tick,

@@ -29,4 +29,6 @@ pub enum Effect {
     ReadOutput { ticket: u64, look: Look },
     /// Put a text on the clipboard of the person's terminal.
     Copy(String),
+    /// Show a page in a browser; on the clipboard where this machine has none.
+    OpenLink(String),
 }

@@ -31,7 +31,7 @@ use super::{
 use crate::{
     exec::TerminalLink,
     health::{Board, details},
-    host::{clock, job},
+    host::{browser, clock, job},
     incident::journal::{Access, Incidents},
     probe::{Inquiry, Signal},
     room::{
@@ -282,6 +282,16 @@ impl Console {
                 }
                 Effect::Copy(text) => {
                     execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))?;
+                }
+                Effect::OpenLink(url) => {
+                    let said = match browser::open(&url) {
+                        Ok(()) => format!("opening {url}"),
+                        Err(why) => {
+                            execute!(io::stdout(), CopyToClipboard::to_clipboard_from(&url))?;
+                            format!("{why}: {url} is on the clipboard, if this terminal allows that")
+                        }
+                    };
+                    self.model.say(text::clean(&said));
                 }
                 Effect::Run(command) => runner.send(command),
                 Effect::Incident(command) => station.send(command),

@@ -339,3 +339,76 @@ fn a_read_only_program_writes_no_pack() {
     assert_eq!(home.run(&["pack", "init", "shop"]).code, 5);
     assert!(!home.path("shop").exists());
 }
+
+#[test]
+fn pack_show_says_what_the_pack_says() {
+    let home = Home::new();
+    home.pack(
+        "shop",
+        r#"title = "The shop"
+document = { version = "3", owner = "Operations", classification = "internal", reviewed = 2020-01-15, review_every = "annually" }
+[environments.production]
+title = "Production, Frankfurt"
+protected = true
+[[components]]
+id = "api"
+tier = 2
+rto = "1h"
+depends_on = ["cache"]
+[[components]]
+id = "cache"
+[[components]]
+id = "database"
+title = "The database"
+tier = 1
+[[backups]]
+id = "nightly"
+component = "database"
+schedule = "0 3 * * *"
+timezone = "UTC"
+retention = "30d"
+location = "s3://backups"
+[[contacts]]
+id = "carol"
+name = "Carol"
+[[roles]]
+id = "ic"
+title = "Incident Commander"
+primary = "carol"
+duties = ["decides", "delegates"]
+[[severities]]
+level = "P0"
+[[alerts]]
+id = "gone"
+when = "true"
+severity = "P0"
+respond_within = "5m"
+[[links]]
+title = "Grafana"
+url = "https://grafana.example.com"
+"#,
+    );
+    let run = home.run(&["pack", "show", "shop"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let words = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "version 3",
+        "owner Operations",
+        "classification internal",
+        "next review 2021-01-15, OVERDUE",
+        "production Production, Frankfurt, protected",
+        // The lowest tier first, those without one last.
+        "database The database, tier 1 api api, tier 2, RTO 1h, depends on cache cache cache",
+        "database → cache → api",
+        "nightly of database, schedule 0 3 * * * (UTC), kept 30d, location s3://backups",
+        "ic Incident Commander, primary Carol, duties: decides; delegates",
+        "respond within 5m",
+        "Grafana https://grafana.example.com",
+    ] {
+        assert!(words.contains(part), "{part}: {}", run.out);
+    }
+    let json: Value = serde_json::from_str(&home.run(&["pack", "show", "shop", "--json"]).out).unwrap();
+    assert_eq!(json["title"], "The shop");
+    assert_eq!(json["sections"][0]["title"], "Document");
+    assert_eq!(json["sections"][0]["lines"][1], serde_json::json!({"name": "owner", "value": "Operations"}));
+}

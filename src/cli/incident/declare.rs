@@ -13,8 +13,8 @@ use crate::{
     incident::Exposure,
     room::{
         Room,
-        incident::{Declaration, IncidentDesk, Verb, when},
-        responder,
+        incident::{Declaration, IncidentDesk, Verb, proposal::proposal, when},
+        responder, runbooks,
     },
     settings::Settings,
 };
@@ -23,11 +23,14 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct DeclareArgs {
     /// A level of the platform's severities
-    #[arg(long, value_name = "LEVEL")]
-    pub severity: String,
+    #[arg(long, value_name = "LEVEL", required_unless_present = "runbook")]
+    pub severity: Option<String>,
     /// What it is, in a few words
-    #[arg(long, value_name = "TEXT")]
-    pub title: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "runbook")]
+    pub title: Option<String>,
+    /// The runbook for it: says severity, title and components where you do not
+    #[arg(long, value_name = "FILE|ID")]
+    pub runbook: Option<String>,
     /// A component that is affected; can be given several times
     #[arg(long = "component", value_name = "ID")]
     pub components: Vec<String>,
@@ -46,13 +49,17 @@ pub struct DeclareArgs {
 }
 
 pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> Result<Exit> {
-    let (room, _) = open::room_or_machine(settings, Path::new("."))?;
+    let (room, folder) = open::room_or_machine(settings, Path::new("."))?;
+    let runbook = args.runbook.as_ref().map(|wanted| runbooks::open(&folder, wanted)).transpose()?;
+    let runbook = runbook.as_ref().map(|runbook| (runbook.title.as_str(), &runbook.front));
+    let proposed = proposal(None, runbook, Vec::new());
+    let components = if args.components.is_empty() { proposed.components } else { args.components.clone() };
     let declaration = Declaration {
         environment: room.environment_name.clone(),
         drill: args.drill,
-        title: args.title.clone(),
-        severity: args.severity.clone(),
-        components: args.components.clone(),
+        title: args.title.clone().unwrap_or(proposed.title),
+        severity: args.severity.clone().unwrap_or(proposed.severity),
+        components,
         detected_at: when::past(&args.detected, clock::now()).map_err(UsageError)?,
         alert: args.alert.clone(),
         criteria: Vec::new(),

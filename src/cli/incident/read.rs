@@ -18,7 +18,7 @@ use crate::{
         clocks::{Clock, clocks},
         timeline::TimelineEntry,
     },
-    room::incident::{self, List, View},
+    room::incident::{self, List, View, proposal::restart_order},
     runbook::run::Mode,
     settings::Settings,
     text::line,
@@ -76,17 +76,18 @@ pub(super) fn show(args: &ShowArgs, settings: &Settings, output: &Output) -> Res
     let view = view(args.incident.as_deref(), settings)?;
     let timeline: Vec<TimelineEntry> = view.timeline().into_iter().filter(|entry| !args.key || entry.key).collect();
     // Without its pack an incident is read all the same, only without objectives.
-    let pack = pack_of(&view.state().platform, settings).ok();
-    let clocks = pack.map(|pack| clocks(view.state(), &pack, clock::now())).unwrap_or_default();
+    let pack = pack_of(&view.state().platform, settings).unwrap_or_default();
+    let clocks = clocks(view.state(), &pack, clock::now());
+    let order = restart_order(&pack, view.state());
     if args.json {
-        output.json(&(as_json(&view, &clocks, &timeline).to_string() + "\n"))?;
+        output.json(&(as_json(&view, &clocks, order, &timeline).to_string() + "\n"))?;
     } else {
-        output.paint(&as_text(&view, &clocks, &timeline, output))?;
+        output.paint(&as_text(&view, &clocks, order, &timeline, output))?;
     }
     Ok(Exit::Ok)
 }
 
-fn as_json(view: &View, clocks: &[Clock], timeline: &[TimelineEntry]) -> serde_json::Value {
+fn as_json(view: &View, clocks: &[Clock], order: Option<String>, timeline: &[TimelineEntry]) -> serde_json::Value {
     let state = view.state();
     let entries = timeline.iter().map(|entry| {
         json!({
@@ -107,6 +108,7 @@ fn as_json(view: &View, clocks: &[Clock], timeline: &[TimelineEntry]) -> serde_j
         "severity": state.severity(),
         "phase": state.phase(),
         "components": state.components,
+        "restart_order": order,
         "detected_at": state.detected_at,
         "declared_at": state.declared.as_ref().map(|declared| declared.at),
         "restored_at": state.restored_at,
@@ -118,7 +120,13 @@ fn as_json(view: &View, clocks: &[Clock], timeline: &[TimelineEntry]) -> serde_j
     })
 }
 
-fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &Output) -> Painted {
+fn as_text(
+    view: &View,
+    clocks: &[Clock],
+    order: Option<String>,
+    timeline: &[TimelineEntry],
+    output: &Output,
+) -> Painted {
     let state = view.state();
     let (severity, title) = (line(state.severity()), line(&state.title));
     let mut text = Painted::new();
@@ -133,6 +141,7 @@ fn as_text(view: &View, clocks: &[Clock], timeline: &[TimelineEntry], output: &O
     let place = [state.platform.as_str(), state.environment.as_str()];
     fact("platform", place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" / "));
     fact("affected", state.components.join(", "));
+    fact("restart order", order.unwrap_or_default());
     fact("detected", state.detected_at.map(seconds).unwrap_or_default());
     fact("declared", state.declared.as_ref().map(|d| format!("{} by {}", seconds(d.at), d.by)).unwrap_or_default());
     fact("restored", state.restored_at.map(seconds).unwrap_or_default());

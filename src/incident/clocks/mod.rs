@@ -6,6 +6,7 @@
 //! | response | it was declared | somebody takes a role, or the phase changes | the severity's `respond_within` |
 //! | recovery | it was detected | as detection | the severity's `recover_within` |
 //! | RTO of an affected component | it was detected | as detection | the component's `rto` |
+//! | RTO of a runbook that is followed | it was detected | as detection | the runbook's `rto` |
 //! | RPO of an affected component | the point that it can be restored to | it was detected | the component's `rpo` |
 //! | update to an audience | it applies since, or the last update | it is resolved | `first_within`, then `update_every` |
 //! | phase | it began | the next one begins | the severity's budget for it, `phases.investigating` and so on |
@@ -145,6 +146,7 @@ pub fn clocks(state: &IncidentState, pack: &Pack, now: Timestamp) -> Vec<Clock> 
     clocks.extend(rules::objectives(state, pack, declared.at, detected, now));
     clocks.extend(rules::phase(state, pack, detected, now));
     clocks.extend(rules::components(state, pack, detected, now));
+    clocks.extend(rules::scenarios(state, detected, now));
     clocks.extend(rules::updates(state, pack, detected, now));
     clocks.extend(rules::escalations(state, pack, declared.at, detected, now));
     clocks

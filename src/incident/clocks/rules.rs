@@ -9,6 +9,7 @@ use crate::{
     health,
     incident::{Exposure, IncidentState, Phase},
     platform::{Audience, Escalation, Pack},
+    runbook::run::{EventKind, Mode, RunEvent, RunOutcome},
 };
 
 pub(super) fn detection(state: &IncidentState, detected: Timestamp, now: Timestamp) -> Clock {
@@ -65,7 +66,8 @@ pub(super) fn objectives(
 
 /// The budget of the phase that the incident is in. What came before the declaration is part of the first one.
 pub(super) fn phase(state: &IncidentState, pack: &Pack, detected: Timestamp, now: Timestamp) -> Option<Clock> {
-    let budgets = pack.severities.iter().find(|known| known.level == state.severity())?.phases;
+    let severity = pack.severities.iter().find(|known| known.level == state.severity())?;
+    let budgets = severity.phases;
     let within = match state.phase() {
         Phase::Investigating => budgets.investigating,
         Phase::Identified => budgets.identified,
@@ -104,6 +106,23 @@ pub(super) fn components(state: &IncidentState, pack: &Pack, detected: Timestamp
         clocks.extend(exposed(&frozen.cloned().unwrap_or_else(unknown), component.rpo, detected));
     }
     clocks
+}
+
+/// The RTO of each runbook that is followed. One that somebody left was not for this incident.
+pub(super) fn scenarios(state: &IncidentState, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
+    let left = |event: &RunEvent| matches!(event.kind, EventKind::RunEnded { outcome: RunOutcome::Abandoned, .. });
+    let mut seen = BTreeSet::new();
+    let clock = |events: &Vec<RunEvent>| match &events.first()?.kind {
+        EventKind::RunStarted { runbook, rto_seconds: Some(rto), mode, .. }
+            if *mode != Mode::DryRun && !events.iter().any(left) && seen.insert(runbook.clone()) =>
+        {
+            let (id, label) = (format!("rto:runbook:{runbook}"), format!("RTO {runbook}"));
+            let (within, stopped) = (Duration::from_secs(*rto), state.restored());
+            Some(Clock::with_due(id, ClockKind::Rto, label, detected, within, stopped, now))
+        }
+        _ => None,
+    };
+    state.runs.values().filter_map(clock).collect()
 }
 
 /// What would be lost: frozen at the moment of failure.

@@ -219,6 +219,7 @@ fn read<'t>(document: &'t DeTable<'t>, files: &PackFiles, findings: &Findings<'t
     }
     pack.environments = plan::environments(&root);
     pack.components = root.tables("components").into_iter().filter_map(|s| plan::component(s, &reading)).collect();
+    pack.components.sort_by_key(|component| component.tier.unwrap_or(u8::MAX));
     pack.probes = root.tables("probes").into_iter().filter_map(|s| probes::probe(s, &reading)).collect();
     probes::of_environments(&root, &mut pack.environments, &reading);
     pack.alerts = root.tables("alerts").into_iter().filter_map(|s| probes::alert(s, &reading)).collect();

@@ -48,6 +48,7 @@ fn incident() -> Journal {
         mode: Mode::Live,
         steps: Vec::new(),
         estimate_seconds: None,
+        rto_seconds: None,
     };
     journal.run(22 * 60, by, started);
     let action = ActionId(text());

@@ -230,6 +230,7 @@ pub(super) fn story() -> Journal {
             listed("restart-replica", "3", "Restart the replica", Some(300)),
         ],
         estimate_seconds: Some(600),
+        rto_seconds: None,
     };
     journal.run(32 * minute, alice, started);
     journal.act(33 * minute, "assess-replication/1", 12, Ending::Exited { code: 0 }, "lag | 41\n(1 row)\n");

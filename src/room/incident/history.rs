@@ -2,12 +2,13 @@
 
 use std::{fs, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
 
-use super::{IncidentDesk, View};
+use super::{IncidentDesk, View, proposal::missing_roles};
 use crate::{
     incident::{EventLog, EventRef, IncidentEvent, LogError, Versioned, journal::LogName},
+    platform::Pack,
     room::run::{Claimant, RunHistory, Second, SecondWanted},
     runbook::{
-        StepId,
+        FrontMatter, StepId,
         run::{EventKind, Evidence, Mode, RunEvent, RunId},
     },
 };
@@ -35,6 +36,10 @@ impl RunHistory for IncidentHistory {
 
     fn is_drill(&self) -> bool {
         self.0.view().state().mode == Some(Mode::Drill)
+    }
+
+    fn missing_roles(&self, front: &FrontMatter, pack: &Pack) -> Vec<String> {
+        missing_roles(front, self.0.view().state(), pack)
     }
 
     fn runs(&self) -> Vec<RunId> {

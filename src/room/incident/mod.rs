@@ -6,9 +6,10 @@
 //! | [`verb`] | what people do, checked and turned into events |
 //! | [`desk`] | an incident that somebody works on: what was read of it, and the own log |
 //! | [`mod@list`] | which incidents there are |
+//! | [`proposal`] | what a declaration is filled in with, and which roles are missing |
 //! | [`when`] | times as people type them |
 //! | [`recorder`] | who of all that watch writes down what happens by itself |
-//! | [`watch`](mod@watch) | looking at a platform, and recording it, without a console |
+//! | [`mod@watch`] | looking at a platform, and recording it, without a console |
 //! | [`sweeps`] | sweeps that are recorded |
 //! | [`station`] | where one console works on an incident |
 //! | [`history`] | the events of an incident's runs, in its journal |
@@ -17,6 +18,7 @@ pub mod access;
 pub mod desk;
 pub mod history;
 pub mod list;
+pub mod proposal;
 pub mod recorder;
 pub mod station;
 pub mod sweeps;

@@ -11,8 +11,9 @@ use crate::{
         gate::{Refusal, Wants},
         place::Fact,
     },
+    platform::AlertRule,
     runbook::{
-        ActionId, Risk, Runbook, StepId,
+        ActionId, FrontMatter, Risk, Runbook, StepId,
         run::{Mode, RunEvent, RunId},
     },
 };
@@ -224,10 +225,7 @@ pub enum News {
 pub struct Known {
     pub id: String,
     pub title: String,
-    /// Components of the platform that it is for.
-    pub components: Vec<String>,
-    /// Alert or probe ids that make it the one to open.
-    pub triggers: Vec<String>,
+    pub front: FrontMatter,
     pub steps: usize,
     /// The worst of its actions.
     pub risk: Option<Risk>,
@@ -259,4 +257,12 @@ pub struct Library {
     pub folder: Option<String>,
     /// Why the list is not complete. One sentence each.
     pub problems: Vec<String>,
+}
+
+impl Library {
+    /// The runbook for an alert: the one that it names, else the first that names it.
+    pub fn for_alert(&self, rule: &AlertRule) -> Option<&Known> {
+        let named = self.runbooks.iter().find(|known| rule.runbook.as_ref() == Some(&known.id));
+        named.or_else(|| self.runbooks.iter().find(|known| known.front.triggers.contains(&rule.id)))
+    }
 }

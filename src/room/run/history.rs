@@ -5,8 +5,9 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use crate::{
     incident::{EventLog, EventRef},
+    platform::Pack,
     runbook::{
-        ActionId, StepId,
+        ActionId, FrontMatter, StepId,
         run::{RunEvent, RunId},
     },
 };
@@ -18,6 +19,9 @@ pub trait RunHistory: EventLog {
 
     /// The incident is an exercise.
     fn is_drill(&self) -> bool;
+
+    /// The roles that the runbook needs and nobody in the incident has; empty when nobody is missing.
+    fn missing_roles(&self, front: &FrontMatter, pack: &Pack) -> Vec<String>;
 
     /// The runs so far.
     fn runs(&self) -> Vec<RunId>;

@@ -42,6 +42,9 @@ pub enum EventKind {
         steps: Vec<ListedStep>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         estimate_seconds: Option<u64>,
+        /// The RTO that the document promises.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rto_seconds: Option<u64>,
     },
     /// A variable got a value; `None` for a secret, whose value is written nowhere.
     VariableSet { name: String, value: Option<String> },

@@ -127,6 +127,7 @@ fn events(document: &Runbook) -> impl Strategy<Value = Vec<RunEvent>> + use<> {
         mode: Mode::Live,
         steps: Vec::new(),
         estimate_seconds: None,
+        rto_seconds: None,
     };
     prop::collection::vec(kind(document), 0..60).prop_map(move |kinds| {
         let run = RunId("0190".into());

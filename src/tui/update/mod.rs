@@ -6,6 +6,7 @@ mod incident;
 mod mouse;
 mod movement;
 mod overlays;
+mod platform;
 mod runbook;
 #[cfg(test)]
 mod tests;
@@ -132,6 +133,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Follow => overlays::follow(model),
         Action::Accept => return overlays::accept(model),
         Action::Cancel => return overlays::cancel(model),
+        Action::Links => platform::links(model),
+        Action::Platform => platform::about(model),
         Action::PickRunbook => return runbook::pick(model),
         Action::RunNext => return runbook::run::next(model),
         Action::RunAgain => return runbook::run::again(model),

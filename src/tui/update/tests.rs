@@ -45,7 +45,7 @@ fn keys_move_the_focus_and_the_cursor() {
     assert_eq!(model.selected_panel().as_deref(), Some("pods"));
     press(&mut model, "k tab");
     assert_eq!((model.panes.focus, model.panes.health.selected), (Pane::Activity, 1));
-    press(&mut model, "3 l");
+    press(&mut model, "3 tab");
     assert_eq!(model.panes.focus, Pane::Health);
     press(&mut model, "G j");
     assert_eq!(model.panes.health.selected, 2);

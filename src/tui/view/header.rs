@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// The columns from which on the environment is shown with its title.
+const WIDE: u16 = 120;
+
 /// The top bar.
 pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     let theme = &model.appearance.theme;
@@ -33,6 +36,9 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     left.push(span(format!(" {}", clean(&facts.platform)), style));
     if !facts.environment.is_empty() {
         left.push(span(format!(" ▸ {}", clean(&facts.environment)), style));
+        let says_more = |title: &&String| area.width >= WIDE && !title.eq_ignore_ascii_case(&facts.environment);
+        let title = facts.place.title.as_ref().filter(says_more);
+        left.extend(title.map(|title| span(format!(" ({})", clean(title)), style)));
     }
     left.push(span(" ", style));
     let badges = [

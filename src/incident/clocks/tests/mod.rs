@@ -15,6 +15,7 @@ use crate::{
         state::{EscalationDone, Since},
     },
     platform::{Pack, PackFiles, parse},
+    runbook::run::{EventKind, Mode, RunEvent, RunId, RunOutcome},
 };
 
 const PLATFORM: &str = r#"
@@ -323,4 +324,36 @@ proptest! {
         prop_assert!(clocks.iter().all(|clock| clock.stopped.is_none_or(|stopped| stopped >= clock.started) || clock.started > at(now)));
         prop_assert!(clocks.iter().all(|clock| clock.due.is_none_or(|due| due >= clock.started + Duration::ZERO)));
     }
+}
+
+#[test]
+fn a_runbook_that_is_followed_brings_its_own_rto_until_somebody_leaves_it() {
+    let run = RunId("run-1".to_owned());
+    let event = |kind| RunEvent { at: at(6), by: "alice@bastion-1".to_owned(), run: run.clone(), kind };
+    let started = |mode| EventKind::RunStarted {
+        runbook: "recovery".to_owned(),
+        title: "Recover".to_owned(),
+        file: "recovery.md".to_owned(),
+        digest: String::new(),
+        environment: String::new(),
+        mode,
+        steps: Vec::new(),
+        estimate_seconds: None,
+        rto_seconds: Some(1800),
+    };
+    let mut state = incident();
+    let follow = |state: &mut IncidentState, kinds: Vec<EventKind>| {
+        state.runs.insert(run.clone(), kinds.into_iter().map(event).collect());
+    };
+    let id = "rto:runbook:recovery";
+    follow(&mut state, vec![started(Mode::Live)]);
+    assert_eq!(stands(&state, id, 10), (ClockLevel::Running, "20m left".to_owned()));
+    assert_eq!(stands(&state, id, 31).0, ClockLevel::Red);
+    state.restored_at = Some(at(20));
+    assert_eq!(stands(&state, id, 31), (ClockLevel::Met, "met after 20m".to_owned()));
+    follow(&mut state, vec![started(Mode::DryRun)]);
+    assert_eq!(clock(&state, id, 31), None);
+    let left = EventKind::RunEnded { outcome: RunOutcome::Abandoned, reason: None };
+    follow(&mut state, vec![started(Mode::Live), left]);
+    assert_eq!(clock(&state, id, 31), None);
 }

@@ -185,6 +185,12 @@ impl Driver {
                     let sentence = format!("{} needs programs that are not on the PATH here: {absent}", document.title);
                     self.tell(News::Notice(sentence));
                 }
+                let history = self.options.history.as_ref();
+                let missing = history.map(|history| history.missing_roles(&document.front, &self.room.pack));
+                let missing = missing.unwrap_or_default().join(", ");
+                if !missing.is_empty() {
+                    self.tell(News::Notice(format!("{} needs roles that nobody has taken: {missing}", document.title)));
+                }
                 for (name, variable) in &document.front.vars {
                     if let Some(Err(why)) = variables::pinned(&self.room.environment, name, variable) {
                         let environment = &self.room.environment_name;
@@ -368,8 +374,7 @@ impl Driver {
             diagnostics: document.diagnostics.len(),
             id: document.id,
             title: document.title,
-            components: document.front.components,
-            triggers: document.front.triggers,
+            front: document.front,
         });
         let (runs, problems) = Runs::of(&self.options).earlier();
         Library { runbooks: runbooks.collect(), runs, folder: self.shelf.folder(), problems }
@@ -499,6 +504,7 @@ impl Driver {
             mode,
             steps: checklist(&document),
             estimate_seconds: estimate::of_runbook(&document).map(|estimate| estimate.as_secs()),
+            rto_seconds: document.front.rto.map(|rto| rto.as_secs()),
         })?;
         // What the commands will see is part of the record.
         let defaults: Vec<(String, Option<String>)> = self.open()?.defaults();

@@ -58,7 +58,8 @@ impl Driver {
             lines.push(code.ok_or_else(|| by_hand("no command for it can be made from that"))?);
         }
         let id = restoring(&step.id, open.ad_hoc.len() + 1);
-        open.ad_hoc.push(command_action(id.0.clone(), lines.join("\n")));
+        let (action, script) = command_action(id.0.clone(), lines.join("\n"));
+        open.ad_hoc.push((action, script.into()));
         self.record(EventKind::RollbackStarted { step: Some(step.id.clone()) })?;
         self.ask_to_run(id)
     }

@@ -28,6 +28,7 @@ pub enum Choice {
     Do(Action),
     OpenIncident(IncidentId),
     LeaveIncident,
+    OpenLink(String),
     /// The word of a second person.
     AnswerSecond {
         of: EventRef,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
+    health::duration,
     room::run::{EarlierRun, Known, Library},
     runbook::{Risk, run::RunId},
     tui::{
@@ -100,24 +101,26 @@ const NOT_CALLED: (bool, usize) = (true, usize::MAX);
 /// name an alert; in each the order of the alerts.
 fn call(known: &Known, firing: &[(String, Option<String>)]) -> (bool, usize) {
     let own = firing.iter().position(|(_, named)| named.as_deref() == Some(known.id.as_str()));
-    let other = || firing.iter().position(|(alert, _)| known.triggers.contains(alert));
+    let other = || firing.iter().position(|(alert, _)| known.front.triggers.contains(alert));
     own.map(|at| (false, at)).or_else(|| Some((true, other()?))).unwrap_or(NOT_CALLED)
 }
 
 fn runbook(known: &Known, firing: &[(String, Option<String>)]) -> PickerItem {
     let calls = |(alert, named): &&(String, Option<String>)| {
-        named.as_deref() == Some(known.id.as_str()) || known.triggers.contains(alert)
+        named.as_deref() == Some(known.id.as_str()) || known.front.triggers.contains(alert)
     };
     let alerts: Vec<String> = firing.iter().filter(calls).map(|(alert, _)| alert.clone()).collect();
     let mut about = known.id.clone();
-    if !known.components.is_empty() {
-        about.push_str(&format!(" · {}", known.components.join(", ")));
+    if !known.front.components.is_empty() {
+        about.push_str(&format!(" · {}", known.front.components.join(", ")));
     }
+    about.extend(known.front.severity.iter().map(|severity| format!(" · {severity}")));
+    about.extend(known.front.rto.map(|rto| format!(" · RTO {}", duration(rto))));
     let steps = if known.steps == 1 { "1 step".to_owned() } else { format!("{} steps", known.steps) };
     PickerItem {
         source: Source::Runbook(known.id.clone()),
         title: known.title.clone(),
-        words: format!("{about} {} {}", known.triggers.join(" "), alerts.join(" ")),
+        words: format!("{about} {} {}", known.front.triggers.join(" "), alerts.join(" ")),
         about,
         state: steps,
         risk: known.risk,
@@ -143,13 +146,17 @@ fn earlier(run: &EarlierRun, age: impl Fn(Timestamp) -> String) -> PickerItem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runbook::FrontMatter;
 
     fn known(id: &str, title: &str, triggers: &[&str]) -> Known {
         Known {
             id: id.into(),
             title: title.into(),
-            components: vec!["database".into()],
-            triggers: triggers.iter().map(|t| (*t).to_owned()).collect(),
+            front: FrontMatter {
+                components: vec!["database".into()],
+                triggers: triggers.iter().map(|t| (*t).to_owned()).collect(),
+                ..FrontMatter::default()
+            },
             steps: 4,
             risk: Some(Risk::Change),
             diagnostics: 0,

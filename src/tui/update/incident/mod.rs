@@ -23,6 +23,7 @@ use crate::{
     room::{
         incident::{
             Listed, Verb,
+            proposal::restart_order,
             station::{Command as Wish, News},
         },
         run,
@@ -227,6 +228,7 @@ pub(super) fn menu(model: &mut Model) -> Vec<Effect> {
         clean(&open.state.title)
     )];
     text.push(format!("Here now: {}", if people.is_empty() { "nobody else".to_owned() } else { clean(&people) }));
+    text.extend(restart_order(&model.facts.pack, &open.state).map(|order| format!("Restart order: {}", clean(&order))));
     let mut menu = Menu::new(format!("Incident {}", open.id), text);
     let items = [
         ("note", "Write something down: seen, decided, done.", Action::AddNote),

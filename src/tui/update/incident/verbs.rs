@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 use crate::{
     health::{ProbeHealth, Status, firing},
     incident::{ImpactField, Phase},
+    platform::Audience,
+    room::incident::proposal::{Proposal, missing_roles, proposal},
     tui::{
         model::{Model, OpenIncident, Overlay, Sheet, SheetOption, SheetPurpose, SheetRow},
         text::clean,
@@ -47,9 +49,18 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
     let mut alerts: Vec<_> = firing(model.board.alerts()).collect();
     alerts.sort_by_key(|(alert, _)| model.facts.rank(&alert.rule.severity));
     let alert = alerts.first().map(|(alert, since)| (alert.rule.clone(), *since));
-    let (title, level) = match &alert {
-        Some((rule, _)) => (rule.title.as_str(), rule.severity.as_str()),
-        None => ("", ""),
+    let rule = alert.as_ref().map(|(rule, _)| rule);
+    let opened = model.runbooks.open.as_ref().map(|o| &*o.document).filter(|d| d.steps().next().is_some());
+    let runbook = match rule {
+        Some(rule) => model.runbooks.library.for_alert(rule).map(|known| (known.title.as_str(), &known.front)),
+        None => opened.map(|document| (document.title.as_str(), &document.front)),
+    };
+    let Proposal { title, severity: level, components: affected } =
+        proposal(rule, runbook, affected_now(model).into_iter().collect());
+    let source = match (rule, runbook) {
+        (Some(rule), _) => Some(format!("the alert {} ({})", clean(&rule.id), clean(&rule.severity))),
+        (None, Some((title, _))) => Some(format!("the open runbook {}", clean(title))),
+        (None, None) => None,
     };
     // The alert holds since then; without one, what is down is down since then.
     let down = model.board.probes().filter(|probe| probe.status(model.now) == Status::Down);
@@ -59,7 +70,7 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
         |since| since.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     );
     let mut rows = vec![
-        SheetRow::text("title", "Title", title, "What it is, in a few words."),
+        SheetRow::text("title", "Title", &title, "What it is, in a few words."),
         SheetRow::text("detected", "Detected", &detected, TIME),
     ];
     // What people see decides the severity: the criteria come before it.
@@ -72,14 +83,13 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
     }
     let options: Vec<_> = pack.severities.iter().map(|s| option(&s.level, &s.level, &s.title)).collect();
     if options.is_empty() {
-        rows.push(SheetRow::text("severity", "Severity", level, "The platform pack has no levels: any word will do."));
+        rows.push(SheetRow::text("severity", "Severity", &level, "The platform pack has no levels: any word will do."));
     } else {
         let help = "The gravest of which a criterion holds; ←→ takes another.";
         let unsaid = level.is_empty().then(|| option("", "not said yet", "Tick what holds above, or choose."));
         let options = unsaid.into_iter().chain(options).collect();
-        rows.push(SheetRow::choice("severity", "Severity", options, level, help).under("How grave is it?"));
+        rows.push(SheetRow::choice("severity", "Severity", options, &level, help).under("How grave is it?"));
     }
-    let affected = affected_now(model);
     for (index, component) in pack.components.iter().enumerate() {
         let on = affected.contains(&component.id);
         let row = SheetRow::tick(&format!("component:{}", component.id), &component.title, on);
@@ -91,8 +101,8 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
         "declare",
         rows,
     );
-    if let Some((rule, _)) = &alert {
-        sheet = sheet.saying(format!("Filled in from the alert {} ({}).", clean(&rule.id), clean(&rule.severity)));
+    if let Some(source) = source {
+        sheet = sheet.saying(format!("Filled in from {source}."));
     }
     let already: Vec<String> = model.incidents.worked_on(&model.facts).map(|listed| listed.id.clone()).collect();
     if !already.is_empty() {
@@ -167,26 +177,25 @@ pub(in crate::tui::update) fn set_phase(model: &mut Model) {
 
 pub(in crate::tui::update) fn set_role(model: &mut Model) {
     let (pack, by) = (model.facts.pack.clone(), model.facts.by.clone());
+    let document = model.runbooks.open.as_ref().map(|opened| opened.document.clone());
     let Some(incident) = open(model) else { return };
-    let name = |contact: &Option<String>| {
-        let contact = contact.as_ref()?;
-        let known = pack.contacts.iter().find(|known| known.id == *contact);
-        Some(known.map_or(contact.clone(), |known| known.name.clone()))
-    };
     let holder = |id: &str| incident.state.roles.get(id).map(|holder| holder.value.clone());
     let options: Vec<_> = pack
         .roles
         .iter()
         .map(|role| {
             let held = holder(&role.id).map_or_else(|| "nobody yet".to_owned(), |who| format!("now {who}"));
-            let people: Vec<String> = [name(&role.primary), name(&role.backup)].into_iter().flatten().collect();
+            let holders = [&role.primary, &role.backup].into_iter().flatten();
+            let people: Vec<&str> = holders.map(|id| pack.person(id)).collect();
             let people = if people.is_empty() { String::new() } else { format!(" · {}", people.join(", then ")) };
             option(&role.id, &role.title, &format!("{held}{people}"))
         })
         .collect();
+    let missing = document.map(|document| missing_roles(&document.front, &incident.state, &pack));
+    let first = missing.and_then(|missing| missing.into_iter().next()).unwrap_or_default();
     let role = match options.is_empty() {
-        true => SheetRow::text("role", "Role", "", "The platform pack has no roles: any word will do."),
-        false => SheetRow::choice("role", "Role", options, "", ""),
+        true => SheetRow::text("role", "Role", &first, "The platform pack has no roles: any word will do."),
+        false => SheetRow::choice("role", "Role", options, &first, ""),
     };
     let who = SheetRow::text("who", "Who", &by, "Who has it from now on; empty to give it back.");
     let mut sheet = Sheet::new(SheetPurpose::Role, "Role", "say so", vec![role, who]);
@@ -272,8 +281,9 @@ pub(in crate::tui::update) fn inform(model: &mut Model) {
     if open(model).is_none() {
         return;
     }
-    let channel = |channel: &Option<String>| channel.clone().unwrap_or_default();
-    let options: Vec<_> = pack.audiences.iter().map(|a| option(&a.id, &a.title, &channel(&a.channel))).collect();
+    let shown =
+        |audience: &Audience| option(&audience.id, &audience.title, audience.channel.as_deref().unwrap_or_default());
+    let options: Vec<_> = pack.audiences.iter().map(shown).collect();
     if options.is_empty() {
         model.say("the platform pack has no audiences");
         return;

@@ -23,6 +23,7 @@ pub(in crate::tui::update) fn choose(model: &mut Model) -> Vec<Effect> {
             | Choice::AnswerSecond { .. }
             | Choice::TakeOver(_)),
         ) => return incident::chosen(model, choice),
+        Some(Choice::OpenLink(url)) => return vec![Effect::OpenLink(url)],
         Some(Choice::Quit) => return vec![Effect::Quit],
         Some(Choice::CloseRunbook) => return let_go(model),
         Some(Choice::Retry(action)) => return run::start(model, action),
