@@ -93,9 +93,10 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::savings;
+    use crate::runbook::shell::analyse;
 
     fn back(code: &str, saved: &str) -> Option<String> {
-        savings(code).remove(0).back.code(saved, "/runs/it's/output")
+        savings(&analyse(code)).remove(0).back.code(saved, "/runs/it's/output")
     }
 
     #[test]

@@ -137,9 +137,8 @@ impl RunState {
             EventKind::RunStarted { mode, .. } => self.mode = Some(*mode),
             EventKind::RollbackStarted { step: None } => self.rolling_back = true,
             EventKind::PriorStateSaved { action, what, evidence, .. } => {
-                let code = runbook.action(action).map(|(_, action)| action.code.as_str()).unwrap_or_default();
-                let saving =
-                    savings(code).into_iter().find(|saving| saving.what == *what && saving.back != Back::ByHand);
+                let mut savings = runbook.scripts.get(action).into_iter().flat_map(|script| savings(script));
+                let saving = savings.find(|saving| saving.what == *what && saving.back != Back::ByHand);
                 let saved = self.saved.entry(action.clone()).or_default();
                 // A retry sees what the first try has changed: the oldest counts.
                 let new = saving.filter(|new| saved.iter().all(|(old, _)| old.what != new.what));
