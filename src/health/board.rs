@@ -1,16 +1,16 @@
 //! The board: all readings of a platform folded into panels, transitions, alerts and RPO exposure.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Alert, AlertStatus, ComponentExposure, Debounce, History, Reading, Status,
+    Alert, AlertStatus, ComponentExposure, ProbeHealth, Reading, RestorePoint, Status,
     alert::{Change, Reads},
-    exposure::{self, SeenCopy},
     judge::variables,
+    probe::elapsed,
 };
 use crate::platform::{Component, Pack, ProbeSpec};
 
@@ -22,18 +22,6 @@ pub struct Board {
     panels: IndexMap<String, Vec<usize>>,
     components: Vec<Component>,
     alerts: Vec<Alert>,
-}
-
-/// All that is known of one probe.
-#[derive(Debug, Clone)]
-pub struct ProbeHealth {
-    pub spec: Arc<ProbeSpec>,
-    latest: Option<Reading>,
-    /// The newest reading that is not `unknown`.
-    last_good: Option<Reading>,
-    debounce: Debounce,
-    history: History,
-    copy: Option<SeenCopy>,
 }
 
 /// One panel at a moment.
@@ -90,85 +78,6 @@ impl Happening {
     }
 }
 
-impl ProbeHealth {
-    fn new(spec: ProbeSpec) -> Self {
-        ProbeHealth {
-            spec: Arc::new(spec),
-            latest: None,
-            last_good: None,
-            debounce: Debounce::default(),
-            history: History::default(),
-            copy: None,
-        }
-    }
-
-    /// The newest reading, whatever it says.
-    pub fn latest(&self) -> Option<&Reading> {
-        self.latest.as_ref()
-    }
-
-    /// The newest reading that could look; shown with its age while the latest could not.
-    pub fn last_good(&self) -> Option<&Reading> {
-        self.last_good.as_ref()
-    }
-
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// True before the first look has ended.
-    pub fn is_pending(&self) -> bool {
-        self.latest.is_none()
-    }
-
-    /// A reading is stale when it is older than three intervals (or three time limits, when that is longer).
-    pub fn stale_after(&self) -> Duration {
-        self.spec.every.max(self.spec.timeout) * 3
-    }
-
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.latest.as_ref().is_some_and(|r| elapsed(r.at, now) > self.stale_after())
-    }
-
-    /// The debounced status; `unknown` while pending or stale.
-    pub fn status(&self, now: Timestamp) -> Status {
-        match self.debounce.settled() {
-            Some((status, _)) if !self.is_stale(now) => status,
-            _ => Status::Unknown,
-        }
-    }
-
-    /// The status of the latest reading, not debounced; `unknown` while pending or stale.
-    pub fn raw_status(&self, now: Timestamp) -> Status {
-        match &self.latest {
-            Some(reading) if !self.is_stale(now) => reading.status,
-            _ => Status::Unknown,
-        }
-    }
-
-    /// Since when the debounced status holds.
-    pub fn since(&self) -> Option<Timestamp> {
-        self.debounce.settled().map(|(_, since)| since)
-    }
-
-    /// The sentence that explains [`ProbeHealth::status`].
-    pub fn summary(&self, now: Timestamp) -> String {
-        match &self.latest {
-            None => "waiting for the first answer".to_owned(),
-            Some(reading) if self.is_stale(now) => {
-                format!("no reading for {}", super::duration(elapsed(reading.at, now)))
-            }
-            // A reading that has not been confirmed yet must not explain the status before it.
-            Some(reading) => {
-                let settled = self.status(now);
-                let agreeing =
-                    || self.history.iter().rev().find(|s| s.status == settled).map(|s| s.summary.to_string());
-                if reading.status == settled { None } else { agreeing() }.unwrap_or_else(|| reading.summary.clone())
-            }
-        }
-    }
-}
-
 impl Board {
     pub fn new(pack: &Pack) -> Self {
         let probes: IndexMap<_, _> =
@@ -190,18 +99,10 @@ impl Board {
         let mut happenings = Vec::new();
         let now = reading.at;
         let Some(probe) = self.probes.get_mut(&reading.probe) else { return happenings };
-        probe.history.push(&reading);
-        if let Some(exposure) = &reading.exposure {
-            probe.copy = Some(SeenCopy { exposure: exposure.clone(), at: now });
+        let (id, to, summary) = (reading.probe.clone(), reading.status, reading.summary.clone());
+        if let Some(from) = probe.take(reading) {
+            happenings.push(transition(&probe.spec, from, to, now, &summary));
         }
-        if let Some(from) = probe.debounce.take(reading.status, now, probe.spec.confirm) {
-            happenings.push(transition(&probe.spec, from, reading.status, now, &reading.summary));
-        }
-        if reading.status != Status::Unknown {
-            probe.last_good = Some(reading.clone());
-        }
-        let id = reading.probe.clone();
-        probe.latest = Some(reading);
         self.evaluate_alerts(now, Some(&id), &mut happenings);
         happenings
     }
@@ -210,10 +111,7 @@ impl Board {
     pub fn tick(&mut self, now: Timestamp) -> Vec<Happening> {
         let mut happenings = Vec::new();
         for probe in self.probes.values_mut() {
-            if probe.is_stale(now)
-                && let Some(from) = probe.debounce.settle(Status::Unknown, now)
-            {
-                let summary = probe.summary(now);
+            if let Some((from, summary)) = probe.expire(now) {
                 happenings.push(transition(&probe.spec, Some(from), Status::Unknown, now, &summary));
             }
         }
@@ -245,7 +143,7 @@ impl Board {
                     id,
                     title: title(id),
                     status: worst.map_or(Status::Unknown, |p| p.status(now)),
-                    since: worst.and_then(|p| p.since()),
+                    since: worst.and_then(|p| p.verdict(now).since),
                     probes,
                 }
             })
@@ -259,24 +157,37 @@ impl Board {
 
     /// RPO exposure of every component that has an RPO, in the pack's order.
     pub fn exposures(&self, now: Timestamp) -> Vec<ComponentExposure> {
-        self.components
-            .iter()
-            .filter_map(|component| {
-                let copies = self
-                    .probes
-                    .values()
-                    .filter(|p| p.spec.component.as_deref() == Some(&component.id))
-                    .filter_map(|p| p.copy.as_ref());
-                let smallest = exposure::smallest(copies, now);
-                Some(ComponentExposure {
-                    component: component.id.clone(),
-                    title: component.title.clone(),
-                    rpo: component.rpo?,
-                    loss: smallest.map(|(loss, _)| loss),
-                    source: smallest.map(|(_, source)| source.to_owned()),
-                })
-            })
-            .collect()
+        let exposure = |(component, rpo): (&Component, Duration)| {
+            let copies = || self.of(component).map(|probe| &probe.copies);
+            let smallest = copies().filter_map(|copies| copies.loss(now)).min_by_key(|(loss, _)| *loss);
+            ComponentExposure {
+                component: component.id.clone(),
+                title: component.title.clone(),
+                rpo,
+                loss: smallest.map(|(loss, _)| loss),
+                source: smallest.map(|(_, source)| source.to_owned()),
+                unverified: copies().any(|copies| copies.unverified),
+            }
+        };
+        self.with_rpo().map(exposure).collect()
+    }
+
+    /// What every component that has an RPO could be restored to when it failed, in the pack's order.
+    pub fn restore_points(&self, failure: Timestamp) -> Vec<RestorePoint> {
+        let point = |(component, rpo): (&Component, Duration)| {
+            let point = self.of(component).filter_map(|probe| probe.copies.before(failure)).max();
+            RestorePoint { component: component.id.clone(), rpo, point }
+        };
+        self.with_rpo().map(point).collect()
+    }
+
+    fn with_rpo(&self) -> impl Iterator<Item = (&Component, Duration)> {
+        self.components.iter().filter_map(|component| Some((component, component.rpo?)))
+    }
+
+    /// The probes of a component.
+    fn of<'a>(&'a self, component: &'a Component) -> impl Iterator<Item = &'a ProbeHealth> {
+        self.probes.values().filter(|probe| probe.spec.component.as_deref() == Some(&component.id))
     }
 
     /// What the gate of a runbook's step reads: every probe by its id, and all of them under `probes`.
@@ -373,11 +284,6 @@ fn transition(spec: &ProbeSpec, from: Option<Status>, to: Status, at: Timestamp,
         to,
         summary: summary.to_owned(),
     }
-}
-
-/// Time from `from` to `to`; zero when the clock went backwards.
-fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
 
 /// `error-rate` → `Error rate`.

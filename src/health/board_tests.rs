@@ -42,7 +42,7 @@ fn a_probe_settles_after_it_agreed_with_itself() {
     let happenings = board.apply(reading("primary", 6, Status::Down, 1.0));
     let [Happening::Transition { from, to, panel, .. }] = happenings.as_slice() else { panic!("{happenings:?}") };
     assert_eq!((*from, *to, panel.as_str()), (Some(Status::Ok), Status::Down, "database"));
-    assert_eq!(board.probe("primary").unwrap().since(), Some(at(5)), "down since it was first seen down");
+    assert_eq!(board.probe("primary").unwrap().verdict(at(6)).since, Some(at(5)), "down since it was first seen down");
 }
 
 #[test]
@@ -106,7 +106,8 @@ fn panels_and_components_can_be_asked_in_alert_rules() {
     assert_eq!(fired(&board.apply(reading("a", 0, Status::Down, 1.0))), 0);
     assert_eq!(fired(&board.apply(reading("b", 1, Status::Down, 1.0))), 1);
     let mut copy = reading("a", 2, Status::Ok, 1.0);
-    copy.exposure = Some(super::Exposure { source: "replica".to_owned(), loss: Duration::from_secs(20) });
+    copy.exposure =
+        Some(super::Exposure { source: "replica".to_owned(), loss: Duration::from_secs(20), verified: true });
     assert_eq!(fired(&board.apply(copy)), 0);
     let exposure = &board.exposures(at(32))[0];
     assert_eq!(exposure.loss, Some(Duration::from_secs(50)), "a copy ages after it was seen");
@@ -128,11 +129,65 @@ fn the_copy_that_loses_least_counts() {
     let mut board = Board::new(&pack);
     for (probe, loss) in [("backup", 7200), ("replica", 3)] {
         let mut seen = reading(probe, 0, Status::Ok, 1.0);
-        seen.exposure = Some(super::Exposure { source: probe.to_owned(), loss: Duration::from_secs(loss) });
+        seen.exposure =
+            Some(super::Exposure { source: probe.to_owned(), loss: Duration::from_secs(loss), verified: true });
         board.apply(seen);
     }
     let exposure = &board.exposures(at(1))[0];
     assert_eq!((exposure.loss, exposure.source.as_deref()), (Some(Duration::from_secs(4)), Some("replica")));
+}
+
+/// A board with a component that has an RPO, and what its probe saw: when, from how long before, verified.
+fn with_copies(seen: &[(i64, u64, bool)]) -> Board {
+    let mut pack = pack(&[("copy", "database")], &[]);
+    pack.components.push(Component {
+        id: "database".to_owned(),
+        title: "Database".to_owned(),
+        tier: None,
+        rto: None,
+        rpo: Some(Duration::from_secs(3600)),
+        depends_on: vec![],
+    });
+    let mut board = Board::new(&pack);
+    for (second, loss, verified) in seen {
+        let mut seen = reading("copy", *second, Status::Ok, 1.0);
+        let (source, loss) = ("copy".to_owned(), Duration::from_secs(*loss));
+        seen.exposure = Some(super::Exposure { source, loss, verified: *verified });
+        board.apply(seen);
+    }
+    board
+}
+
+#[test]
+fn the_restore_point_is_the_newest_verified_one_from_before_the_failure() {
+    let replica: Vec<(i64, u64, bool)> = (0..100).map(|look| (look * 5, 2, true)).collect();
+    #[rustfmt::skip]
+    let cases = [
+        // What was seen, when it failed: the restore point.
+        (&replica[..], 250, Some(248)),
+        (&replica, 249, Some(248)),
+        (&replica, 1000, Some(493)),
+        (&replica, -10, None),
+        // The second backup was made after the failure; the first was seen before.
+        (&[(0, 600, true), (100, 20, true)], 50, Some(-600)),
+        (&[(0, 600, true), (100, 20, true)], 80, Some(80)),
+        (&[(100, 20, true)], 50, None),
+        (&[(0, 600, false)], 50, None),
+        (&[(0, 600, true), (100, 20, false)], 90, Some(-600)),
+        (&[], 50, None),
+    ];
+    for (seen, failure, point) in cases {
+        let found = with_copies(seen).restore_points(at(failure));
+        assert_eq!(found[0].point, point.map(at), "{} looks, failed at {failure}", seen.len());
+    }
+}
+
+#[test]
+fn a_copy_that_is_not_verified_is_no_exposure() {
+    let exposure = &with_copies(&[(0, 600, false)]).exposures(at(1))[0];
+    assert_eq!((exposure.loss, exposure.unverified, exposure.breached()), (None, true, false));
+    let exposure = &with_copies(&[(0, 600, true), (5, 10, false)]).exposures(at(10))[0];
+    assert_eq!((exposure.loss, exposure.unverified), (Some(Duration::from_secs(610)), true));
 }
 
 fn status() -> impl Strategy<Value = Status> {
@@ -173,6 +228,37 @@ proptest! {
             prop_assert_eq!(board.panels(now)[0].status, Status::Unknown);
             prop_assert_eq!(board.probe("a").unwrap().raw_status(now), Status::Unknown);
         }
+    }
+
+    #[test]
+    fn a_verdict_is_of_one_reading_and_what_says_otherwise_is_pending(
+        readings in proptest::collection::vec((1i64..20, status()), 1..40),
+        later in 0i64..30,
+    ) {
+        let mut board = Board::new(&pack(&[("a", "p")], &[]));
+        let mut second = 0;
+        for (count, (gap, status)) in readings.iter().enumerate() {
+            second += gap;
+            board.tick(at(second));
+            let mut seen = reading("a", second, *status, f64::from(u32::try_from(count).unwrap()));
+            seen.summary = format!("{status} of look {count}");
+            board.apply(seen);
+        }
+        let now = at(second + later);
+        let probe = board.probe("a").unwrap();
+        let verdict = probe.verdict(now);
+        let fresh = !probe.is_stale(now);
+        prop_assert_eq!(verdict.status, probe.status(now));
+        if let Some(of) = verdict.reading.filter(|_| fresh) {
+            prop_assert_eq!(of.status, verdict.status);
+            prop_assert_eq!(&probe.summary(now), &of.summary);
+        }
+        prop_assert_eq!(verdict.pending, probe.latest().filter(|last| fresh && last.status != verdict.status));
+        if let Some(measured) = probe.measured(now) {
+            prop_assert_ne!(measured.status, Status::Unknown);
+            prop_assert!(verdict.status == Status::Unknown || measured.status == verdict.status);
+        }
+        prop_assert!(verdict.since.is_some_and(|since| since <= now));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Observation, Reading, Status, Unit, details, quantity};
-use crate::platform::{Limit, OnTimeout, ProbeSpec};
+use crate::platform::{Expression, Limit, OnTimeout, ProbeSpec};
 
 /// Judges one observation. Thresholds make a verdict worse, never better, and are not asked when the target could not be
 /// looked at or is down already. A threshold that has no answer (it reads a detail that this observation lacks) makes an
@@ -35,9 +35,17 @@ pub fn judge(spec: &ProbeSpec, observation: Observation, at: Timestamp, latency:
     for (threshold, status) in thresholds {
         let Some(threshold) = threshold else { continue };
         match threshold.holds(&variables) {
+            // What the probe itself found is the cause as long as it is as bad.
+            Ok(true) if status <= observation.verdict => break,
             Ok(true) => {
-                reading.status = reading.status.max(status);
+                reading.status = status;
                 reading.threshold = Some(threshold.source().to_owned());
+                let limit = in_words(threshold, reading.unit.as_ref());
+                reading.summary = match observation.verdict {
+                    Status::Ok => format!("{} ({limit})", reading.summary),
+                    // The worse cause comes first.
+                    _ => format!("{limit}; {}", reading.summary),
+                };
                 break;
             }
             Ok(false) => {}
@@ -68,20 +76,30 @@ pub fn timed_out(on_timeout: OnTimeout, limit: Duration, stage: &str) -> Observa
     Observation::new(status, summary)
 }
 
-/// The threshold that matters now, in words: the one that decided, else `warn`, else `down`. Limits are shown with the unit
-/// of what they limit (`used > 80 %`), the reading's own value without its name (`> 5 %`); other conditions as they stand.
-pub fn shown_threshold(spec: &ProbeSpec, reading: Option<&Reading>) -> Option<String> {
-    let thresholds = || [&spec.down, &spec.warn].into_iter().flatten();
-    let decided = reading.and_then(|r| thresholds().find(|t| Some(t.source()) == r.threshold.as_deref()));
-    let shown = decided.or(spec.warn.as_ref()).or(spec.down.as_ref())?;
-    let unit = reading.and_then(|r| r.unit.as_ref());
-    match shown.limits() {
-        Some(limits) => Some(limits.iter().map(|limit| in_words(limit, unit)).collect::<Vec<_>>().join(", ")),
-        None => Some(shown.source().to_owned()),
+/// The limit that stands beside a reading's value, in words: the one that decided (`> 5 %`); of what is ok, the nearest one with
+/// what it would mean (`warn > 5 %`). None where no threshold decided: the summary has the cause. Limits are shown with the unit of
+/// what they limit (`used > 80 %`), the reading's own value without its name; other conditions as they stand.
+pub fn shown_limit(spec: &ProbeSpec, reading: &Reading) -> Option<String> {
+    let thresholds = [(&spec.warn, Status::Warn), (&spec.down, Status::Down)];
+    let mut thresholds = thresholds.into_iter().filter_map(|(threshold, status)| Some((threshold.as_ref()?, status)));
+    let unit = reading.unit.as_ref();
+    match reading.status {
+        Status::Ok => thresholds.next().map(|(next, status)| format!("{status} {}", in_words(next, unit))),
+        Status::Warn | Status::Down => {
+            let decided = thresholds.find(|(threshold, _)| reading.threshold.as_deref() == Some(threshold.source()))?;
+            Some(in_words(decided.0, unit))
+        }
+        Status::Unknown => None,
     }
 }
 
-fn in_words(limit: &Limit, unit_of_value: Option<&Unit>) -> String {
+fn in_words(threshold: &Expression, unit_of_value: Option<&Unit>) -> String {
+    let limits = threshold.limits();
+    let words = limits.map(|limits| limits.iter().map(|one| limit(one, unit_of_value)).collect::<Vec<_>>().join(", "));
+    words.unwrap_or_else(|| threshold.source().to_owned())
+}
+
+fn limit(limit: &Limit, unit_of_value: Option<&Unit>) -> String {
     if limit.name == "value" {
         // A count's unit is a whole phrase; beside the value it need not be said again.
         let unit = unit_of_value.filter(|unit| !matches!(unit, Unit::Of(_)));
@@ -108,7 +126,6 @@ mod tests {
 
     use super::*;
     use crate::health::testing::{SPEC, at};
-    use crate::platform::Expression;
 
     fn spec(warn: &str, down: &str) -> ProbeSpec {
         let mut spec = SPEC.clone();
@@ -148,13 +165,39 @@ mod tests {
     #[test]
     fn thresholds_are_shown_in_words_with_their_units() {
         let reading = judged(&spec("value > 70", "value > 95"), Status::Ok, 80.0);
-        let shown = |warn: &str| shown_threshold(&spec(warn, "value > 95"), Some(&reading)).unwrap();
+        let shown = |warn: &str| {
+            let reading = Reading { threshold: Some(warn.to_owned()), ..reading.clone() };
+            shown_limit(&spec(warn, "value > 95"), &reading).unwrap()
+        };
         assert_eq!(shown("value > 70"), "> 70 %");
         assert_eq!(shown("has(c.used_percent) && c.used_percent > 70"), "used > 70 %");
         assert_eq!(shown("c.lag_seconds > 300"), "lag > 5m");
         assert_eq!(shown("latency_ms > 1000"), "latency > 1 s");
         assert_eq!(shown("age_seconds >= 300 && blocked > 2"), "age >= 5m, blocked > 2");
         assert_eq!(shown("status == 'warn'"), "status == 'warn'");
+    }
+
+    #[test]
+    fn limit_and_cause_are_of_what_decided() {
+        use Status::{Down, Ok, Unknown, Warn};
+        let cases = [
+            // Verdict, value: status, threshold, limit, cause.
+            (Ok, 50.0, Ok, None, Some("warn > 70 %"), "seen"),
+            (Ok, 80.0, Warn, Some("value > 70"), Some("> 70 %"), "seen (> 70 %)"),
+            (Ok, 96.0, Down, Some("value > 95"), Some("> 95 %"), "seen (> 95 %)"),
+            (Warn, 50.0, Warn, None, None, "seen"),
+            (Warn, 80.0, Warn, None, None, "seen"),
+            (Warn, 96.0, Down, Some("value > 95"), Some("> 95 %"), "> 95 %; seen"),
+            (Down, 96.0, Down, None, None, "seen"),
+            (Unknown, 96.0, Unknown, None, None, "seen"),
+        ];
+        let spec = spec("value > 70", "value > 95");
+        for (verdict, value, status, threshold, limit, cause) in cases {
+            let reading = judged(&spec, verdict, value);
+            let found = (reading.status, reading.threshold.as_deref(), reading.summary.as_str());
+            assert_eq!(found, (status, threshold, cause), "{verdict} {value}");
+            assert_eq!(shown_limit(&spec, &reading).as_deref(), limit, "{verdict} {value}");
+        }
     }
 
     #[test]

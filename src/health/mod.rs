@@ -10,15 +10,17 @@ mod exposure;
 mod format;
 mod history;
 mod judge;
+mod probe;
 mod reading;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use alert::{Alert, AlertStatus};
-pub use board::{Board, Happening, Panel, ProbeHealth, firing};
+pub use board::{Board, Happening, Panel, firing};
 pub use debounce::Debounce;
-pub use exposure::ComponentExposure;
+pub use exposure::{ComponentExposure, RestorePoint};
 pub use format::{age, bytes, duration, number, quantity};
 pub use history::{History, Sample};
-pub use judge::{judge, shown_threshold, timed_out};
+pub use judge::{judge, shown_limit, timed_out};
+pub use probe::{ProbeHealth, Verdict};
 pub use reading::{Exposure, Observation, Reading, Status, Unit};

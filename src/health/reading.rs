@@ -99,6 +99,8 @@ pub struct Exposure {
     /// What the copy is, for people: `replica 10.0.0.7`, `backup db-2026-01-15.dump`.
     pub source: String,
     pub loss: Duration,
+    /// Something vouches for the copy. What nobody has verified is no restore point.
+    pub verified: bool,
 }
 
 /// What a probe saw, before thresholds: the probe's own verdict and everything it measured.
@@ -150,8 +152,8 @@ impl Observation {
         self
     }
 
-    pub fn with_exposure(mut self, source: impl Into<String>, loss: Duration) -> Self {
-        self.exposure = Some(Exposure { source: source.into(), loss });
+    pub fn with_exposure(mut self, source: impl Into<String>, loss: Duration, verified: bool) -> Self {
+        self.exposure = Some(Exposure { source: source.into(), loss, verified });
         self
     }
 }
@@ -166,7 +168,7 @@ pub struct Reading {
     pub status: Status,
     pub value: Option<f64>,
     pub unit: Option<Unit>,
-    /// One sentence: the cause when the status is not ok.
+    /// One sentence: the cause when the status is not ok, with the limit when a threshold decided.
     pub summary: String,
     /// The threshold that decided the status, when one did (`connections.used_percent > 95`).
     pub threshold: Option<String>,

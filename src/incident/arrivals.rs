@@ -10,7 +10,7 @@ use super::{
     Exposure, IncidentEvent, IncidentState,
     clocks::{Clock, overdue},
 };
-use crate::health::{AlertStatus, Board, ComponentExposure, Status};
+use crate::health::{AlertStatus, Board, RestorePoint, Status};
 
 /// What a board says at a moment, as far as a journal may lack it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,8 @@ pub struct Seen {
     pub at: Timestamp,
     probes: Vec<SeenProbe>,
     alerts: Vec<SeenAlert>,
-    exposures: Vec<ComponentExposure>,
+    /// What could be restored to before the failure.
+    restore_points: Vec<RestorePoint>,
     /// Every probe has answered. A watcher that has just begun to look does not know that a condition is false.
     whole: bool,
 }
@@ -29,6 +30,8 @@ struct SeenProbe {
     component: Option<String>,
     status: Status,
     summary: String,
+    /// What was read when the status began.
+    began: String,
     since: Option<Timestamp>,
     looked_at: Timestamp,
 }
@@ -44,14 +47,16 @@ struct SeenAlert {
 }
 
 impl Seen {
-    pub fn of(board: &Board, now: Timestamp) -> Seen {
+    /// `detected`: when the incident began.
+    pub fn of(board: &Board, detected: Option<Timestamp>, now: Timestamp) -> Seen {
         let probes = board.probes().filter_map(|probe| {
             Some(SeenProbe {
                 id: probe.spec.id.clone(),
                 component: probe.spec.component.clone(),
                 status: probe.status(now),
                 summary: probe.summary(now),
-                since: probe.since(),
+                began: probe.began().to_owned(),
+                since: probe.verdict(now).since,
                 looked_at: probe.latest()?.at,
             })
         });
@@ -66,7 +71,7 @@ impl Seen {
             at: now,
             probes: probes.collect(),
             alerts: alerts.collect(),
-            exposures: board.exposures(now),
+            restore_points: detected.map(|failure| board.restore_points(failure)).unwrap_or_default(),
             whole: board.probes().all(|probe| !probe.is_pending()),
         }
     }
@@ -78,7 +83,7 @@ impl Seen {
         if self.probes.len() < before {
             self.whole = false;
             self.alerts.clear();
-            self.exposures.clear();
+            self.restore_points.clear();
         }
     }
 }
@@ -105,7 +110,7 @@ pub fn arrivals(seen: &Seen, clocks: &[Clock], state: &IncidentState, sent: &[In
 
 fn known_probes<'a>(state: &'a IncidentState, sent: &'a [IncidentEvent]) -> BTreeMap<&'a str, Status> {
     let mut known: BTreeMap<&str, Status> =
-        state.probes.iter().map(|(id, status)| (id.as_str(), status.value)).collect();
+        state.probes.iter().filter_map(|(id, watched)| Some((id.as_str(), watched.changes.last()?.value))).collect();
     for event in sent {
         if let IncidentEvent::ProbeChanged { probe, to, .. } = event {
             known.insert(probe, *to);
@@ -120,30 +125,31 @@ fn probes(seen: &Seen, known: &BTreeMap<&str, Status>, state: &IncidentState) ->
         let (id, to) = (probe.id.as_str(), probe.status);
         let from = known.get(id).copied();
         let is_news = from.map_or(to != Status::Ok, |from| from != to);
+        let since = before(state, probe.since);
         is_news.then(|| IncidentEvent::ProbeChanged {
             probe: id.to_owned(),
             component: probe.component.clone(),
             from,
             to,
-            summary: probe.summary.clone(),
-            since: before(state, probe.since),
+            // The entry tells what was read at its own time.
+            summary: since.map_or_else(|| probe.summary.clone(), |_| probe.began.clone()),
+            since,
         })
     });
     changed.collect()
 }
 
-/// What affected components can be restored to, where nobody knew it when the incident was declared: checks may have answered
-/// since, and components were added. A copy that is newer than the failure says nothing of what was there before it.
+/// What affected components could be restored to, where nobody knew it when the incident was declared: checks may have answered
+/// since, and components were added.
 fn exposures(seen: &Seen, state: &IncidentState) -> Option<IncidentEvent> {
-    let detected = state.detected_at?;
     let is_known = |id: &str| {
         let mut known = state.exposures.iter().filter(|known| known.component == id);
         known.any(|known| known.recovery_point.is_some())
     };
-    let found = seen.exposures.iter().filter(|e| state.components.contains(&e.component) && !is_known(&e.component));
-    let found = found.map(|exposure| Exposure::measured(exposure.clone(), seen.at));
-    let found: Vec<Exposure> =
-        found.filter(|exposure| exposure.recovery_point.is_some_and(|point| point <= detected)).collect();
+    let is_new = |point: &&RestorePoint| {
+        point.point.is_some() && state.components.contains(&point.component) && !is_known(&point.component)
+    };
+    let found: Vec<Exposure> = seen.restore_points.iter().filter(is_new).cloned().map(Exposure::from).collect();
     if found.is_empty() {
         return None;
     }
@@ -184,4 +190,49 @@ fn alerts(seen: &Seen, known: &BTreeSet<&str>, state: &IncidentState) -> Vec<Inc
         _ => None,
     });
     changed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        health::testing::{SPEC, at, reading},
+        incident::testing::state,
+        platform::Pack,
+        runbook::run::Mode,
+    };
+
+    #[test]
+    fn what_was_so_before_the_declaration_is_told_as_it_was_then() {
+        let mut board = Board::new(&Pack { probes: vec![SPEC.clone()], ..Pack::default() });
+        for second in (0..5000).step_by(5) {
+            let status = if second < 100 { Status::Ok } else { Status::Down };
+            let mut seen = reading("primary", second, status, 1.0);
+            let cause = if second < 200 { "503 Service Unavailable" } else { "no answer within 3 s" };
+            seen.summary = cause.to_owned();
+            board.apply(seen);
+        }
+        let declared = IncidentEvent::Declared {
+            platform: "shop".to_owned(),
+            environment: "production".to_owned(),
+            mode: Mode::Live,
+            title: "Down".to_owned(),
+            severity: "P1".to_owned(),
+            components: vec!["database".to_owned()],
+            detected_at: at(100),
+            alert: None,
+            criteria: vec![],
+            exposures: vec![],
+        };
+        for (declared_at, expected) in
+            [(4990, (Some(at(100)), "503 Service Unavailable")), (50, (None, "no answer within 3 s"))]
+        {
+            let state = state(&[(at(declared_at), declared.clone())]);
+            let events = arrivals(&Seen::of(&board, state.detected_at, at(4996)), &[], &state, &[]);
+            let [IncidentEvent::ProbeChanged { to: Status::Down, summary, since, .. }] = events.as_slice() else {
+                panic!("{events:?}")
+            };
+            assert_eq!((*since, summary.as_str()), expected, "the time and the reading of that time");
+        }
+    }
 }

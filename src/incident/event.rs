@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::journal::LogName;
 use crate::{
-    health::{ComponentExposure, Status},
+    health::{RestorePoint, Status},
     runbook::{
         ActionId, StepId,
         run::{EventKind, Mode, RunId},
@@ -100,14 +100,10 @@ pub struct Exposure {
     pub rpo_seconds: Option<u64>,
 }
 
-impl Exposure {
-    /// What the checks of a component's copies say at `now`.
-    pub fn measured(exposure: ComponentExposure, now: Timestamp) -> Exposure {
-        Exposure {
-            component: exposure.component,
-            recovery_point: exposure.loss.and_then(|loss| now.checked_sub(loss).ok()),
-            rpo_seconds: Some(exposure.rpo.as_secs()),
-        }
+impl From<RestorePoint> for Exposure {
+    fn from(found: RestorePoint) -> Self {
+        let RestorePoint { component, rpo, point } = found;
+        Exposure { component, recovery_point: point, rpo_seconds: Some(rpo.as_secs()) }
     }
 }
 
@@ -329,4 +325,16 @@ pub enum IncidentEvent {
     SecondWithdrawn {
         of: EventRef,
     },
+}
+
+impl IncidentEvent {
+    /// What noticed it by itself; `None` for what a person did. Whoever's console wrote it down has not said it.
+    pub fn noticed_by(&self) -> Option<&'static str> {
+        match self {
+            IncidentEvent::ProbeChanged { .. } | IncidentEvent::ExposuresFrozen { .. } => Some("probe"),
+            IncidentEvent::AlertFired { .. } | IncidentEvent::AlertCleared { .. } => Some("alert"),
+            IncidentEvent::ClockOverdue { .. } => Some("clock"),
+            _ => None,
+        }
+    }
 }

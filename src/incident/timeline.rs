@@ -79,6 +79,8 @@ pub struct TimelineEntry {
     pub by: Arc<str>,
     /// Whose words it is, when a scribe wrote it.
     pub author: Option<String>,
+    /// What noticed it by itself: `probe`, `alert`, `clock`. No person said it.
+    pub noticed_by: Option<&'static str>,
     pub category: Category,
     /// One line; a note may have several.
     pub text: String,
@@ -101,6 +103,16 @@ impl TimelineEntry {
             Some(correction) => correction.text.as_deref(),
             None => Some(&self.text),
         }
+    }
+
+    /// What noticed it, else who wrote it.
+    pub fn source(&self) -> &str {
+        self.noticed_by.unwrap_or(&self.by)
+    }
+
+    /// Whose words it is, else where it comes from.
+    pub fn who(&self) -> &str {
+        self.author.as_deref().unwrap_or(self.source())
     }
 
     /// The time that it speaks of.
@@ -130,6 +142,7 @@ pub fn entry(item: &Item, state: &IncidentState) -> Option<TimelineEntry> {
         about: None,
         by: item.entry.by.clone(),
         author: None,
+        noticed_by: known.as_ref().and_then(IncidentEvent::noticed_by),
         category: said.category,
         text: said.text,
         late: false,
@@ -183,8 +196,8 @@ fn say(event: &IncidentEvent, state: &IncidentState) -> Option<Said> {
         }
         E::ExposuresFrozen { exposures } => {
             let one = |exposure: &Exposure| match exposure.recovery_point {
-                Some(point) => format!("{} can be restored to {point:.0}", exposure.component),
-                None => format!("nobody knows what {} can be restored to", exposure.component),
+                Some(point) => format!("restore point of {}: {point:.0}", exposure.component),
+                None => format!("restore point of {} unknown", exposure.component),
             };
             let all: Vec<String> = exposures.iter().map(one).collect();
             said(Category::Health, false, all.join("; "))

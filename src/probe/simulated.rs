@@ -119,7 +119,7 @@ fn observation(said: Saying) -> Observation {
     seen.unit = said.value.and(unit);
     seen.details = said.details;
     match said.exposure {
-        Some((source, loss)) => seen.with_exposure(source, loss),
+        Some((source, loss, verified)) => seen.with_exposure(source, loss, verified),
         None => seen,
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         value = 4.26
         unit = "ms"
         summary = "answers in {value}"
-        exposure = { source = "replica r1", loss_seconds = 2 }
+        exposure = { source = "replica r1", loss_seconds = 2, verified = false }
         details.connections.used = 42
         [[events]]
         at = "10s"
@@ -166,7 +166,8 @@ mod tests {
         assert_eq!(seen.summary, "answers in 4.3 ms");
         assert_eq!((seen.value, seen.unit), (Some(4.26), Some(Unit::Milliseconds)));
         assert_eq!(Value::Object(seen.details), json!({"connections": {"used": 42}}));
-        assert_eq!(seen.exposure.unwrap().loss, Duration::from_secs(2));
+        let exposure = seen.exposure.unwrap();
+        assert_eq!((exposure.loss, exposure.verified), (Duration::from_secs(2), false));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,19 +1,25 @@
 //! What a reading says, as lines to scroll through: for the overview and the history tab of the details.
 
+use jiff::Timestamp;
+
 use super::{
     model::{Details, Model, Tab},
     text::clean,
 };
 use crate::health::{
-    ProbeHealth, age,
+    ProbeHealth, Reading, age,
     details::{Body, Cell, Column, Section, SortKey, Table, sections},
     quantity,
 };
 
-/// The sections of the overview: what the newest reading that could look has measured.
-pub fn overview(probe: &ProbeHealth) -> Vec<Section> {
-    let reading = probe.latest().filter(|reading| !reading.details.is_empty()).or(probe.last_good());
-    let mut sections = reading.map(|reading| sections(&reading.details)).unwrap_or_default();
+/// The reading that the overview shows: the verdict's, or the last good one when that has measured nothing.
+pub fn shown(probe: &ProbeHealth, now: Timestamp) -> Option<&Reading> {
+    probe.verdict(now).reading.filter(|reading| !reading.details.is_empty()).or(probe.last_good())
+}
+
+/// What a reading has measured, safe to draw.
+pub fn sections_of(reading: &Reading) -> Vec<Section> {
+    let mut sections = sections(&reading.details);
     for section in &mut sections {
         section.title = clean(&section.title);
         match &mut section.body {
@@ -88,7 +94,8 @@ pub fn tables(model: &Model, details: &Details) -> Vec<Table> {
     let Some(probe) = model.board.probe(&details.probe) else { return vec![] };
     match details.tab {
         Tab::Overview => {
-            let tables = overview(probe).into_iter().filter_map(|section| match section.body {
+            let sections = shown(probe, model.now).map(sections_of).unwrap_or_default();
+            let tables = sections.into_iter().filter_map(|section| match section.body {
                 Body::Table(table) => Some(table),
                 Body::Pairs(_) => None,
             });

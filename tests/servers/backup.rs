@@ -133,6 +133,31 @@ async fn when_the_newest_is_damaged_the_one_before_it_is_what_is_left() {
 }
 
 #[tokio::test]
+async fn the_newest_verified_backup_is_the_restore_point() {
+    #[rustfmt::skip]
+    let cases = [
+        // Backups (hours old, whether a checksum vouches for it): the source, its age in hours, verified.
+        (&[(3, true), (27, true)][..], "backup 3.bin", 3, true),
+        (&[(3, false), (27, true)], "backup 27.bin", 27, true),
+        (&[(3, false), (4, false), (27, true)], "backup 27.bin", 27, true),
+        (&[(3, false), (27, false)], "backup 3.bin (not verified)", 3, false),
+    ];
+    for (backups, source, hours, verified) in cases {
+        let folder = Folder::new();
+        for (hours, verified) in backups {
+            let name = format!("{hours}.bin");
+            folder.write(&name, *hours, &[7; 1000]);
+            if *verified {
+                folder.write(&format!("{name}.sha256"), *hours, sha256(&[7; 1000]).as_bytes());
+            }
+        }
+        let exposure = folder.look(BackupVerify::Checksum).await.exposure.unwrap();
+        let found = (exposure.source.as_str(), exposure.loss.as_secs() / HOUR, exposure.verified);
+        assert_eq!(found, (source, hours, verified), "{backups:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_gzip_file_is_read_to_its_end() {
     let folder = Folder::new();
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());

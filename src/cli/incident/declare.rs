@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{access, incidents};
 use crate::{
@@ -65,6 +66,7 @@ pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> R
         criteria: Vec::new(),
         exposures: Vec::new(),
     };
+    let detected_at = declaration.detected_at;
     // What is wrong with the words is usage; what is wrong with the disk is not.
     crate::room::incident::verb::declare(declaration.clone(), &room.pack, clock::now()).map_err(UsageError)?;
     let incidents = incidents(settings)?;
@@ -77,20 +79,19 @@ pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> R
         return Ok(Exit::Ok);
     }
     in_runtime(settings, async {
-        let exposures = exposures(&room).await;
+        let exposures = exposures(&room, detected_at).await;
         desk.act(Verb::Exposures(exposures), &room.pack).map_err(|error| anyhow!(error))?;
         Ok(Exit::Ok)
     })
 }
 
-/// What each component with an RPO could be restored to now, as one look at its backups and replicas says.
-async fn exposures(room: &Room) -> Vec<Exposure> {
+/// What each component with an RPO could be restored to when it failed, as one look at its backups and replicas says.
+async fn exposures(room: &Room, failure: Timestamp) -> Vec<Exposure> {
     let has_rpo = |id: &str| room.pack.component(id).is_some_and(|component| component.rpo.is_some());
     let seen = room.sweep(|spec| spec.component.as_deref().is_some_and(has_rpo)).await;
     let mut board = Board::new(&room.pack);
     for (_, reading) in &seen.probes {
         board.apply(reading.clone());
     }
-    let now = clock::now();
-    board.exposures(now).into_iter().map(|exposure| Exposure::measured(exposure, now)).collect()
+    board.restore_points(failure).into_iter().map(Exposure::from).collect()
 }

@@ -91,7 +91,7 @@ fn as_json(view: &View, clocks: &[Clock], order: Option<String>, timeline: &[Tim
     let state = view.state();
     let entries = timeline.iter().map(|entry| {
         json!({
-            "id": format!("{}:{}", entry.of.log, entry.of.seq), "at": entry.at, "about": entry.about, "by": &*entry.by,
+            "id": format!("{}:{}", entry.of.log, entry.of.seq), "at": entry.at, "about": entry.about, "by": entry.source(),
             "author": entry.author, "category": entry.category, "text": entry.current(), "original": entry.text,
             "key": entry.key, "late": entry.late, "intact": entry.intact,
         })
@@ -185,7 +185,7 @@ fn as_text(
         }
         rows.add_row([
             Cell::new(seconds(entry.time())),
-            Cell::new(&entry.by),
+            Cell::new(entry.source()),
             Cell::new(entry.category),
             Cell::new(what),
             Cell::new(format!("{}:{}", entry.of.log, entry.of.seq)),

@@ -57,7 +57,7 @@ fn render(spec: &ProbeSpec, reading: &Reading, output: &Output) -> Painted {
     row("probe", Cell::new(format!("{} ({}, panel {})", spec.id, spec.target.kind(), spec.panel)));
     if let Some(exposure) = &reading.exposure {
         let loss = format!("{} from {}", crate::health::age(exposure.loss), exposure.source);
-        row("would lose", Cell::new(loss));
+        row("data at risk", Cell::new(loss));
     }
     text.push(&table::text(head));
     for section in sections(&reading.details) {

@@ -20,17 +20,13 @@ pub(super) fn render(sweep: &Sweep, output: &Output) -> Painted {
         let value = reading.value.map(|value| quantity(value, reading.unit.as_ref())).unwrap_or_default();
         let took = quantity(reading.latency.as_secs_f64() * 1000.0, Some(&crate::health::Unit::Milliseconds));
         let since = Duration::try_from(ended.duration_since(reading.at)).unwrap_or_default();
-        let mut what = reading.summary.clone();
-        if let Some(threshold) = &reading.threshold {
-            let _ = write!(what, "  [{threshold}]");
-        }
         rows.add_row([
             table::status(output, reading.status),
             Cell::new(&spec.id),
             table::number(value),
             table::number(took),
             table::number(age(since)),
-            Cell::new(what),
+            Cell::new(&reading.summary),
         ]);
     }
     let mut text = table::text(rows);

@@ -80,6 +80,14 @@ pub struct SecondRequest {
     pub withdrawn: bool,
 }
 
+/// What the journal says of one probe.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Watched {
+    pub component: Option<String>,
+    /// Every status it had, the newest last, each since when it was so.
+    pub changes: Vec<Since<Status>>,
+}
+
 /// A console that has the incident open.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Presence {
@@ -115,8 +123,7 @@ pub struct IncidentState {
     pub data_loss: Option<Since<DataLoss>>,
     /// When users had their service again, as somebody said since the incident was opened (again).
     pub restored_at: Option<Timestamp>,
-    /// The last known status of each probe.
-    pub probes: BTreeMap<String, Since<Status>>,
+    pub probes: BTreeMap<String, Watched>,
     /// Alerts that fire.
     pub alerts: BTreeMap<String, Since<String>>,
     /// The events of each run, in order.
@@ -214,7 +221,12 @@ impl IncidentState {
                 self.data_loss = Some(since(at, by, DataLoss { restored_to, last_write, statement }));
             }
             E::ServiceRestored { at: restored } => self.restored_at = Some(restored),
-            E::ProbeChanged { probe, to, .. } => drop(self.probes.insert(probe, since(at, by, to))),
+            E::ProbeChanged { probe, component, to, since: begun, .. } => {
+                let watched = self.probes.entry(probe).or_default();
+                let begun = begun.unwrap_or(at).max(watched.changes.last().map_or(Timestamp::MIN, |last| last.at));
+                watched.component = component.or(watched.component.take());
+                watched.changes.push(since(begun, by, to));
+            }
             E::AlertFired { alert, title, .. } => drop(self.alerts.insert(alert, since(at, by, title))),
             E::AlertCleared { alert } => drop(self.alerts.remove(&alert)),
             E::Run { run, kind } => self.run(run, kind, at, by),

@@ -15,7 +15,7 @@
 //! value = { to = 0.2, jitter = 0.3 }    # ±30 %, the same in every run
 //! unit = "s"
 //! latency_ms = 4                        # how long the look takes; longer than the probe's timeout = it hangs
-//! exposure = { source = "replica replica-1", loss_seconds = 0.2 }
+//! exposure = { source = "replica replica-1", loss_seconds = 0.2 }   # verified = false: no restore point
 //! details.replicas = [{ name = "replica-1", state = "streaming", lag_seconds = 0.2, reply_at = { ago = "1s" } }]
 //!
 //! [[events]]
@@ -75,7 +75,7 @@ struct Scene {
     unit: Option<String>,
     latency_ms: Track,
     waiting_for: String,
-    exposure: Option<(String, Track)>,
+    exposure: Option<(String, Track, bool)>,
     details: IndexMap<String, Content>,
     pods: IndexMap<String, Content>,
     logs: IndexMap<String, Vec<String>>,
@@ -99,8 +99,8 @@ pub struct Saying {
     pub value: Option<f64>,
     pub unit: Option<String>,
     pub details: Map<String, Value>,
-    /// The copy that could be restored from, and how much would be lost.
-    pub exposure: Option<(String, Duration)>,
+    /// The copy that could be restored from, how much would be lost, and whether it is verified.
+    pub exposure: Option<(String, Duration, bool)>,
     /// How long the look takes.
     pub latency: Duration,
     /// What it waits for meanwhile, for a look that takes too long.
@@ -133,7 +133,7 @@ impl Scenario {
             exposure: scene
                 .exposure
                 .as_ref()
-                .map(|(source, loss)| (source.clone(), seconds(number(loss, "loss_seconds")))),
+                .map(|(source, loss, verified)| (source.clone(), seconds(number(loss, "loss_seconds")), *verified)),
             latency: seconds(number(&scene.latency_ms, "latency_ms") / 1000.0),
             waiting_for: scene.waiting_for.clone(),
         })

@@ -227,10 +227,16 @@ impl Reader<'_> {
         })
     }
 
-    fn exposure(&mut self, item: &Item, before: Option<(String, Track)>, at: Duration) -> Option<(String, Track)> {
+    fn exposure(
+        &mut self,
+        item: &Item,
+        before: Option<(String, Track, bool)>,
+        at: Duration,
+    ) -> Option<(String, Track, bool)> {
         let table = self.table(item, "exposure")?;
-        self.known_keys(table, &[&["source", "loss_seconds"]]);
-        let (source, loss) = before.unzip();
+        self.known_keys(table, &[&["source", "loss_seconds", "verified"]]);
+        let was_verified = before.as_ref().is_none_or(|(.., verified)| *verified);
+        let (source, loss) = before.map(|(source, loss, _)| (source, loss)).unzip();
         let source = match table.get("source") {
             Some(item) => self.text(item, "source").map(str::to_owned),
             None => source,
@@ -242,7 +248,11 @@ impl Reader<'_> {
         if source.is_none() || loss.is_none() {
             self.error(item.span(), "exposure needs both source and loss_seconds");
         }
-        source.zip(loss)
+        let verified = match table.get("verified") {
+            Some(item) => self.truth(item, "verified").unwrap_or(was_verified),
+            None => was_verified,
+        };
+        source.zip(loss).map(|(source, loss)| (source, loss, verified))
     }
 }
 

@@ -55,6 +55,14 @@ impl Reader<'_> {
         text
     }
 
+    pub(super) fn truth(&mut self, item: &Item, name: &str) -> Option<bool> {
+        let truth = item.as_bool();
+        if truth.is_none() {
+            self.error(item.span(), format!("{name} is not true or false"));
+        }
+        truth
+    }
+
     pub(super) fn texts(&mut self, item: &Item, name: &str) -> Vec<(String, Option<Range<usize>>)> {
         let Some(items) = item.as_array() else {
             self.error(item.span(), format!("{name} is not a list of texts")).help(format!("write {name} = [\"…\"]"));

@@ -38,6 +38,13 @@ struct Key {
     checksums: Vec<Option<(u64, std::time::SystemTime)>>,
 }
 
+impl Key {
+    fn of(backup: &Backup) -> Option<Key> {
+        let file = backup.file.clone()?;
+        Some(Key { size: backup.size, modified: backup.modified, checksums: checksums(&file), file })
+    }
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Checker {
@@ -87,8 +94,7 @@ impl Shared {
 impl Checker {
     /// What is found out about a file, waiting no longer than `patience`. None: the check goes on, ask again later.
     pub(super) async fn check(&self, backup: &Backup, how: BackupVerify, patience: Duration) -> Option<Finding> {
-        let file = backup.file.clone()?;
-        let key = Key { size: backup.size, modified: backup.modified, checksums: checksums(&file), file };
+        let key = Key::of(backup)?;
         let ended = async {
             loop {
                 let ended = self.shared.ended.notified();
@@ -108,6 +114,11 @@ impl Checker {
             }
         };
         tokio::time::timeout(patience, ended).await.ok()
+    }
+
+    /// What was found out about a file.
+    pub(super) fn known(&self, backup: &Backup) -> Option<Finding> {
+        self.shared.state().findings.get(&Key::of(backup)?).cloned()
     }
 
     /// Resolves when a check has ended.

@@ -19,7 +19,8 @@
 //! `change_percent`, `modified_at`, `checksum` (what the check says), `duration_seconds` (from `FILE.json`)), `count`,
 //! `keep`, `total_bytes`, `being_written`, `backups` (table, newest first, at most 20: `path`, `age_seconds`, `size_bytes`).
 //!
-//! The exposure is the age of the newest backup that is not damaged; its source says when nothing vouches for it.
+//! The exposure is the age of the newest backup that a check vouches for, else of the newest that is not damaged: that one is no
+//! restore point, and its source says that it is not verified.
 
 mod checker;
 mod listing;
@@ -50,7 +51,7 @@ const SHOWN: usize = 20;
 const SETTLED: Duration = Duration::from_secs(30);
 /// A change of size against the backup before that wants a look.
 const CHANGE_PERCENT: f64 = 20.0;
-/// When the newest is damaged, so many older ones are tried.
+/// When nothing vouches for the newest, so many are tried with it.
 const TRIED: usize = 3;
 
 /// See the module.
@@ -102,11 +103,11 @@ impl BackupProbe {
         let checked = self.check(&backups).await;
         let mut seen = self.judge(&backups, &checked, look.at);
         seen.details = self.details(&backups, &checked[0], being_written.as_ref(), look.at).await;
-        if let Some((backup, check)) =
-            backups.iter().zip(&checked).find(|(backup, check)| !check.damaged() && backup.size > 0)
-        {
+        let copies = || backups.iter().zip(&checked).filter(|(backup, check)| !check.damaged() && backup.size > 0);
+        if let Some((backup, check)) = copies().find(|(_, check)| check.vouched()).or_else(|| copies().next()) {
             let doubt = if check.vouched() { "" } else { " (not verified)" };
-            seen = seen.with_exposure(format!("backup {}{doubt}", backup.short()), age(backup, look.at));
+            let source = format!("backup {}{doubt}", backup.short());
+            seen = seen.with_exposure(source, age(backup, look.at), check.vouched());
         }
         Ok(seen)
     }
@@ -143,7 +144,7 @@ impl BackupProbe {
         }
     }
 
-    /// The checks of the newest and, as long as they are damaged, of those before it; the rest is not checked.
+    /// The checks of the newest and, as long as nothing vouches for them, of those before it; the rest is not checked.
     async fn check(&self, backups: &[Backup]) -> Vec<Check> {
         let mut checked = Vec::new();
         let deadline = tokio::time::Instant::now() + self.patience;
@@ -158,13 +159,16 @@ impl BackupProbe {
                     None => Check::GoesOn,
                 },
             };
-            let last = !check.damaged() && backup.size > 0;
+            // The check of an older one would end this one: only what is known of it counts.
+            let last = check.vouched() || matches!(check, Check::GoesOn);
             checked.push(check);
             if last {
                 break;
             }
         }
-        checked.resize_with(backups.len(), || Check::NotAsked);
+        let rest = backups.iter().skip(checked.len());
+        let known = |backup: &Backup| self.checker.known(backup).map_or(Check::NotAsked, Check::Done);
+        checked.extend(rest.map(known).collect::<Vec<_>>());
         checked
     }
 

@@ -36,7 +36,7 @@ pub(super) fn assess(answers: &Answers, expect: PostgresRole) -> Observation {
     }
     match &answers.archiver {
         Some(archiver) if archiver.enabled && !answers.server.in_recovery => match archive_loss(archiver) {
-            Some(loss) => seen.with_exposure("WAL archive", loss),
+            Some(loss) => seen.with_exposure("WAL archive", loss, true),
             None => seen,
         },
         _ => seen,

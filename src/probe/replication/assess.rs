@@ -49,7 +49,8 @@ pub(super) fn assess(answers: &Answers) -> Observation {
     let best = answers.replicas.iter().filter_map(|replica| Some((replica.lag_seconds?, &replica.name)));
     match best.min_by(|a, b| a.0.total_cmp(&b.0)) {
         Some((seconds, name)) => {
-            seen.with_exposure(format!("replica {name}"), Duration::try_from_secs_f64(seconds).unwrap_or_default())
+            let lag = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+            seen.with_exposure(format!("replica {name}"), lag, true)
         }
         None => seen,
     }

@@ -47,7 +47,8 @@ impl Sweeps {
             news = id;
         }
         if let Some((desk, recorder)) = &mut self.open {
-            recorder.record(desk, &self.pack, Seen::of(&self.board, now))?;
+            let detected = desk.view().state().detected_at;
+            recorder.record(desk, &self.pack, Seen::of(&self.board, detected, now))?;
         }
         Ok(news)
     }

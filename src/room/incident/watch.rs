@@ -52,7 +52,8 @@ async fn work(room: Room, desk: Arc<IncidentDesk>, mut recorder: Recorder, mut s
             _ = tick.tick() => {
                 let now = clock::now();
                 board.tick(now);
-                let (seen, desk, pack) = (Seen::of(&board, now), desk.clone(), room.pack.clone());
+                let seen = Seen::of(&board, desk.view().state().detected_at, now);
+                let (desk, pack) = (desk.clone(), room.pack.clone());
                 let recorded = tokio::task::spawn_blocking(move || {
                     let result = recorder.record(&desk, &pack, seen);
                     (recorder, result)

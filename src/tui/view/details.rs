@@ -59,7 +59,7 @@ fn title(model: &Model, details: &Details, probe: &ProbeHealth, focused: bool) -
     }
     let mut spans = vec![span(format!(" {name}  "), theme.title(focused))];
     spans.push(header::status_span(model, probe.status(model.now)));
-    if let Some(since) = probe.since() {
+    if let Some(since) = probe.verdict(model.now).since {
         let age = duration(between(since, model.now));
         spans.push(span(format!("since {} ({age}) ", model.appearance.clock(since)), theme.dim()));
     }

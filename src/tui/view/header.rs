@@ -114,6 +114,7 @@ pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
         if let Some(rpo) = objective.rpo {
             parts.push(span(format!(" RPO {}", duration(rpo)), theme.dim()));
             let exposure = exposures.iter().find(|e| e.component == objective.component);
+            let unverified = exposure.is_some_and(|e| e.unverified);
             match exposure.and_then(|e| e.loss.map(|loss| (loss, e.breached()))) {
                 Some((loss, over)) => {
                     breached = over;
@@ -121,6 +122,7 @@ pub(super) fn objectives(model: &Model, frame: &mut Frame, area: Rect) {
                     let sign = if over { "✖ " } else { "" };
                     parts.push(span(format!(" {sign}{} exposed", exposed(loss)), theme.status(status)));
                 }
+                None if unverified => parts.push(span(" backup not verified", theme.dim())),
                 None => parts.push(span(" not measured", theme.dim())),
             }
         }

@@ -15,8 +15,8 @@ use crate::{
 /// Rows that the pane would like to have inside its frame, at most `most`.
 pub(super) fn wanted_height(model: &Model, most: u16) -> u16 {
     let panels = model.board.panels(model.now);
-    let density = density(&panels, most.into());
-    height(&panels, density).max(1) as u16
+    let density = density(model, &panels, most.into());
+    height(model, &panels, density).max(1) as u16
 }
 
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
@@ -38,13 +38,13 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
         return;
     }
     let room = usize::from(inner.height);
-    let density = density(&panels, room);
+    let density = density(model, &panels, room);
     let columns = Columns::fit(model, &panels, inner.width.into());
     let entries: Vec<Vec<Line<'static>>> =
         panels.iter().map(|panel| panel::lines(model, panel, columns, density)).collect();
     // When everything fits, nothing scrolls; otherwise every entry is one row high.
     let cursor = Cursor { selected: model.panes.health.selected.min(panels.len() - 1) };
-    let offset = match height(&panels, density) > room {
+    let offset = match height(model, &panels, density) > room {
         true => cursor.offset(model.drawn.health_offset, room, panels.len()),
         false => 0,
     };
@@ -72,12 +72,12 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
 }
 
 /// The richest density that fits into `room` rows.
-fn density(panels: &[Panel<'_>], room: usize) -> Density {
-    Density::ALL.into_iter().rev().find(|density| height(panels, *density) <= room).unwrap_or(Density::Row)
+fn density(model: &Model, panels: &[Panel<'_>], room: usize) -> Density {
+    Density::ALL.into_iter().rev().find(|density| height(model, panels, *density) <= room).unwrap_or(Density::Row)
 }
 
 /// Rows that the panels take; the last one needs no blank line after it.
-fn height(panels: &[Panel<'_>], density: Density) -> usize {
-    let total: usize = panels.iter().map(|panel| panel::height(panel, density)).sum();
+fn height(model: &Model, panels: &[Panel<'_>], density: Density) -> usize {
+    let total: usize = panels.iter().map(|panel| panel::height(model, panel, density)).sum();
     total - usize::from(density == Density::Airy && total > 0)
 }

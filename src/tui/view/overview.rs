@@ -8,6 +8,7 @@ use ratatui::{
 };
 
 use super::{
+    panel,
     pieces::{between, put, scrolled, span, status, waiting},
     table::Columns,
 };
@@ -40,14 +41,13 @@ pub(super) fn draw(
     let theme = &model.appearance.theme;
     let width = usize::from(area.width);
     let mut lines = verdict(model, probe, width);
-    let old = probe.latest().is_none_or(|reading| reading.details.is_empty()) || probe.is_stale(model.now);
-    let sections = document::overview(probe);
-    if old
-        && !sections.is_empty()
-        && let Some(good) = probe.last_good()
-    {
+    let shown = document::shown(probe, model.now);
+    let sections = shown.map(document::sections_of).unwrap_or_default();
+    let old =
+        shown.is_none_or(|shown| probe.is_stale(model.now) || probe.latest().is_none_or(|last| last.at != shown.at));
+    if let Some(shown) = shown.filter(|_| old && !sections.is_empty()) {
         lines.push(Line::default());
-        let text = format!("As of {}, {} ago:", model.appearance.clock(good.at), age(between(good.at, model.now)));
+        let text = format!("As of {}, {} ago:", model.appearance.clock(shown.at), age(between(shown.at, model.now)));
         lines.push(Line::styled(text, theme.status(Status::Unknown)));
     }
     for section in &sections {
@@ -63,7 +63,8 @@ pub(super) fn draw(
 fn verdict(model: &Model, probe: &ProbeHealth, width: usize) -> Vec<Line<'static>> {
     let theme = &model.appearance.theme;
     let now = model.now;
-    let current = probe.status(now);
+    let verdict = probe.verdict(now);
+    let current = verdict.status;
     let mut lines = Vec::new();
     let mut said = |label: &str, spans: Vec<Span<'static>>| {
         let mut all = vec![span(text::fit(label, LABEL), theme.dim())];
@@ -71,8 +72,8 @@ fn verdict(model: &Model, probe: &ProbeHealth, width: usize) -> Vec<Line<'static
         lines.push(Line::from(all));
     };
     let mut head = vec![status(theme, current)];
-    if let Some(reading) = probe.latest().filter(|reading| reading.status != current && !probe.is_stale(now)) {
-        head.push(span(format!(" the last look says {}, to be confirmed", reading.status), theme.dim()));
+    if let Some(pending) = panel::pending(model, probe) {
+        head.push(span(format!(" {pending}"), theme.dim()));
     }
     said("status", head);
     let room = width.saturating_sub(LABEL);
@@ -85,12 +86,12 @@ fn verdict(model: &Model, probe: &ProbeHealth, width: usize) -> Vec<Line<'static
         said(label, vec![span(line, theme.text())]);
     }
     let fresh = current != Status::Unknown;
-    if let Some(reading) = probe.latest().filter(|_| fresh)
+    if let Some(reading) = verdict.reading.filter(|_| fresh)
         && let Some(value) = reading.value
     {
         said("value", vec![span(clean(&quantity(value, reading.unit.as_ref())), theme.text())]);
     }
-    if let Some(good) = probe.last_good().filter(|good| probe.latest() != Some(good) || !fresh) {
+    if let Some(good) = probe.last_good().filter(|_| !fresh) {
         let value = good.value.map(|value| format!("{}, ", clean(&quantity(value, good.unit.as_ref()))));
         let when = format!("{} ago at {}", age(between(good.at, now)), model.appearance.clock(good.at));
         said("last good", vec![span(format!("{}{when}", value.unwrap_or_default()), theme.dim())]);
@@ -99,14 +100,14 @@ fn verdict(model: &Model, probe: &ProbeHealth, width: usize) -> Vec<Line<'static
         [("warn when", &probe.spec.warn, Status::Warn), ("down when", &probe.spec.down, Status::Down)]
     {
         let Some(threshold) = threshold else { continue };
-        let decided = probe.latest().is_some_and(|r| r.threshold.as_deref() == Some(threshold.source()));
+        let decided = verdict.reading.is_some_and(|r| r.threshold.as_deref() == Some(threshold.source()));
         let style = if decided { theme.status(of) } else { theme.dim() };
         for (index, line) in text::wrap(&clean(threshold.source()), room).into_iter().enumerate() {
             said(if index == 0 { label } else { "" }, vec![span(line, style)]);
         }
     }
-    if let Some(exposure) = probe.latest().and_then(|r| r.exposure.as_ref()) {
-        let text = format!("{} would be lost, from {}", duration(exposure.loss), clean(&exposure.source));
+    if let Some(exposure) = verdict.reading.and_then(|r| r.exposure.as_ref()) {
+        let text = format!("data at risk: {} ({})", duration(exposure.loss), clean(&exposure.source));
         said("exposure", vec![span(text::cut(&text, room), theme.text())]);
     }
     let pace = format!("every {}, at most {}", duration(probe.spec.every), duration(probe.spec.timeout));

@@ -7,7 +7,7 @@ use super::{
     sparkline,
 };
 use crate::{
-    health::{Panel, ProbeHealth, Status, quantity, shown_threshold},
+    health::{Panel, ProbeHealth, Status, quantity, shown_limit},
     tui::{glyphs, model::Model, text, text::clean},
 };
 
@@ -43,6 +43,9 @@ pub(super) struct Columns {
 /// Columns of sign, spinner, word and age, with the gaps between all columns.
 const FIXED: usize = 1 + 1 + 1 + 1 + 7 + 2 + 2 + 2 + 4 + 2 + 1;
 
+/// Columns of `pending unknown`.
+const PENDING: usize = 15;
+
 /// Least columns of a line of the past, where there is one.
 const SHORTEST_SPARK: usize = 5;
 
@@ -51,7 +54,7 @@ impl Columns {
         let title = panels.iter().map(|p| text::width(&name(p)) + 2).max().unwrap_or(10).clamp(8, 22);
         // Values of all probes: those that stand on lines of their own are aligned with the panels'.
         let probes = panels.iter().flat_map(|panel| &panel.probes);
-        let value = probes.map(|probe| text::width(&value(model, Some(probe)).0)).max().unwrap_or(0).clamp(6, 14);
+        let value = probes.map(|probe| text::width(&value(model, Some(probe)).0)).max().unwrap_or(0).clamp(6, 16);
         let spark = match width {
             0..56 => 0,
             56..90 => 8,
@@ -59,10 +62,11 @@ impl Columns {
             _ => 24,
         };
         let left = width.saturating_sub(FIXED + title + value);
-        // A threshold that is cut says nothing; a shorter line of the past still does.
-        let thresholds = panels.iter().filter_map(|panel| panel.probes.first());
-        let threshold = thresholds.map(|probe| text::width(&threshold(probe))).max().unwrap_or(0);
-        let spark = if spark > 0 { spark.min(left.saturating_sub(threshold).max(SHORTEST_SPARK)) } else { 0 };
+        // A limit that is cut says nothing; a shorter line of the past still does.
+        let limits = panels.iter().filter_map(|panel| panel.probes.first());
+        let limit = limits.map(|probe| text::width(&limit(model, probe))).max().unwrap_or(0);
+        let pending = if panels.iter().any(|panel| pending_of(model, panel).is_some()) { PENDING } else { 0 };
+        let spark = if spark > 0 { spark.min(left.saturating_sub(limit.max(pending)).max(SHORTEST_SPARK)) } else { 0 };
         let text = left.saturating_sub(spark);
         Columns { title, value, text, spark }
     }
@@ -74,7 +78,7 @@ pub(super) fn lines(model: &Model, panel: &Panel<'_>, columns: Columns, density:
     let theme = &model.appearance.theme;
     // Below the title, up to the right end.
     let room = columns.title + 7 + columns.value + columns.text + columns.spark + 12;
-    match below(panel, density) {
+    match below(model, panel, density) {
         Below::Nothing => {}
         Below::Sentence => {
             let style = if panel.status == Status::Ok { theme.dim() } else { theme.text() };
@@ -97,10 +101,11 @@ fn row(model: &Model, panel: &Panel<'_>, columns: Columns, density: Density) -> 
     let (value, fresh) = value(model, worst);
     let pending = panel.probes.iter().all(|probe| probe.is_pending());
     let age = panel.since.filter(|_| !pending).map(|since| coarse(between(since, model.now))).unwrap_or_default();
-    let (said, quiet) = match below(panel, density) {
-        Below::Nothing if !repeats_value(panel) => (sentence(model, panel), panel.status == Status::Ok),
-        Below::Nothing => (worst.map(threshold).unwrap_or_default(), true),
-        Below::Sentence | Below::Probes => (worst.map(threshold).unwrap_or_default(), true),
+    let limit = || worst.map(|probe| limit(model, probe)).unwrap_or_default();
+    let (said, quiet) = match (pending_of(model, panel), below(model, panel, density)) {
+        (Some(pending), _) => (pending, false),
+        (None, Below::Nothing) if !repeats_value(model, panel) => (sentence(model, panel), panel.status == Status::Ok),
+        (None, _) => (limit(), true),
     };
     let mut spans = vec![
         span(" ", theme.text()),
@@ -130,27 +135,27 @@ enum Below {
     Probes,
 }
 
-fn below(panel: &Panel<'_>, density: Density) -> Below {
+fn below(model: &Model, panel: &Panel<'_>, density: Density) -> Below {
     match density {
         Density::Row => Below::Nothing,
         Density::Trouble if panel.status == Status::Ok => Below::Nothing,
         Density::Probes | Density::Airy if panel.probes.len() > 1 => Below::Probes,
-        _ if repeats_value(panel) => Below::Nothing,
+        _ if repeats_value(model, panel) => Below::Nothing,
         _ => Below::Sentence,
     }
 }
 
 /// True when the sentence of a panel's only probe says nothing but its value.
-fn repeats_value(panel: &Panel<'_>) -> bool {
+fn repeats_value(model: &Model, panel: &Panel<'_>) -> bool {
     let [probe] = panel.probes[..] else { return false };
-    probe.latest().is_some_and(|reading| {
+    probe.verdict(model.now).reading.is_some_and(|reading| {
         reading.value.is_some_and(|value| quantity(value, reading.unit.as_ref()) == reading.summary)
     })
 }
 
 /// Rows that a panel takes.
-pub(super) fn height(panel: &Panel<'_>, density: Density) -> usize {
-    let below = match below(panel, density) {
+pub(super) fn height(model: &Model, panel: &Panel<'_>, density: Density) -> usize {
+    let below = match below(model, panel, density) {
         Below::Nothing => 0,
         Below::Sentence => 1,
         Below::Probes => panel.probes.len(),
@@ -173,7 +178,7 @@ fn member(model: &Model, probe: &ProbeHealth, columns: Columns) -> Line<'static>
         span(text::fit_right(&value, columns.value), if fresh { theme.text() } else { theme.dim() }),
         span("  ", theme.text()),
         span(
-            text::cut(&clean(&probe.summary(model.now)), room),
+            text::cut(&pending(model, probe).unwrap_or_else(|| clean(&probe.summary(model.now))), room),
             if status == Status::Ok { theme.dim() } else { theme.text() },
         ),
     ];
@@ -187,12 +192,28 @@ fn name(panel: &Panel<'_>) -> String {
 /// The value of a probe, and whether it is fresh: what could not be looked at shows its last good value with its age.
 pub(super) fn value(model: &Model, probe: Option<&ProbeHealth>) -> (String, bool) {
     let Some(probe) = probe else { return (String::new(), true) };
-    let shown = |reading: &crate::health::Reading| {
-        reading.value.map(|value| clean(&quantity(value, reading.unit.as_ref()))).unwrap_or_default()
-    };
     let fresh = probe.status(model.now) != Status::Unknown;
-    let reading = if fresh { probe.latest() } else { probe.last_good() };
-    (reading.map(shown).unwrap_or_default(), fresh)
+    let measured = probe.measured(model.now).and_then(|reading| Some((reading, reading.value?)));
+    let shown = measured.map(|(reading, value)| {
+        let value = clean(&quantity(value, reading.unit.as_ref()));
+        if fresh { value } else { format!("{value} {} ago", coarse(between(reading.at, model.now))) }
+    });
+    (shown.unwrap_or_default(), fresh)
+}
+
+/// What the newest reading of a probe says otherwise than its status, until that is confirmed.
+pub(super) fn pending(model: &Model, probe: &ProbeHealth) -> Option<String> {
+    let reading = probe.verdict(model.now).pending?;
+    let value = reading.value.map(|value| format!("{}, ", quantity(value, reading.unit.as_ref())));
+    Some(clean(&format!("pending {}: {}{}", reading.status, value.unwrap_or_default(), reading.summary)))
+}
+
+/// The gravest of the changes of a panel that are not confirmed yet; with several probes, whose it is.
+fn pending_of(model: &Model, panel: &Panel<'_>) -> Option<String> {
+    let waiting = panel.probes.iter().rev().filter_map(|probe| Some((probe.verdict(model.now).pending?.status, probe)));
+    let (_, probe) = waiting.max_by_key(|(status, _)| *status)?;
+    let said = pending(model, probe)?;
+    Some(if panel.probes.len() > 1 { format!("{said} ({})", clean(&probe.spec.title)) } else { said })
 }
 
 /// The sentence of the worst probe; with several probes, whose it is and how many are well.
@@ -210,15 +231,15 @@ fn sentence(model: &Model, panel: &Panel<'_>) -> String {
         };
     }
     if worst.status(model.now) == Status::Unknown
-        && let Some(good) = worst.last_good()
+        && let Some(good) = worst.last_good().filter(|good| good.value.is_none())
     {
         sentence.push_str(&format!(" · last good {} ago", coarse(between(good.at, model.now))));
     }
     sentence
 }
 
-/// The threshold that matters next, in words. A probe that cannot look now keeps the unit of its last good reading.
-fn threshold(probe: &ProbeHealth) -> String {
-    let reading = probe.latest().filter(|reading| reading.unit.is_some()).or_else(|| probe.last_good());
-    shown_threshold(&probe.spec, reading).map(|words| clean(&words)).unwrap_or_default()
+/// The limit of the reading that the row is of, in words.
+fn limit(model: &Model, probe: &ProbeHealth) -> String {
+    let reading = probe.verdict(model.now).reading;
+    reading.and_then(|reading| shown_limit(&probe.spec, reading)).map(|words| clean(&words)).unwrap_or_default()
 }

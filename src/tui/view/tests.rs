@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 use ratatui::{Terminal, backend::TestBackend};
+use serde_json::json;
 
 use super::*;
 use crate::{
     health::Status,
+    platform::{Expression, Pack},
     tui::{
         action::{Action, Context},
         fixture::{self, at, saw},
@@ -48,12 +50,18 @@ fn before_any_answer_the_screen_says_what_it_waits_for() {
 }
 
 #[test]
-fn a_panel_has_glyph_word_value_threshold_age_and_cause() {
+fn a_panel_has_glyph_word_value_limit_age_and_cause() {
+    let mut model = fixture::model();
+    for (value, limit) in [(55.0, "55 %  warn > 70 %"), (80.0, "80 %  > 70 %")] {
+        saw(&mut model, "primary", 0, Status::Ok, value, json!({}));
+        let rows = screen(&mut model, 120, 40);
+        assert!(row(&rows, "Database").contains(limit), "{}", rows.join("\n"));
+    }
     let mut model = fixture::lived();
     update(&mut model, Message::Tick, at(60));
     let rows = screen(&mut model, 120, 40);
     let database = row(&rows, "Database");
-    for part in ["✖", "down", "55 %", "20s", "▇", "> 70 %"] {
+    for part in ["✖", "down", "55 %", "20s", "▇"] {
         assert!(database.contains(part), "{part} is not in {database}");
     }
     assert!(shows(&rows, "connection refused by primary.example:5432"));
@@ -81,9 +89,8 @@ fn stale_readings_show_unknown_with_age_and_the_last_good_value() {
     let mut model = fixture::lived();
     update(&mut model, Message::Tick, at(200));
     let rows = screen(&mut model, 160, 40);
-    assert!(row(&rows, "Pods").contains("unknown") && row(&rows, "Pods").contains("12 %"));
+    assert!(row(&rows, "Pods").contains("unknown") && row(&rows, "Pods").contains("12 % 2m ago"));
     assert!(shows(&rows, "no reading for 2m25s"));
-    assert!(shows(&rows, "last good 2m ago"));
 }
 
 #[test]
@@ -279,4 +286,99 @@ fn a_log_without_lines_says_why() {
     assert!(shows(&shown(Some(vec![])), "The log is empty: this container has printed nothing."));
     let rows = shown(Some(vec!["ready".to_owned()]));
     assert!(shows(&rows, "ready") && !shows(&rows, "The log is"));
+}
+
+/// A platform whose `database` panel has one probe that judges its value: above 5 % it warns, above 50 % it is down.
+fn judged() -> Pack {
+    let mut pack = fixture::pack();
+    pack.probes.truncate(1);
+    let limit = |limit: &str| Some(Expression::compile(limit).unwrap());
+    (pack.probes[0].warn, pack.probes[0].down) = (limit("value > 5"), limit("value > 50"));
+    pack.probes[0].confirm = 2;
+    pack
+}
+
+/// The status that a value of [`judged`] means.
+fn meant(value: f64) -> &'static str {
+    match value {
+        v if v > 50.0 => "down",
+        v if v > 5.0 => "warn",
+        _ => "ok",
+    }
+}
+
+/// The numbers before a percent sign that no comparison stands before.
+fn values(row: &str) -> Vec<f64> {
+    let words: Vec<&str> = row.split([' ', '(', ')', ':', ',', '│']).filter(|word| !word.is_empty()).collect();
+    let of = |pair: &[&str]| (pair[2] == "%" && pair[0] != ">").then(|| pair[1].parse().ok()).flatten();
+    words.windows(3).filter_map(of).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn value_limit_and_cause_are_of_the_reading_that_the_status_is_of(
+        seen in prop::collection::vec(prop::sample::select(&[1.5, 3.0, 13.7, 22.0, 64.0, 91.0][..]), 1..12),
+    ) {
+        for (width, height) in [(60, 12), (80, 24), (120, 40), (200, 60)] {
+            let mut model = fixture::on(judged());
+            for (second, value) in (0..).step_by(5).zip(&seen) {
+                saw(&mut model, "primary", second, Status::Ok, *value, json!({}));
+            }
+            let (last, now) = (seen[seen.len() - 1], model.now);
+            let settled = model.board.probe("primary").unwrap().status(now).word();
+            let is_pending = meant(last) != settled;
+            for open in [false, true] {
+                if open {
+                    act(&mut model, Action::Open);
+                }
+                let rows = screen(&mut model, width, height);
+                let said = rows.join("\n");
+                let of = |start: &str| row(&rows, start).to_owned();
+                let shown = if open { of(" value ") } else { of("Database") };
+                let (own, pending) = shown.split_once("pending").map_or((&*shown, ""), |(own, rest)| (own, rest));
+                if !open {
+                    prop_assert!(own.contains(settled), "{said}");
+                    prop_assert_eq!(!pending.is_empty(), is_pending, "{}", said);
+                }
+                let own = values(own);
+                prop_assert!(!own.is_empty() && own.iter().all(|value| meant(*value) == settled), "{:?} of {}", own, said);
+                prop_assert!(values(pending).iter().all(|value| meant(*value) == meant(last)), "{said}");
+                if open {
+                    prop_assert_eq!(of(" status ").contains("pending"), is_pending, "{}", said);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cause_that_made_it_down_is_told_not_a_limit_that_it_never_came_to() {
+    let mut pack = judged();
+    pack.probes[0].warn = Some(Expression::compile("latency_ms > 1000").unwrap());
+    pack.probes[0].down = None;
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut model = fixture::on(pack.clone());
+        saw(&mut model, "primary", 0, Status::Down, 55.0, json!({}));
+        let rows = screen(&mut model, width, height);
+        assert!(!shows(&rows, "latency"), "{}", rows.join("\n"));
+        assert!(shows(&rows, "connection refused by primary.example:5432"));
+        act(&mut model, Action::Open);
+        let rows = screen(&mut model, width, height);
+        assert!(row(&rows, " cause ").contains("connection refused"), "{}", rows.join("\n"));
+    }
+}
+
+#[test]
+fn a_last_good_value_stands_with_its_age() {
+    for (width, height) in [(80, 24), (120, 40), (160, 40), (200, 60)] {
+        let mut model = fixture::lived();
+        update(&mut model, Message::Tick, at(200));
+        let rows = screen(&mut model, width, height);
+        assert!(row(&rows, "Pods").contains("12 % 2m ago"), "{}", rows.join("\n"));
+        if let Some(member) = rows.iter().find(|row| row.contains("sendgrid") && !row.contains("unknown")) {
+            assert!(member.contains("20 % 2m ago"), "{member}");
+        }
+    }
 }

@@ -22,8 +22,8 @@ use crate::{
 pub struct Timeline {
     /// Every entry, the oldest first.
     entries: Vec<TimelineEntry>,
-    /// Beside each entry: the place of its event, and where it comes from.
-    origins: Vec<(usize, Origin)>,
+    /// Beside each entry: the place of its event.
+    places: Vec<usize>,
     /// Events that say something about earlier entries, by their places.
     remarks: Vec<(usize, EventRef)>,
     /// How many of the events they are made of.
@@ -60,48 +60,15 @@ impl Filter {
     }
 }
 
-/// Where an entry comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Person,
-    Probe,
-    Alert,
-    Clock,
-    /// The console by itself.
-    Console,
-}
-
-impl Origin {
-    fn of(item: &Item) -> Origin {
-        match item.entry.kind.as_ref() {
-            "probe_changed" => Origin::Probe,
-            "alert_fired" | "alert_cleared" => Origin::Alert,
-            "clock_overdue" => Origin::Clock,
-            "exposures_frozen" => Origin::Console,
-            _ => Origin::Person,
-        }
-    }
-
-    fn word(self) -> Option<&'static str> {
-        match self {
-            Origin::Person => None,
-            Origin::Probe => Some("probe"),
-            Origin::Alert => Some("alert"),
-            Origin::Clock => Some("clock"),
-            Origin::Console => Some("console"),
-        }
-    }
-}
-
 impl Timeline {
     /// Makes the entries of the events from `first` on. The cursor stays on its entry; at the top it stays at the top.
     pub fn take(&mut self, first: usize, items: &[Arc<Item>], state: &IncidentState) {
         let first = first.min(self.taken);
         let selected = self.selected_place().filter(|_| self.cursor.selected > 0);
         let selected = selected.and_then(|place| Some((place, self.entries.get(place)?.of.clone())));
-        let from = self.origins.partition_point(|(item, _)| *item < first);
+        let from = self.places.partition_point(|item| *item < first);
         self.entries.truncate(from);
-        self.origins.truncate(from);
+        self.places.truncate(from);
         if let Some(kept) = &mut self.kept {
             kept.truncate(kept.partition_point(|place| *place < from));
         }
@@ -115,7 +82,7 @@ impl Timeline {
             }
             if let Some(entry) = entry(item, state) {
                 self.entries.push(entry);
-                self.origins.push((place, Origin::of(item)));
+                self.places.push(place);
                 self.meet(self.entries.len() - 1);
             }
         }
@@ -143,7 +110,7 @@ impl Timeline {
                 continue;
             }
             left -= 1;
-            let renewed = self.origins.get(place).and_then(|(item, _)| entry(items.get(*item)?, state));
+            let renewed = self.places.get(place).and_then(|item| entry(items.get(*item)?, state));
             if let Some(renewed) = renewed {
                 self.entries[place] = renewed;
             }
@@ -313,15 +280,12 @@ impl Timeline {
 
     /// The place of an entry's event among those of the incident.
     pub fn item(&self, place: usize) -> Option<usize> {
-        self.origins.get(place).map(|(item, _)| *item)
+        self.places.get(place).copied()
     }
 
-    /// Who or what an entry comes from, with the host: whose words it is, else `probe`, `alert` and so on for what was noticed,
-    /// else who wrote it.
+    /// Who or what an entry comes from, with the host.
     pub fn who(&self, place: usize) -> &str {
-        let Some(entry) = self.entries.get(place) else { return "" };
-        let word = self.origins.get(place).and_then(|(_, origin)| origin.word());
-        entry.author.as_deref().or(word).unwrap_or(&entry.by)
+        self.entries.get(place).map_or("", TimelineEntry::who)
     }
 
     /// A name without its host, where there is only one of that name.

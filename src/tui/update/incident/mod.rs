@@ -163,8 +163,9 @@ pub(super) fn ticked(model: &mut Model) -> Vec<Effect> {
         open.tick(&pack, now);
     }
     let mut effects: Vec<Effect> = ring(model).into_iter().collect();
-    if model.incidents.open.is_some() {
-        effects.push(Effect::Incident(Wish::Record(Box::new(Seen::of(&model.board, now)))));
+    if let Some(open) = &model.incidents.open {
+        let seen = Seen::of(&model.board, open.state.detected_at, now);
+        effects.push(Effect::Incident(Wish::Record(Box::new(seen))));
     }
     effects
 }

@@ -145,14 +145,12 @@ fn wish(model: &Model, sheet: &Sheet) -> Result<Wish, String> {
 }
 
 fn declaration(model: &Model, sheet: &Sheet, alert: Option<String>, detected_at: Timestamp) -> Declaration {
-    let now = model.now;
     let criteria = sheet.ticked("criterion:");
     let words = |criterion: &String| {
         let (level, index) = criterion.split_once(':')?;
         let severity = model.facts.pack.severities.iter().find(|known| known.level == level)?;
         severity.criteria.get(index.parse::<usize>().ok()?).cloned()
     };
-    let exposures = model.board.exposures(now).into_iter().map(|exposure| Exposure::measured(exposure, now));
     Declaration {
         environment: model.facts.environment.clone(),
         drill: false,
@@ -162,6 +160,6 @@ fn declaration(model: &Model, sheet: &Sheet, alert: Option<String>, detected_at:
         detected_at,
         alert,
         criteria: criteria.iter().filter_map(words).collect(),
-        exposures: exposures.collect(),
+        exposures: model.board.restore_points(detected_at).into_iter().map(Exposure::from).collect(),
     }
 }

@@ -74,7 +74,7 @@ pub(in crate::tui::update) fn correct(model: &mut Model) {
     let said = format!(
         "Written {} by {}. The original is kept, and so is every correction.",
         model.appearance.clock(entry.at),
-        clean(&entry.by)
+        clean(entry.source())
     );
     let help = "What it should say. Empty takes the entry back.";
     let rows = vec![SheetRow::lines("text", "Text", shown_text(entry), help)];

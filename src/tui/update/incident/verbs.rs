@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use crate::{
-    health::{ProbeHealth, Status, firing},
+    health::{Status, firing},
     incident::{ImpactField, Phase},
     platform::Audience,
     room::incident::proposal::{Proposal, missing_roles, proposal},
@@ -63,8 +63,9 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
         (None, None) => None,
     };
     // The alert holds since then; without one, what is down is down since then.
-    let down = model.board.probes().filter(|probe| probe.status(model.now) == Status::Down);
-    let since = alert.as_ref().map(|(_, since)| *since).or_else(|| down.filter_map(ProbeHealth::since).min());
+    let verdicts = model.board.probes().map(|probe| probe.verdict(model.now));
+    let down = || verdicts.filter(|verdict| verdict.status == Status::Down).filter_map(|verdict| verdict.since).min();
+    let since = alert.as_ref().map(|(_, since)| *since).or_else(down);
     let detected = since.map_or_else(
         || "now".to_owned(),
         |since| since.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -91,7 +91,7 @@ fn lines(
     if entry.late {
         lines.extend(facts.fact("late", "recorded when a console had come back, not when it happened"));
     }
-    lines.extend(facts.fact("by", &entry.by));
+    lines.extend(facts.fact("by", entry.source()));
     if let Some(author) = &entry.author {
         lines.extend(facts.fact("words of", author));
     }
