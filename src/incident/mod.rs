@@ -7,6 +7,7 @@
 //! | [`event`] | the events of an incident |
 //! | [`journal`] | the logs that hold them: durable, chained, one for each responder |
 //! | `log` | the log of a run that belongs to no incident |
+//! | [`objective`] | what its objectives are judged by |
 //! | [`state`] | where an incident stands: the fold of its events |
 //! | [`timeline`] | its events as people read them |
 
@@ -15,6 +16,7 @@ pub mod clocks;
 pub mod event;
 pub mod journal;
 mod log;
+pub mod objective;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,9 +1,9 @@
 //! The CSV export: the timeline for spreadsheets, after RFC 4180, in which no cell is a formula.
 
 use super::{Source, words::clean};
-use crate::incident::timeline::TimelineEntry;
+use crate::incident::{journal::Checkpoint, timeline::TimelineEntry};
 
-const HEAD: [&str; 17] = [
+const HEAD: [&str; 18] = [
     "time_utc",
     "written_at_utc",
     "by",
@@ -21,9 +21,11 @@ const HEAD: [&str; 17] = [
     "line",
     "output_file",
     "output_sha256",
+    "line_sha256",
 ];
 
-/// The timeline, an entry a line, in the order of the times that it speaks of.
+/// The timeline, an entry a line, in the order of the times that it speaks of; then the checkpoint of each log: its last line and
+/// that line's SHA-256.
 ///
 /// A cell that a spreadsheet would take for a formula begins with an apostrophe.
 pub fn csv(source: &Source<'_>) -> String {
@@ -34,6 +36,9 @@ pub fn csv(source: &Source<'_>) -> String {
     let _ = writer.write_record(HEAD);
     for entry in entries {
         let _ = writer.write_record(record(entry));
+    }
+    for checkpoint in source.checkpoints {
+        let _ = writer.write_record(last_line(checkpoint));
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
@@ -46,7 +51,7 @@ fn record(entry: &TimelineEntry) -> [String; HEAD.len()] {
     [
         entry.time().to_string(),
         entry.at.to_string(),
-        cell(&entry.by),
+        cell(entry.source()),
         cell(entry.author.as_deref().unwrap_or_default()),
         entry.category.word().to_owned(),
         yes(entry.key),
@@ -61,7 +66,19 @@ fn record(entry: &TimelineEntry) -> [String; HEAD.len()] {
         entry.of.seq.to_string(),
         cell(evidence.map_or("", |(_, evidence)| &evidence.file)),
         cell(evidence.map_or("", |(_, evidence)| &evidence.sha256)),
+        String::new(),
     ]
+}
+
+fn last_line(checkpoint: &Checkpoint) -> [String; HEAD.len()] {
+    HEAD.map(|name| match name {
+        "category" => "checkpoint".to_owned(),
+        "text" => "last line of this log when it was exported".to_owned(),
+        "log" => cell(checkpoint.log.as_str()),
+        "line" => checkpoint.seq.to_string(),
+        "line_sha256" => checkpoint.hash.to_string(),
+        _ => String::new(),
+    })
 }
 
 /// Text that a spreadsheet shows and does not work out.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Metrics, Source, history,
-    milestones::{Milestones, metrics},
+    milestones::{Milestones, all_inferred, metrics},
     punctuality::{EscalationDue, Informed, escalations, updates},
     recovery::{Recovery, recovery},
     runs::{Run, runs},
@@ -34,6 +34,8 @@ struct Summary<'a> {
     impact: BTreeMap<String, &'a str>,
     data_loss: Option<serde_json::Value>,
     milestones: Milestones,
+    /// Milestones that nobody recorded as such.
+    inferred: Vec<&'static str>,
     metrics: Metrics,
     severities: Vec<Span>,
     phases: Vec<Span>,
@@ -118,7 +120,7 @@ fn entry(of: &TimelineEntry) -> Entry<'_> {
         seq: of.of.seq,
         at: of.at,
         about: of.about,
-        by: &of.by,
+        by: of.source(),
         author: of.author.as_deref(),
         category: of.category.word(),
         key: of.key,
@@ -150,6 +152,7 @@ fn summary<'a>(source: &Source<'a>) -> Summary<'a> {
         impact: state.impact.iter().map(|(of, said)| (of.word().replace(' ', "_"), said.value.as_str())).collect(),
         data_loss: loss,
         milestones: Milestones::of(state),
+        inferred: all_inferred(state),
         metrics: metrics(state),
         severities: severities(source),
         phases: phases(source),

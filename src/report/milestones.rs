@@ -36,6 +36,26 @@ impl Milestones {
     }
 }
 
+/// Turning points that nobody records as such, by their names in [`Milestones`], with what they are inferred from.
+const INFERRED: [(&str, &str); 3] =
+    [("assembled", "first role taken"), ("fixed", "phase monitoring"), ("restored", "incident resolved")];
+
+/// What a turning point of this incident is inferred from. `None` where it was recorded, and where there is none.
+pub(super) fn inferred(state: &IncidentState, name: &str) -> Option<&'static str> {
+    let points = Milestones::of(state);
+    let is_there = match name {
+        "assembled" => points.assembled.is_some(),
+        "fixed" => points.fixed.is_some(),
+        _ => points.restored.is_some() && state.restored_at.is_none(),
+    };
+    INFERRED.iter().find(|(known, _)| *known == name && is_there).map(|(_, from)| *from)
+}
+
+/// The names of the turning points of this incident that are inferred.
+pub(super) fn all_inferred(state: &IncidentState) -> Vec<&'static str> {
+    INFERRED.iter().map(|(name, _)| *name).filter(|name| inferred(state, name).is_some()).collect()
+}
+
 /// When a phase was first entered and not fallen behind again: a wrong root cause sends an incident back.
 fn stands(state: &IncidentState, phase: Phase) -> Option<Timestamp> {
     state.phases.iter().fold(None, |since, change| match change.value {

@@ -3,7 +3,7 @@
 use super::{
     Source,
     markdown::Document,
-    milestones::metrics,
+    milestones::{inferred, metrics},
     runs::{Run, Tone, runs},
     spans::{Span, phases},
     tables::{self, Cell, Table},
@@ -103,17 +103,19 @@ fn sentence(source: &Source<'_>) -> String {
     let begin = state.detected_at.map_or_else(String::new, |at| format!("Detected {}", full(at)));
     let hit =
         if state.components.is_empty() { String::new() } else { format!(", {} affected", tables::components(source)) };
-    let end = match metrics(state).restore {
-        Some(took) => format!("; service restored after {}", span(took)),
-        None => "; service not restored yet".to_owned(),
+    let end = match (metrics(state).restore, state.restored_at) {
+        (Some(took), Some(_)) => format!("; service restored after {}", span(took)),
+        (Some(took), None) => format!("; resolved after {}, restoration not recorded", span(took)),
+        (None, _) => "; service not restored yet".to_owned(),
     };
     format!("{begin}{hit}{end}. Severity {}.", tables::severity(source))
 }
 
 fn measures(source: &Source<'_>, to: &mut Document) {
     let mut said: Vec<(&str, String)> = Vec::new();
-    let restore = maybe_span(metrics(source.state).restore);
-    said.push(("Detection to restored", restore));
+    let is_inferred = inferred(source.state, "restored").is_some();
+    let until = if is_inferred { "Detection to resolved" } else { "Detection to restored" };
+    said.push((until, maybe_span(metrics(source.state).restore)));
     let measures = tables::measures(source).into_iter();
     said.extend(measures.map(|(name, value)| (name, maybe_span(value))));
     to.list(said);
@@ -238,6 +240,9 @@ fn hints(runs: &[Run], source: &Source<'_>) -> Vec<(&'static str, String)> {
         format!("{}: {}", text(row, 0), which.map(|(name, _)| name).collect::<Vec<_>>().join(" and "))
     });
     hints.extend(recovery.into_iter().map(|said| ("Objective missed", said)));
+    let table = tables::recovery_table(source, times);
+    let open = table.rows.iter().filter(|row| row.iter().any(|cell| cell.tone == Tone::Warn));
+    hints.extend(open.map(|row| ("RTO not proved", format!("{}: {}", text(row, 0), text(row, 3)))));
     let told = missed(&tables::update_table(source, times), &|row| format!("{}: {}", text(row, 0), text(row, 4)));
     hints.extend(told.into_iter().map(|said| ("Updates", said)));
     let reopened = phases(source).windows(2).filter(|pair| order(&pair[1]) < order(&pair[0])).count();

@@ -3,7 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Source, milestones::as_seconds, words::signed};
+use super::{
+    Source,
+    milestones::as_seconds,
+    words::{Times, signed},
+};
+use crate::incident::objective::{data_at_risk, doubts, objection};
 
 /// One component.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,13 +22,17 @@ pub(super) struct Recovery {
     pub(super) took: Option<SignedDuration>,
     /// Whether the service is there again.
     pub(super) restored: bool,
-    /// `None`: there is no objective, or it is still open.
+    /// `None`: there is no objective, it is still open, or the panels do not agree.
     pub(super) rto_met: Option<bool>,
+    /// What the component's probes say against an RTO that would be met.
+    pub(super) rto_objection: Option<String>,
     #[serde(rename = "rpo_objective_seconds", serialize_with = "as_seconds")]
     pub(super) rpo: Option<SignedDuration>,
-    /// The newest point that could have been restored to when it failed.
+    /// What was restored to; else the newest point that could have been when it failed.
     pub(super) recovery_point: Option<Timestamp>,
-    /// From that point to the detection: what a restore would have lost.
+    /// Somebody recorded that it was restored to this point.
+    pub(super) recorded: bool,
+    /// What a restore to that point loses.
     #[serde(rename = "exposed_seconds", serialize_with = "as_seconds")]
     pub(super) exposed: Option<SignedDuration>,
     pub(super) rpo_met: Option<bool>,
@@ -41,31 +50,36 @@ pub(super) fn recovery(source: &Source<'_>) -> Vec<Recovery> {
     let restored = state.restored();
     let until = restored.or_else(|| source.as_of());
     let took = state.detected_at.zip(until).map(|(detected, until)| until.duration_since(detected));
+    let times = Times::of(source);
     let one = |id: &str| {
         let component = source.pack.and_then(|pack| pack.component(id));
         let exposure = state.exposures.iter().find(|exposure| exposure.component == id);
-        let rto = component.and_then(|component| component.rto).map(signed);
+        let within = component.and_then(|component| component.rto);
+        let rto = within.map(signed);
+        // An objective can be missed before the end, but not be met.
+        let in_time = rto.zip(took).and_then(|(rto, took)| match took <= rto {
+            true => restored.is_some().then_some(true),
+            false => Some(false),
+        });
+        let doubts = within.filter(|_| in_time == Some(true)).map(|within| doubts(state, &[id.to_owned()], within));
+        let rto_objection = doubts.and_then(|doubts| objection(&doubts, |at| times.at(at)));
         // What was frozen at the moment of failure counts, not what the pack says by now.
         let frozen = exposure.and_then(|exposure| exposure.rpo_seconds).map(std::time::Duration::from_secs);
         let rpo = frozen.or_else(|| component.and_then(|component| component.rpo)).map(signed);
-        let recovery_point = exposure.and_then(|exposure| exposure.recovery_point);
-        // A copy that was still kept up after the failure loses nothing from before it.
-        let exposed = recovery_point
-            .zip(state.detected_at)
-            .map(|(point, detected)| detected.duration_since(point).max(SignedDuration::ZERO));
+        // What was recorded says nothing of a component whose data has no objective.
+        let data = data_at_risk(state, id).filter(|data| !data.recorded || rpo.is_some());
+        let exposed = data.map(|data| signed(data.loss()));
         Recovery {
             component: id.to_owned(),
             title: component.map_or(id, |component| &component.title).to_owned(),
             rto,
             took,
             restored: restored.is_some(),
-            // An objective can be missed before the end, but not be met.
-            rto_met: rto.zip(took).and_then(|(rto, took)| match took <= rto {
-                true => restored.is_some().then_some(true),
-                false => Some(false),
-            }),
+            rto_met: in_time.filter(|_| rto_objection.is_none()),
+            rto_objection,
             rpo,
-            recovery_point,
+            recovery_point: data.map(|data| data.point),
+            recorded: data.is_some_and(|data| data.recorded),
             exposed,
             rpo_met: rpo.zip(exposed).map(|(rpo, exposed)| exposed <= rpo),
         }

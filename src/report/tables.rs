@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     Source,
-    milestones::{Milestones, metrics},
+    milestones::{Milestones, inferred, metrics},
     punctuality::{Informed, escalations, title_of, updates},
     recovery::{lost, recovery},
     runs::{Run, Tone},
@@ -126,8 +126,9 @@ fn declared(source: &Source<'_>) -> String {
 /// When, and after how long; or that it is not.
 pub(super) fn restored(source: &Source<'_>) -> String {
     let state = source.state;
+    let mark = inferred(state, "restored").map_or_else(String::new, |from| format!(" (inferred: {from})"));
     match (state.restored(), metrics(state).restore) {
-        (Some(at), Some(after)) => format!("{}, {} after detection", full(at), span(after)),
+        (Some(at), Some(after)) => format!("{}, {} after detection{mark}", full(at), span(after)),
         (Some(at), None) => full(at),
         (None, _) => match state.detected_at.zip(source.as_of()) {
             Some((detected, now)) => format!("not yet, {} after detection", span(now.duration_since(detected))),
@@ -150,32 +151,36 @@ pub(super) fn data_loss(source: &Source<'_>) -> String {
 /// Time to acknowledge, identify, restore and resolve: name and duration.
 pub(super) fn measures(source: &Source<'_>) -> Vec<(&'static str, Option<SignedDuration>)> {
     let metrics = metrics(source.state);
+    let is_inferred = inferred(source.state, "restored").is_some();
     vec![
         ("Time to acknowledge", metrics.acknowledge),
         ("Time to identify", metrics.identify),
-        ("Time to restore", metrics.restore),
+        (if is_inferred { "Time to restore (inferred)" } else { "Time to restore" }, metrics.restore),
         ("Time to resolve", metrics.resolve),
     ]
 }
 
-/// The turning points in the words of the post-mortem.
+/// The turning points in the words of the post-mortem, in their order; those that are not recorded come last.
 pub(super) fn turning_points(source: &Source<'_>, times: Times) -> Table {
     let points = Milestones::of(source.state);
-    let row = |what: &str, at: Option<jiff::Timestamp>| {
+    let mut all = [
+        ("Incident detected", "detected", points.detected),
+        ("Incident declared", "declared", points.declared),
+        ("Team assembled", "assembled", points.assembled),
+        ("Root cause identified", "identified", points.identified),
+        ("Fix deployed", "fixed", points.fixed),
+        ("Service restored", "restored", points.restored),
+        ("Incident resolved", "resolved", points.resolved),
+        ("Incident closed", "closed", points.closed),
+    ];
+    all.sort_by_key(|(.., at)| (at.is_none(), *at));
+    let row = |(what, name, at): (&str, &str, Option<jiff::Timestamp>)| {
         let after = at.zip(points.detected).map(|(at, detected)| at.duration_since(detected));
         let after = after.filter(|after| !after.is_zero()).map_or_else(String::new, span);
-        vec![Cell::from(times.maybe(at)), what.into(), after.into()]
+        let mark = inferred(source.state, name).map_or_else(String::new, |from| format!(" (inferred: {from})"));
+        vec![Cell::from(times.maybe(at)), format!("{what}{mark}").into(), after.into()]
     };
-    let rows = vec![
-        row("Incident detected", points.detected),
-        row("Incident declared", points.declared),
-        row("Team assembled", points.assembled),
-        row("Root cause identified", points.identified),
-        row("Fix deployed", points.fixed),
-        row("Service restored", points.restored),
-        row("Incident resolved", points.resolved),
-        row("Incident closed", points.closed),
-    ];
+    let rows = all.into_iter().map(row).collect();
     Table::new("Turning points", &[times.head(), "Event", "After detection"], rows)
 }
 
@@ -251,14 +256,22 @@ pub(super) fn recovery_table(source: &Source<'_>, times: Times) -> Table {
             (None, _) => NOT_RECORDED.to_owned(),
         };
         let exposed = match (one.recovery_point, one.exposed) {
-            (Some(point), Some(exposed)) => format!("{} (could go back to {})", span(exposed), times.at(point)),
+            (Some(point), Some(exposed)) => {
+                let what = if one.recorded { "restored to" } else { "restore point" };
+                format!("{} ({what} {})", span(exposed), times.at(point))
+            }
+            _ if one.rpo.is_some() => "restore point unknown".to_owned(),
             _ => NOT_RECORDED.to_owned(),
+        };
+        let rto = match &one.rto_objection {
+            Some(objection) => Cell::toned(objection, Tone::Warn),
+            None => verdict(one.rto_met, if one.rto.is_some() { "open" } else { "—" }),
         };
         vec![
             one.title.as_str().into(),
             objective(one.rto).into(),
             took.into(),
-            verdict(one.rto_met, if one.rto.is_some() { "open" } else { "—" }),
+            rto,
             objective(one.rpo).into(),
             exposed.into(),
             verdict(one.rpo_met, "—"),
@@ -467,7 +480,7 @@ pub(super) fn told(source: &Source<'_>, times: Times) -> Vec<Told> {
 fn tell(entry: &TimelineEntry, times: Times) -> Told {
     let who = match &entry.author {
         Some(author) => format!("{author} (written by {})", entry.by),
-        None => entry.by.to_string(),
+        None => entry.source().to_owned(),
     };
     let mut before = Vec::new();
     let mut said = Some(entry.text.as_str());

@@ -20,10 +20,10 @@ fn an_incident_with_a_run_is_exported_in_every_format() {
     let checkpoint = head.lines().find_map(|line| line.strip_prefix("checkpoint ")?.rsplit(':').next()).unwrap();
     for (format, wanted) in [
         ("md", &["Portal is down", "alice", "looked", checkpoint][..]),
-        ("html", &["<!doctype html>", "Portal is down", "looked"]),
+        ("html", &["<!doctype html>", "Portal is down", "looked", checkpoint]),
         ("json", &["\"declared\"", "\"run\"", checkpoint]),
-        ("csv", &["declared P0: Portal is down", "service restored"]),
-        ("postmortem", &["# Post-Mortem: Portal is down", "alice", "## Action Items", "To be written"]),
+        ("csv", &["declared P0: Portal is down", "service restored", checkpoint]),
+        ("postmortem", &["# Post-Mortem: Portal is down", "alice", "## Action Items", "To be written", checkpoint]),
     ] {
         let output = desk.run(&["incident", "export", &id, "--format", format]);
         assert_eq!(output.status.code(), Some(0), "{format}: {}", stderr(&output));

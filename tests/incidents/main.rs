@@ -7,6 +7,7 @@ mod hidden;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod masking;
+mod objectives;
 mod proposals;
 mod recording;
 mod runs;

@@ -7,7 +7,7 @@
 //! | recovery | it was detected | as detection | the severity's `recover_within` |
 //! | RTO of an affected component | it was detected | as detection | the component's `rto` |
 //! | RTO of a runbook that is followed | it was detected | as detection | the runbook's `rto` |
-//! | RPO of an affected component | the point that it can be restored to | it was detected | the component's `rpo` |
+//! | RPO of an affected component | its restore point | it was detected | the component's `rpo` |
 //! | update to an audience | it applies since, or the last update | it is resolved | `first_within`, then `update_every` |
 //! | phase | it began | the next one begins | the severity's budget for it, `phases.investigating` and so on |
 //! | escalation | it applies since | it was made, or dismissed with a reason; or it is resolved | its `after` |
@@ -19,6 +19,8 @@
 //! An update or an escalation *applies since* the detection; when a reclassification or an opening again has brought it, since
 //! then: nobody is late with what was not asked for. Both count until the incident is resolved, not only until service is restored:
 //! people still want to hear of it, and whoever is told late can still help to keep it from coming back.
+//!
+//! Recovery and RTO are met only when the probes of the affected components agree ([`super::objective`]).
 //!
 //! An escalation is due at the declaration at the earliest. From then it is amber, "due now", for [`due::ESCALATION_GRACE`], and red
 //! after that; every other clock is red when its time is over. The reports judge punctuality by the same rules ([`due`],

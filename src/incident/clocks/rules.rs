@@ -7,8 +7,11 @@ use jiff::Timestamp;
 use super::{Clock, ClockKind, ClockLevel, between, due, stretch};
 use crate::{
     health,
-    incident::{Exposure, IncidentState, Phase},
-    platform::{Audience, Escalation, Pack},
+    incident::{
+        IncidentState, Phase,
+        objective::{data_at_risk, doubts, objection},
+    },
+    platform::{Audience, Component, Escalation, Pack},
     runbook::run::{EventKind, Mode, RunEvent, RunOutcome},
 };
 
@@ -51,15 +54,9 @@ pub(super) fn objectives(
     });
     let recovery = severity.recover_within.map(|within| {
         let label = format!("recovery {}", severity.level);
-        Clock::with_due(
-            format!("recovery:{}", severity.level),
-            ClockKind::Recovery,
-            label,
-            detected,
-            within,
-            state.restored(),
-            now,
-        )
+        let id = format!("recovery:{}", severity.level);
+        let clock = Clock::with_due(id, ClockKind::Recovery, label, detected, within, state.restored(), now);
+        proved(clock, state, &state.components, within)
     });
     response.into_iter().chain(recovery).collect()
 }
@@ -98,12 +95,10 @@ pub(super) fn components(state: &IncidentState, pack: &Pack, detected: Timestamp
         }
         if let Some(within) = component.rto {
             let (id, label) = (format!("rto:{}", component.id), format!("RTO {}", component.id));
-            clocks.push(Clock::with_due(id, ClockKind::Rto, label, detected, within, state.restored(), now));
+            let clock = Clock::with_due(id, ClockKind::Rto, label, detected, within, state.restored(), now);
+            clocks.push(proved(clock, state, std::slice::from_ref(&component.id), within));
         }
-        // Nobody knows of what was not looked at: it was affected later, or no check has answered yet.
-        let unknown = || Exposure { component: component.id.clone(), recovery_point: None, rpo_seconds: None };
-        let frozen = state.exposures.iter().find(|exposure| exposure.component == component.id);
-        clocks.extend(exposed(&frozen.cloned().unwrap_or_else(unknown), component.rpo, detected));
+        clocks.extend(at_risk(state, component, detected));
     }
     clocks
 }
@@ -118,38 +113,49 @@ pub(super) fn scenarios(state: &IncidentState, detected: Timestamp, now: Timesta
         {
             let (id, label) = (format!("rto:runbook:{runbook}"), format!("RTO {runbook}"));
             let (within, stopped) = (Duration::from_secs(*rto), state.restored());
-            Some(Clock::with_due(id, ClockKind::Rto, label, detected, within, stopped, now))
+            let clock = Clock::with_due(id, ClockKind::Rto, label, detected, within, stopped, now);
+            Some(proved(clock, state, &state.components, within))
         }
         _ => None,
     };
     state.runs.values().filter_map(clock).collect()
 }
 
-/// What would be lost: frozen at the moment of failure.
-fn exposed(exposure: &Exposure, rpo: Option<Duration>, detected: Timestamp) -> Option<Clock> {
-    let within = exposure.rpo_seconds.map(Duration::from_secs).or(rpo)?;
-    let label = format!("RPO {}", exposure.component);
-    let (started, level, text) = match exposure.recovery_point {
-        None => (detected, ClockLevel::Amber, "nobody knows what it can be restored to".to_owned()),
-        Some(point) => {
-            let lost = between(point, detected);
-            let level = if lost > within {
-                ClockLevel::Red
-            } else if lost >= within.mul_f64(super::AMBER) {
-                ClockLevel::Amber
-            } else {
-                ClockLevel::Met
+/// A recovery objective is met only when the panels agree; until then it is open who is right.
+fn proved(clock: Clock, state: &IncidentState, components: &[String], within: Duration) -> Clock {
+    let doubts = if clock.level == ClockLevel::Met { doubts(state, components, within) } else { Vec::new() };
+    match objection(&doubts, |at| at.strftime("%H:%M:%SZ").to_string()) {
+        Some(text) => Clock { level: ClockLevel::Amber, text, ..clock },
+        None => clock,
+    }
+}
+
+/// What is lost, or would be: it does not change any more after the failure.
+fn at_risk(state: &IncidentState, component: &Component, detected: Timestamp) -> Option<Clock> {
+    let frozen = state.exposures.iter().find(|exposure| exposure.component == component.id);
+    let within = frozen.and_then(|exposure| exposure.rpo_seconds).map(Duration::from_secs).or(component.rpo)?;
+    let (started, stopped, level, text) = match data_at_risk(state, &component.id) {
+        // Nobody looked at what was affected later, or no check has answered yet.
+        None => (detected, detected, ClockLevel::Amber, "restore point unknown".to_owned()),
+        Some(data) => {
+            let loss = data.loss();
+            let level = match loss {
+                loss if loss > within => ClockLevel::Red,
+                loss if loss >= within.mul_f64(super::AMBER) => ClockLevel::Amber,
+                _ => ClockLevel::Met,
             };
-            (point, level, format!("{} exposed of {}", health::duration(lost), health::duration(within)))
+            let word = if data.recorded { "lost" } else { "exposed" };
+            let text = format!("{} {word} of {}", health::duration(loss), health::duration(within));
+            (data.point.min(data.until), data.until, level, text)
         }
     };
     Some(Clock {
-        id: format!("rpo:{}", exposure.component),
+        id: format!("rpo:{}", component.id),
         kind: ClockKind::Rpo,
-        label,
+        label: format!("RPO {}", component.id),
         started,
         due: started.checked_add(within).ok(),
-        stopped: Some(detected),
+        stopped: Some(stopped),
         level,
         text,
     })

@@ -91,7 +91,7 @@ fn the_csv_is_one_record_for_each_entry() {
         let head = reader.headers().unwrap().clone();
         let place = |name: &str| head.iter().position(|field| field == name).unwrap();
         let records: Vec<_> = reader.records().map(Result::unwrap).collect();
-        assert_eq!(records.len(), source.timeline.len());
+        assert_eq!(records.len(), source.timeline.len() + source.checkpoints.len());
         let fixed = records.iter().find(|record| &record[place("text")] == "The replica's disk is full").unwrap();
         assert_eq!(&fixed[place("original_text")], "The primary's disk is full");
         assert_eq!(&fixed[place("corrected_by")], "bob@bastion-2");

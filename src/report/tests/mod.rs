@@ -4,6 +4,7 @@ mod formats;
 mod hostile;
 mod rendered;
 mod story;
+mod verdicts;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

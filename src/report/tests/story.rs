@@ -38,9 +38,9 @@ fn the_postmortem_is_filled_from_the_journal() {
     let expected = [
         "03:12:00 | Incident detected | ",
         "03:14:00 | Incident declared | 2 min",
-        "03:16:00 | Team assembled | 4 min",
+        "03:16:00 | Team assembled (inferred: first role taken) | 4 min",
         "03:30:00 | Root cause identified | 18 min",
-        "03:47:00 | Fix deployed | 35 min",
+        "03:47:00 | Fix deployed (inferred: phase monitoring) | 35 min",
         "04:03:00 | Service restored | 51 min",
         "04:10:00 | Incident resolved | 58 min",
         "04:15:00 | Incident closed | 1 h 3 min",
@@ -50,7 +50,7 @@ fn the_postmortem_is_filled_from_the_journal() {
     let head = ["Component", "RTO", "Recovered in", "RTO is", "RPO", "Exposed at failure", "RPO is"];
     let recovery = rows(rendered.table(&head));
     let expected = [
-        "Database | 4 h | 51 min | met | 4 h | 1 h 12 min (could go back to 02:00:00) | met",
+        "Database | 4 h | 51 min | met | 4 h | 30 s (restored to 03:12:00) | met",
         "Public API | 30 min | 51 min | missed | none | not recorded | —",
     ];
     assert_eq!(recovery, expected);

@@ -266,7 +266,7 @@ fn exposure_is_frozen_at_the_failure_and_unknown_is_not_none() {
     assert_eq!(stands(&eleven, "rpo:database", 10), (ClockLevel::Met, "11h exposed of 24h".to_owned()));
     assert_eq!(stands(&eleven, "rpo:database", 5000), stands(&eleven, "rpo:database", 10));
     assert_eq!(stands(&with(Some(at(-25 * 60))), "rpo:database", 0).0, ClockLevel::Red);
-    let unknown = (ClockLevel::Amber, "nobody knows what it can be restored to".to_owned());
+    let unknown = (ClockLevel::Amber, "restore point unknown".to_owned());
     assert_eq!(stands(&with(None), "rpo:database", 0), unknown);
     // Nobody looked.
     assert_eq!(stands(&incident(), "rpo:database", 0), unknown);
