@@ -57,10 +57,13 @@ pub(super) struct Surroundings {
     pub(super) waits: Option<Waits>,
 }
 
+/// The number of a way, and what is waited for on it.
+pub(super) type Waited = (u64, String);
+
 /// Tells the loop what is waited for on a way.
 pub(super) struct Waits {
     pub(super) way: u64,
-    pub(super) told: UnboundedSender<(u64, String)>,
+    pub(super) told: UnboundedSender<Waited>,
 }
 
 impl Waits {

@@ -49,7 +49,7 @@ pub static REGISTRY: &[Entry] = &[
     entry!(Skip, "skip", "Skip the step", ["s"], &[Runbook], "skip", "Leave the selected step out, with a reason"),
     entry!(Undo, "undo", "Undo the step", ["u"], &[Runbook], "undo", "Run the selected step's own rollback, or restore what was saved before it"),
     entry!(ShowOutput, "output", "Step or output", ["v"], &[Runbook, TimelineEntry], "output", "Show the selected step's output below the list, or its text; the output that an entry refers to"),
-    entry!(CancelStep, "cancel-step", "Cancel what runs", ["c"], &[Runbook], "cancel", "End the running action; asks before it does"),
+    entry!(CancelStep, "cancel-step", "Cancel what runs", ["c"], &[Runbook], "cancel", "End the running action after a question, and at once what has not started yet"),
     entry!(MarkKey, "mark-key", "Mark as key", ["m"], ENTRIES, "key", "Say that the entry belongs to the story that is told afterwards, or does not"),
     entry!(Correct, "correct", "Correct", ["E"], ENTRIES, "correct", "Say the entry anew, or take it back; the original is kept"),
     entry!(GoToStep, "go-to-step", "Go to the step", ["s"], &[TimelineEntry], "step", "Open the run that the entry is about, at its step"),

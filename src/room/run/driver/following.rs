@@ -47,7 +47,7 @@ impl Driver {
                 let (action, title) = self.found(&action)?;
                 self.set_out(Purpose::Poll(before), action, title)
             }
-            Happened::Came(way, came) => self.came(way, *came),
+            Happened::Came(way, came) => self.came(way, came),
             Happened::TakesOver { id, deadline } => self.take_over(id, Some(deadline)),
             Happened::Listed { name, result } => {
                 if let (Some(open), Ok(lines)) = (self.open.as_mut(), &result) {

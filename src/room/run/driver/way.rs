@@ -65,7 +65,7 @@ pub(super) enum Purpose {
 
 /// What came back.
 pub(super) enum Came {
-    Prepared(Result<Prepared, Refusal>),
+    Prepared(Box<Result<Prepared, Refusal>>),
     /// What was kept of before the change, and why what was not.
     Saved(Vec<(String, Result<Evidence, String>)>),
     Started(Result<Job, ExecError>),
@@ -124,7 +124,7 @@ impl Driver {
         let around = self.surroundings(&action, script, Some(waits))?;
         let (id, name) = (action.id.clone(), title.clone());
         let looks = self.beside(async move || {
-            Happened::Came(number, Box::new(Came::Prepared(prepare(&around, action, title).await)))
+            Happened::Came(number, Came::Prepared(Box::new(prepare(&around, action, title).await)))
         });
         self.way = Some(Way { number, action: id, title: name, doing: Doing::Preparing { purpose, _looks: looks } });
         Ok(())
@@ -135,7 +135,7 @@ impl Driver {
         let Some(way) = self.way.take_if(|way| way.number == number) else { return Ok(()) };
         let outcome = match (way.doing, came) {
             (Doing::Preparing { purpose, .. }, Came::Prepared(result)) => {
-                result.and_then(|prepared| self.prepared(purpose, prepared))
+                (*result).and_then(|prepared| self.prepared(purpose, prepared))
             }
             (Doing::Saving { prepared, permit, attempt, .. }, Came::Saved(saved)) => {
                 self.saved(prepared, permit, attempt, saved)
@@ -209,7 +209,7 @@ impl Driver {
                 };
                 saved.push((what, kept));
             }
-            Happened::Came(number, Box::new(Came::Saved(saved)))
+            Happened::Came(number, Came::Saved(saved))
         });
         let title = prepared.title.clone();
         let doing = Doing::Saving { prepared, permit, attempt, _looks: looks };
@@ -278,7 +278,7 @@ impl Driver {
                     starting.await
                 }
             };
-            Happened::Came(number, Box::new(Came::Started(started)))
+            Happened::Came(number, Came::Started(started))
         });
         let title = prepared.title.clone();
         self.way = Some(Way { number, action, title, doing: Doing::Starting { prepared, attempt, stop } });
