@@ -128,8 +128,24 @@ pub fn timeline(items: &[Arc<Item>], state: &IncidentState) -> Vec<TimelineEntry
 
 /// One event as an entry. Corrections, marks and what is withdrawn are part of what they are about, and no entries of their own.
 pub fn entry(item: &Item, state: &IncidentState) -> Option<TimelineEntry> {
+    made(item, known(item), state)
+}
+
+/// Takes an event into the state, and makes its entry: it is decoded once for both.
+pub fn take(item: &Item, state: &mut IncidentState) -> Option<TimelineEntry> {
+    let known = known(item);
+    if let Some(event) = &known {
+        state.apply_known(item, event.clone());
+    }
+    made(item, known, state)
+}
+
+fn known(item: &Item) -> Option<IncidentEvent> {
+    item.entry.event::<Versioned>().map(|versioned| versioned.event).ok()
+}
+
+fn made(item: &Item, known: Option<IncidentEvent>, state: &IncidentState) -> Option<TimelineEntry> {
     let of = EventRef { log: item.log.clone(), seq: item.entry.seq };
-    let known = item.entry.event::<Versioned>().map(|versioned| versioned.event).ok();
     let said = match &known {
         Some(event) => say(event, state)?,
         None => say_unknown(item),

@@ -8,6 +8,7 @@ mod hidden;
 mod lab;
 mod masking;
 mod objectives;
+mod pieces;
 mod proposals;
 mod recording;
 mod runs;

@@ -100,15 +100,17 @@ async fn follow(
     let join = |event| desk.append(vec![event]).map_err(|why| anyhow!(why));
     join(IncidentEvent::Joined { read_only: false })?;
     output.print(&format!("{id} is recorded: {}\n", line(&desk.view().state().title)))?;
+    desk.view().tell_all();
     let watch = Watch::start(room, desk.clone());
     let mut printed = HashSet::new();
     let over = loop {
         let (entries, open) = {
             let mut view = desk.view();
             desk.refresh(&mut view).map_err(|why| anyhow!(why))?;
-            (view.take_changed().map(|_| view.timeline()).unwrap_or_default(), view.state().phase().is_open())
+            let entries = view.take_changed().map(|(_, entries)| entries).unwrap_or_default();
+            (entries, view.state().phase().is_open())
         };
-        for entry in entries {
+        for entry in entries.into_iter().flatten() {
             if printed.insert(entry.of.clone()) {
                 output.print(&shown(&entry))?;
             }

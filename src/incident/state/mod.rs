@@ -127,7 +127,7 @@ pub struct IncidentState {
     /// Alerts that fire.
     pub alerts: BTreeMap<String, Since<String>>,
     /// The events of each run, in order.
-    pub runs: BTreeMap<RunId, Vec<RunEvent>>,
+    pub runs: BTreeMap<RunId, Arc<Vec<RunEvent>>>,
     pub corrections: BTreeMap<EventRef, Vec<Correction>>,
     /// Entries that somebody put into the story, or took out of it.
     pub key: BTreeMap<EventRef, bool>,
@@ -156,12 +156,19 @@ impl IncidentState {
 
     /// Takes in one more event. What does not fit its chain, and what this program does not know, says nothing here.
     pub fn apply(&mut self, item: &Item) {
-        if !item.intact {
-            return;
+        if item.intact
+            && let Ok(Versioned { event, .. }) = item.entry.event()
+        {
+            self.apply_known(item, event);
         }
-        let Ok(Versioned { event, .. }) = item.entry.event::<Versioned>() else { return };
-        let of = EventRef { log: item.log.clone(), seq: item.entry.seq };
-        self.take(event, of, item.entry.at, &item.entry.by);
+    }
+
+    /// [`Self::apply`], for whoever has decoded the event already.
+    pub fn apply_known(&mut self, item: &Item, event: IncidentEvent) {
+        if item.intact {
+            let of = EventRef { log: item.log.clone(), seq: item.entry.seq };
+            self.take(event, of, item.entry.at, &item.entry.by);
+        }
     }
 
     fn take(&mut self, event: IncidentEvent, of: EventRef, at: Timestamp, by: &Arc<str>) {
@@ -283,7 +290,7 @@ impl IncidentState {
     /// Questions for a second person that wait for an answer, the oldest first.
     pub fn open_seconds(&self) -> Vec<(&EventRef, &SecondRequest)> {
         let is_over = |run: &RunId| {
-            let events = self.runs.get(run).into_iter().flatten();
+            let events = self.runs.get(run).into_iter().flat_map(|events| events.iter());
             events.rev().any(|event| matches!(event.kind, EventKind::RunEnded { .. }))
         };
         let mut open: Vec<_> = self.seconds.iter().collect();
@@ -294,7 +301,7 @@ impl IncidentState {
 
     fn run(&mut self, run: RunId, kind: EventKind, at: Timestamp, by: &Arc<str>) {
         let event = RunEvent { at, by: by.to_string(), run: run.clone(), kind };
-        self.runs.entry(run).or_default().push(event);
+        Arc::make_mut(self.runs.entry(run).or_default()).push(event);
     }
 
     /// The severity now; empty before it was declared.

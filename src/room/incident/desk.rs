@@ -17,7 +17,7 @@ use crate::{
             Access, Appended, Checkpoint, Finding, Hlc, IncidentFolder, IncidentId, Incidents, Item, JournalEvent,
             LogFolder, LogName, Notice, Now, Place, Source, Union, Writer, WriterState, is_alive, set_aside,
         },
-        timeline::{TimelineEntry, timeline},
+        timeline::{self, TimelineEntry},
     },
     platform::Pack,
 };
@@ -25,17 +25,22 @@ use crate::{
 /// A line that is older than this stays: its writer would have taken it back.
 const SETTLED: SignedDuration = SignedDuration::from_secs(5);
 
+/// The entry of an event, when it has one.
+pub type Told = Option<TimelineEntry>;
+
 /// What was read of an incident: every event in its order, and the state that they mean.
 #[derive(Debug)]
 pub struct View {
     folder: IncidentFolder,
     source: LogFolder,
     union: Union,
-    state: IncidentState,
+    state: Arc<IncidentState>,
     /// What is wrong with the logs, as far as it was read.
     findings: Vec<Finding>,
     /// The first place that holds another event than when [`View::take_changed`] was called last.
     changed: Option<usize>,
+    /// The entries from there on; `None` where nobody is told of them.
+    told: Option<Vec<Told>>,
     /// Moments of the newest lines that were read, of each log, since [`View::take_moments`] was called last.
     moments: Vec<Hlc>,
 }
@@ -43,9 +48,19 @@ pub struct View {
 impl View {
     /// Reads an incident. Leaves no trace. The error is one sentence.
     pub fn read(folder: IncidentFolder) -> Result<View, String> {
+        View::of(folder, None)
+    }
+
+    /// [`View::read`], for whoever is told of every entry: [`View::take_changed`].
+    pub fn told(folder: IncidentFolder) -> Result<View, String> {
+        View::of(folder, Some(Vec::new()))
+    }
+
+    fn of(folder: IncidentFolder, told: Option<Vec<Told>>) -> Result<View, String> {
         let source = LogFolder::new(&folder.logs());
-        let (union, state) = (Union::default(), IncidentState::default());
-        let mut view = View { folder, source, union, state, findings: Vec::new(), changed: None, moments: Vec::new() };
+        let (union, state) = (Union::default(), Arc::default());
+        let (findings, moments) = (Vec::new(), Vec::new());
+        let mut view = View { folder, source, union, state, findings, changed: None, told, moments };
         view.refresh()?;
         if view.state.declared.is_none() {
             return Err(format!("{} was never declared: nothing in its logs says what it is", view.folder.id()));
@@ -55,37 +70,49 @@ impl View {
 
     /// Takes in what is new since the last call; true when there was something.
     pub fn refresh(&mut self) -> Result<bool, String> {
-        let mut fold_again = false;
-        let mut news = false;
+        let folded = self.union.items().len();
+        let mut first = None;
         for mut batch in self.source.poll()? {
             self.findings.append(&mut batch.findings);
             self.moments.extend(batch.found.iter().filter(|found| found.intact).map(|found| found.entry.hlc).max());
-            let before = self.union.items().len();
-            let change = self.union.take(batch);
-            news |= change.first.is_some();
-            self.changed = self.changed.into_iter().chain(change.first).min();
-            if change.appended && !fold_again {
-                for item in self.union.items().iter().skip(before) {
-                    self.state.apply(item);
-                }
-            } else if change.first.is_some() {
-                fold_again = true;
-            }
+            first = first.into_iter().chain(self.union.take(batch).first).min();
         }
-        if fold_again {
-            self.state = IncidentState::fold(self.union.items());
-        }
-        Ok(news)
+        let Some(first) = first else { return Ok(false) };
+        self.changed = Some(self.changed.map_or(first, |changed| changed.min(first)));
+        // What stands before others that were folded already means something else for them.
+        let from = if first < folded { 0 } else { folded };
+        self.fold(from);
+        Ok(true)
     }
 
-    /// From where on the events are others than at the last call; `None` when nothing has changed.
-    pub fn take_changed(&mut self) -> Option<usize> {
-        self.changed.take()
+    /// Folds the events from place `from` on; each is decoded once, for the state and for its entry.
+    fn fold(&mut self, from: usize) {
+        if from == 0 {
+            self.state = Arc::default();
+            self.told.iter_mut().for_each(Vec::clear);
+        }
+        let (state, changed) = (Arc::make_mut(&mut self.state), self.changed.unwrap_or_default());
+        for (place, item) in self.union.items().iter().enumerate().skip(from) {
+            match &mut self.told {
+                Some(told) if place >= changed => told.push(timeline::take(item, state)),
+                _ => state.apply(item),
+            }
+        }
+    }
+
+    /// From where on the events are others than at the last call, with the entry of each; `None` when nothing has changed.
+    pub fn take_changed(&mut self) -> Option<(usize, Vec<Told>)> {
+        let first = self.changed.take()?;
+        Some((first, self.told.replace(Vec::new()).unwrap_or_default()))
     }
 
     /// Lets the next [`View::take_changed`] give everything.
     pub fn tell_all(&mut self) {
         self.changed = Some(0);
+        if self.told.as_ref().is_none_or(|told| told.len() < self.union.items().len()) {
+            self.told = Some(Vec::new());
+            self.fold(0);
+        }
     }
 
     fn take_moments(&mut self) -> Vec<Hlc> {
@@ -146,7 +173,7 @@ impl View {
         &self.folder
     }
 
-    pub fn state(&self) -> &IncidentState {
+    pub fn state(&self) -> &Arc<IncidentState> {
         &self.state
     }
 
@@ -170,7 +197,7 @@ impl View {
     }
 
     pub fn timeline(&self) -> Vec<TimelineEntry> {
-        timeline(self.union.items(), &self.state)
+        timeline::timeline(self.union.items(), &self.state)
     }
 
     /// The last line of each log.

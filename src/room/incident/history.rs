@@ -52,7 +52,7 @@ impl RunHistory for IncidentHistory {
     fn events(&self, run: &RunId) -> Vec<RunEvent> {
         let mut view = self.0.view();
         let _ = self.0.refresh(&mut view);
-        let mut events = view.state().runs.get(run).cloned().unwrap_or_default();
+        let mut events = view.state().runs.get(run).map(|events| events.to_vec()).unwrap_or_default();
         let start = format!("runs/{}/", run.0);
         for event in &mut events {
             for evidence in evidence(&mut event.kind) {

@@ -12,10 +12,10 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Recorder, Verb, View, list};
+use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Recorder, Verb, View, desk::Told, list};
 use crate::{
     incident::{
-        IncidentEvent,
+        IncidentEvent, IncidentState,
         arrivals::Seen,
         journal::{Access, Checkpoint, Follower, IncidentId, Incidents, Item, LogFolder, LogName, WriterState, follow},
     },
@@ -34,6 +34,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// How long a line of another log must have stood before it is sworn to: a machine that lost its power may rightly have lost
 /// its last moments.
 const SETTLED: Duration = Duration::from_secs(10);
+/// Events that are told at once.
+const AT_ONCE: usize = 1000;
 /// How long ending waits for what is still being written.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -73,8 +75,16 @@ pub enum News {
         /// It was declared here and now.
         declared: bool,
     },
-    /// From place `first` on, the events of the incident are these.
-    Events { first: usize, items: Vec<Arc<Item>> },
+    /// From place `first` on, the events of the incident are these. Many come in several pieces, so that whoever draws never
+    /// stops for long.
+    Events {
+        first: usize,
+        items: Vec<Arc<Item>>,
+        /// The entry of each.
+        entries: Vec<Told>,
+        /// What all events mean, those of later pieces included.
+        state: Arc<IncidentState>,
+    },
     /// Whether what happens is recorded, and in which log.
     Writing { state: WriterState, log: Option<LogName> },
     /// Logs of other consoles that are there now.
@@ -219,7 +229,7 @@ impl Work {
             }
             Command::Open(id) => {
                 let StationOptions { incidents, access, by, pack, environment, .. } = &self.options;
-                let view = View::read(incidents.open(&id).map_err(|error| error.to_string())?)?;
+                let view = View::told(incidents.open(&id).map_err(|error| error.to_string())?)?;
                 // Before a log is begun in it.
                 let (of, at) = (&view.state().platform, &view.state().environment);
                 if *of != pack.name {
@@ -344,10 +354,9 @@ impl Work {
             if let Err(why) = open.desk.refresh(&mut view) {
                 tracing::warn!(%why, "the journal cannot be read");
             }
-            let first = view.take_changed();
-            first.map(|first| News::Events {
-                first,
-                items: view.union().items().get(first..).unwrap_or_default().to_vec(),
+            let changed = view.take_changed();
+            changed.map(|(first, entries)| {
+                pieces(first, view.union().items().get(first..).unwrap_or_default(), entries, view.state())
             })
         };
         // Who is there, and which log is one's own, before what they wrote: it decides who writes down what comes of it.
@@ -364,7 +373,7 @@ impl Work {
             open.alive = Some(alive.clone());
             told.push(News::Alive(alive));
         }
-        told.extend(events);
+        told.extend(events.into_iter().flatten());
         told.extend(open.desk.notices().into_iter().map(|notice| News::Notice(notice.to_string())));
         if !self.options.read_only {
             open.swear();
@@ -373,6 +382,20 @@ impl Work {
             self.tell(news);
         }
     }
+}
+
+/// The events from place `first` on, a few at a time.
+fn pieces(first: usize, items: &[Arc<Item>], entries: Vec<Told>, state: &Arc<IncidentState>) -> Vec<News> {
+    let mut entries = entries.into_iter();
+    let mut piece = |first, items: &[Arc<Item>]| {
+        let entries = entries.by_ref().take(items.len()).collect();
+        News::Events { first, items: items.to_vec(), entries, state: state.clone() }
+    };
+    if items.is_empty() {
+        // What was there is no more.
+        return vec![piece(first, items)];
+    }
+    items.chunks(AT_ONCE).enumerate().map(|(number, items)| piece(first + number * AT_ONCE, items)).collect()
 }
 
 impl Open {

@@ -21,7 +21,7 @@ use crate::{
         state::SecondRequest,
     },
     platform::Pack,
-    room::incident::Listed,
+    room::incident::{Listed, desk::Told},
     tui::model::Facts,
 };
 
@@ -57,8 +57,8 @@ pub struct OpenIncident {
     pub folder: PathBuf,
     /// Every event, in the order of the union.
     items: Vec<Arc<Item>>,
-    /// The fold of the events.
-    pub state: IncidentState,
+    /// What the events mean.
+    pub state: Arc<IncidentState>,
     pub clocks: Vec<Clock>,
     pub timeline: Timeline,
     /// Whether what happens is recorded.
@@ -79,7 +79,7 @@ impl OpenIncident {
             id,
             folder,
             items: Vec::new(),
-            state: IncidentState::default(),
+            state: Arc::default(),
             clocks: Vec::new(),
             timeline: Timeline::default(),
             writing: WriterState::Writable,
@@ -90,20 +90,13 @@ impl OpenIncident {
         }
     }
 
-    /// From place `first` on, the events are these.
-    pub fn take(&mut self, first: usize, items: Vec<Arc<Item>>) {
-        let follows = first >= self.items.len();
+    /// From place `first` on, the events are these, and all of them mean this.
+    pub fn take(&mut self, first: usize, items: Vec<Arc<Item>>, entries: Vec<Told>, state: Arc<IncidentState>) {
         self.items.truncate(first);
         let from = self.items.len();
         self.items.extend(items);
-        if follows {
-            for item in self.items.iter().skip(from) {
-                self.state.apply(item);
-            }
-        } else {
-            self.state = IncidentState::fold(&self.items);
-        }
-        self.timeline.take(from, &self.items, &self.state);
+        self.state = state;
+        self.timeline.take(from, &self.items, entries, &self.state);
     }
 
     /// An event, by its place in the order of the union.

@@ -14,6 +14,7 @@ use crate::{
         journal::Item,
         timeline::{Category, TimelineEntry, entry},
     },
+    room::incident::desk::Told,
     tui::model::{Cursor, Input},
 };
 
@@ -61,9 +62,8 @@ impl Filter {
 }
 
 impl Timeline {
-    /// Makes the entries of the events from `first` on. The cursor stays on its entry; at the top it stays at the top.
-    pub fn take(&mut self, first: usize, items: &[Arc<Item>], state: &IncidentState) {
-        let first = first.min(self.taken);
+    /// Takes the entries of the events from `first` on. The cursor stays on its entry; at the top it stays at the top.
+    pub fn take(&mut self, first: usize, items: &[Arc<Item>], entries: Vec<Told>, state: &IncidentState) {
         let selected = self.selected_place().filter(|_| self.cursor.selected > 0);
         let selected = selected.and_then(|place| Some((place, self.entries.get(place)?.of.clone())));
         let from = self.places.partition_point(|item| *item < first);
@@ -75,12 +75,12 @@ impl Timeline {
         // What was said about earlier entries and is not said any more, and what is said now, changes them.
         let said = self.remarks.partition_point(|(item, _)| *item < first);
         let mut changed: BTreeSet<EventRef> = self.remarks.drain(said..).map(|(_, of)| of).collect();
-        for (place, item) in items.iter().enumerate().skip(first) {
+        for ((place, item), entry) in items.iter().enumerate().skip(first).zip(entries) {
             if let Some(of) = concerned(item) {
                 changed.insert(of.clone());
                 self.remarks.push((place, of));
             }
-            if let Some(entry) = entry(item, state) {
+            if let Some(entry) = entry {
                 self.entries.push(entry);
                 self.places.push(place);
                 self.meet(self.entries.len() - 1);
@@ -88,21 +88,21 @@ impl Timeline {
         }
         self.taken = items.len();
         self.extend_kept(from);
-        self.renew(&changed, from, items, state);
+        self.renew(&changed, items, state);
         match selected {
             Some((place, of)) => self.select_entry(place, &of),
             None => self.cursor.selected = 0,
         }
     }
 
-    /// Makes entries before `end` anew.
-    fn renew(&mut self, changed: &BTreeSet<EventRef>, end: usize, items: &[Arc<Item>], state: &IncidentState) {
+    /// Makes entries anew.
+    fn renew(&mut self, changed: &BTreeSet<EventRef>, items: &[Arc<Item>], state: &IncidentState) {
         if changed.is_empty() {
             return;
         }
         let words = self.words();
         let mut left = changed.len();
-        for place in (0..end.min(self.entries.len())).rev() {
+        for place in (0..self.entries.len()).rev() {
             if left == 0 {
                 break;
             }

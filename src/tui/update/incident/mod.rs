@@ -6,7 +6,7 @@ mod tests;
 pub(super) mod timeline;
 mod verbs;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 pub(super) use self::sheets::{change, step, submit, tick};
 pub(super) use self::verbs::{
@@ -15,11 +15,7 @@ pub(super) use self::verbs::{
 };
 use super::{act, focus};
 use crate::{
-    incident::{
-        EventRef,
-        arrivals::Seen,
-        journal::{IncidentId, Item},
-    },
+    incident::{EventRef, arrivals::Seen, journal::IncidentId},
     room::{
         incident::{
             Listed, Verb,
@@ -65,7 +61,12 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
                 model.say(format!("{id} is declared"));
             }
         }
-        News::Events { first, items } => return took_events(model, first, items),
+        News::Events { first, items, entries, state } => {
+            if let Some(open) = &mut model.incidents.open {
+                open.take(first, items, entries, state);
+            }
+            return took_events(model);
+        }
         News::Writing { state, log } => {
             if let Some(open) = &mut model.incidents.open {
                 (open.writing, open.log) = (state, log);
@@ -106,11 +107,10 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
 }
 
 /// Events of the journal: the state follows them, and so does what is on the screen.
-fn took_events(model: &mut Model, first: usize, items: Vec<Arc<Item>>) -> Vec<Effect> {
+fn took_events(model: &mut Model) -> Vec<Effect> {
     let (now, pack) = (model.now, model.facts.pack.clone());
     let Some(open) = &mut model.incidents.open else { return vec![] };
     let fresh = std::mem::take(&mut open.fresh);
-    open.take(first, items);
     open.tick(&pack, now);
     let mut effects = Vec::new();
     if fresh {
