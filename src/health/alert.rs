@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
-use crate::platform::{AlertRule, Members};
+use crate::platform::{AlertRule, Members, Shared};
 
 /// How an alert rule stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +58,8 @@ impl Alert {
 
     /// Evaluates the condition at `now`. A condition without an answer (a probe it reads could not look) changes
     /// nothing: blindness neither fires an alert nor clears one.
-    pub(super) fn evaluate(&mut self, variables: &Map<String, Value>, now: Timestamp) -> Option<Change> {
-        let holds = match self.rule.when.holds(variables) {
+    pub(super) fn evaluate(&mut self, variables: &[(&str, Shared)], now: Timestamp) -> Option<Change> {
+        let holds = match self.rule.when.holds_for(variables) {
             Ok(holds) => holds,
             Err(error) => {
                 self.blind = Some(error.to_string());

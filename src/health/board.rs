@@ -9,10 +9,9 @@ use serde_json::{Map, Value, json};
 use super::{
     Alert, AlertStatus, ComponentExposure, ProbeHealth, Reading, RestorePoint, Status,
     alert::{Change, Reads},
-    judge::variables,
     probe::elapsed,
 };
-use crate::platform::{Component, Pack, ProbeSpec};
+use crate::platform::{Component, Pack, ProbeSpec, Shared};
 
 /// The health of one platform. State is the fold of readings and of time: [`Board::apply`] and [`Board::tick`].
 #[derive(Debug, Clone)]
@@ -192,7 +191,7 @@ impl Board {
 
     /// What the gate of a runbook's step reads: every probe by its id, and all of them under `probes`.
     pub fn gate_variables(&self, now: Timestamp) -> Map<String, Value> {
-        let probes = self.probes.values().map(|p| (p.spec.id.clone(), Value::Object(probe_variables(p, now))));
+        let probes = self.probes.values().map(|p| (p.spec.id.clone(), Value::Object(p.variables(now))));
         let mut all: Map<String, Value> = probes.collect();
         all.insert("probes".to_owned(), Value::Object(all.clone()));
         all
@@ -231,21 +230,16 @@ impl Board {
     }
 
     /// `probes`, `panels` and `components` as an alert condition sees them, with only what it reads.
-    fn variables(&self, reads: &Reads, now: Timestamp) -> Map<String, Value> {
-        let probes = self
-            .probes
-            .values()
-            .filter(|p| reads.probes.may_read(&p.spec.id))
-            .map(|p| (p.spec.id.clone(), Value::Object(probe_variables(p, now))));
-        let mut all = Map::new();
-        all.insert("probes".to_owned(), Value::Object(probes.collect()));
+    fn variables(&self, reads: &Reads, now: Timestamp) -> Vec<(&'static str, Shared)> {
+        let read = self.probes.values().filter(|p| reads.probes.may_read(&p.spec.id));
+        let mut all = vec![("probes", read.map(|p| (p.spec.id.as_str(), p.seen(now))).collect())];
         if !reads.panels.is_empty() {
             let panels = self.panels(now).into_iter().map(|panel| {
                 let down = panel.probes.iter().filter(|p| p.raw_status(now) == Status::Down).count();
                 let worst = panel.probes.iter().map(|p| p.raw_status(now)).max().unwrap_or(Status::Unknown);
                 (panel.id.to_owned(), json!({"status": worst.word(), "probes": panel.probes.len(), "down": down}))
             });
-            all.insert("panels".to_owned(), Value::Object(panels.collect()));
+            all.push(("panels", panels.collect::<Map<_, _>>().into()));
         }
         if !reads.components.is_empty() {
             let components = self.exposures(now).into_iter().map(|exposure| {
@@ -256,22 +250,10 @@ impl Board {
                 }
                 (exposure.component, Value::Object(members))
             });
-            all.insert("components".to_owned(), Value::Object(components.collect()));
+            all.push(("components", components.collect::<Map<_, _>>().into()));
         }
         all
     }
-}
-
-/// The details of a fresh reading, or nothing but the status of a stale or missing one.
-fn probe_variables(probe: &ProbeHealth, now: Timestamp) -> Map<String, Value> {
-    let stale = probe.is_stale(now);
-    let mut members = match probe.latest() {
-        Some(reading) if !stale => variables(reading),
-        _ => Map::new(),
-    };
-    members.insert("status".to_owned(), probe.raw_status(now).word().into());
-    members.insert("stale".to_owned(), stale.into());
-    members
 }
 
 fn transition(spec: &ProbeSpec, from: Option<Status>, to: Status, at: Timestamp, summary: &str) -> Happening {

@@ -1,11 +1,15 @@
 //! The health of one probe: its readings over time, and the one verdict that everything shown of it comes from.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
-use super::{Debounce, History, Reading, Status, exposure::SeenCopies};
-use crate::platform::ProbeSpec;
+use super::{Debounce, History, Reading, Status, exposure::SeenCopies, judge::variables};
+use crate::platform::{ProbeSpec, Shared};
 
 /// All that is known of one probe.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub struct ProbeHealth {
     debounce: Debounce,
     history: History,
     pub(super) copies: SeenCopies,
+    /// The latest reading as conditions see it, once one has read it.
+    seen: OnceLock<Shared>,
 }
 
 /// How a probe stands: a status, and the one reading that it is of.
@@ -47,6 +53,7 @@ impl ProbeHealth {
             debounce: Debounce::default(),
             history: History::default(),
             copies: SeenCopies::default(),
+            seen: OnceLock::new(),
         }
     }
 
@@ -69,7 +76,28 @@ impl ProbeHealth {
             self.last_good = Some(reading.clone());
         }
         self.latest = Some(reading);
+        self.seen = OnceLock::new();
         moved
+    }
+
+    /// What conditions see of it: of a reading that is not stale what nobody else has taken over yet.
+    pub(super) fn seen(&self, now: Timestamp) -> Shared {
+        match self.is_stale(now) {
+            false => self.seen.get_or_init(|| self.variables(now).into()).clone(),
+            true => self.variables(now).into(),
+        }
+    }
+
+    /// The details of a fresh reading, or nothing but the status of a stale or missing one.
+    pub(super) fn variables(&self, now: Timestamp) -> Map<String, Value> {
+        let stale = self.is_stale(now);
+        let mut members = match self.latest() {
+            Some(reading) if !stale => variables(reading),
+            _ => Map::new(),
+        };
+        members.insert("status".to_owned(), self.raw_status(now).word().into());
+        members.insert("stale".to_owned(), stale.into());
+        members
     }
 
     /// Lets time pass. Returns the status before, and why it is unknown now, when the newest reading has become too old.

@@ -1,6 +1,6 @@
 //! CEL, the one expression language of packs: thresholds, alert rules, gates and conditions on JSON.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use cel::{
     Context, Program, Value,
@@ -86,38 +86,59 @@ impl Expression {
         (!limits.is_empty()).then_some(limits)
     }
 
+    /// As [`Self::holds`], for variables that others read, too.
+    pub fn holds_for(&self, variables: &[(&str, Shared)]) -> Result<bool, ExpressionError> {
+        self.bool_of(
+            variables.iter().map(|(_, shared)| shared.longest).max().unwrap_or_default().max(variables.len()),
+            variables.iter().map(|(name, shared)| (*name, shared.value.clone())),
+        )
+    }
+
     /// True or false for these variables. Anything else, a missing variable included, is an error, unless the expression is
     /// [optional](Self::optional).
     pub fn holds(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<bool, ExpressionError> {
-        match self.answer(variables) {
+        let known = variables.iter().filter(|(_, value)| !value.is_null());
+        self.bool_of(
+            variables.values().map(longest).max().unwrap_or_default().max(variables.len()),
+            known.map(|(name, value)| (name.as_str(), from_json(value))),
+        )
+    }
+
+    /// `elements` is the longest list that there is.
+    fn bool_of<'v>(
+        &self,
+        elements: usize,
+        variables: impl Iterator<Item = (&'v str, Value)>,
+    ) -> Result<bool, ExpressionError> {
+        match self.answer(elements, variables) {
             Err(ExpressionError::Evaluation { .. }) if self.optional => Ok(false),
             answer => answer,
         }
     }
 
-    fn answer(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<bool, ExpressionError> {
-        match self.evaluate(variables)? {
+    fn answer<'v>(
+        &self,
+        elements: usize,
+        variables: impl Iterator<Item = (&'v str, Value)>,
+    ) -> Result<bool, ExpressionError> {
+        self.afford(elements)?;
+        let mut context = Context::default();
+        for (name, value) in variables {
+            context.add_variable_from_value(name, value);
+        }
+        match self.program.execute(&context).map_err(|error| self.no_answer(error.to_string()))? {
             Value::Bool(answer) => Ok(answer),
             other => Err(self.no_answer(format!("it is {:?}, not true or false", other.type_of()))),
         }
     }
 
-    fn evaluate(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<Value, ExpressionError> {
-        self.afford(variables)?;
-        let mut context = Context::default();
-        for (name, value) in variables.iter().filter(|(_, value)| !value.is_null()) {
-            context.add_variable_from_value(name.as_str(), from_json(value));
-        }
-        self.program.execute(&context).map_err(|error| self.no_answer(error.to_string()))
-    }
-
     /// Refuses what would take too long: each loop may go through the longest list that there is.
-    fn afford(&self, variables: &serde_json::Map<String, serde_json::Value>) -> Result<(), ExpressionError> {
+    fn afford(&self, elements: usize) -> Result<(), ExpressionError> {
         let (depth, written) = self.loops;
         if depth == 0 {
             return Ok(());
         }
-        let elements = variables.values().map(longest).max().unwrap_or_default().max(variables.len()).max(written);
+        let elements = elements.max(written);
         let parts = self.source.len() as u64 / 4 + 1;
         let steps = (elements as u64).saturating_pow(depth).saturating_mul(parts);
         if steps > MOST_STEPS {
@@ -128,6 +149,36 @@ impl Expression {
 
     fn no_answer(&self, message: String) -> ExpressionError {
         ExpressionError::Evaluation { source_text: self.source.to_string(), message }
+    }
+}
+
+/// A variable that several expressions read: taken over once, and never copied.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    value: Value,
+    /// The most elements of any list or object in it.
+    longest: usize,
+}
+
+impl From<serde_json::Map<String, serde_json::Value>> for Shared {
+    fn from(members: serde_json::Map<String, serde_json::Value>) -> Self {
+        let value = serde_json::Value::Object(members);
+        Shared { longest: longest(&value), value: from_json(&value) }
+    }
+}
+
+/// One variable with these as its members.
+impl<'n> FromIterator<(&'n str, Shared)> for Shared {
+    fn from_iter<I: IntoIterator<Item = (&'n str, Shared)>>(members: I) -> Self {
+        let mut most = 0;
+        let members: HashMap<String, Value> = members
+            .into_iter()
+            .map(|(name, shared)| {
+                most = shared.longest.max(most);
+                (name.to_owned(), shared.value)
+            })
+            .collect();
+        Shared { longest: members.len().max(most), value: Value::from(members) }
     }
 }
 
@@ -239,7 +290,7 @@ fn from_json(value: &serde_json::Value) -> Value {
                 .iter()
                 .filter(|(_, v)| !v.is_null())
                 .map(|(k, v)| (k.clone(), from_json(v)))
-                .collect::<std::collections::HashMap<String, Value>>(),
+                .collect::<HashMap<String, Value>>(),
         ),
     }
 }

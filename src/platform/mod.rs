@@ -14,7 +14,7 @@ mod scenario;
 mod text;
 
 pub use diagnostic::{Diagnostic, Position, Severity as DiagnosticSeverity};
-pub use expression::{Expression, ExpressionError, Limit, Members};
+pub use expression::{Expression, ExpressionError, Limit, Members, Shared};
 pub use load::{Loaded, PackFiles, ScenarioFile, UnreadableFile, parse};
 pub use nearest::{nearest, suggestion};
 pub use pack::*;

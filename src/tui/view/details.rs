@@ -12,7 +12,7 @@ use super::{
     pods,
 };
 use crate::{
-    health::{ProbeHealth, duration},
+    health::{Panel, ProbeHealth, duration},
     tui::{
         glyphs,
         model::{Details, Drawn, Model, Overlay, Tab, Target},
@@ -20,7 +20,14 @@ use crate::{
     },
 };
 
-pub(super) fn draw(model: &Model, details: &Details, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+pub(super) fn draw(
+    model: &Model,
+    panels: &[Panel<'_>],
+    details: &Details,
+    frame: &mut Frame,
+    area: Rect,
+    drawn: &mut Drawn,
+) {
     let theme = &model.appearance.theme;
     blank(model, frame, area);
     drawn.target(area, Target::Details);
@@ -30,7 +37,7 @@ pub(super) fn draw(model: &Model, details: &Details, frame: &mut Frame, area: Re
         (true, _) => String::new(),
         (false, _) => format!("filter: {}", details.filter.text()),
     };
-    let block = frame_of(theme, title(model, details, probe, focused), right, focused);
+    let block = frame_of(theme, title(model, panels, details, probe, focused), right, focused);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let probes: Vec<&ProbeHealth> = model.board.probes().filter(|p| p.spec.panel == details.panel).collect();
@@ -49,9 +56,8 @@ pub(super) fn draw(model: &Model, details: &Details, frame: &mut Frame, area: Re
     }
 }
 
-fn title(model: &Model, details: &Details, probe: &ProbeHealth, focused: bool) -> Line<'static> {
+fn title(model: &Model, panels: &[Panel<'_>], details: &Details, probe: &ProbeHealth, focused: bool) -> Line<'static> {
     let theme = &model.appearance.theme;
-    let panels = model.board.panels(model.now);
     let panel = panels.iter().find(|panel| panel.id == details.panel);
     let mut name = panel.map(|panel| clean(&panel.title)).unwrap_or_default();
     if !probe.spec.title.eq_ignore_ascii_case(&name) {

@@ -11,7 +11,7 @@ use ratatui::{
 
 use super::pieces::{between, coarse, cut_spans, in_a_row, put, span, status, width};
 use crate::{
-    health::{Status, duration},
+    health::{Panel, Status, duration},
     tui::{
         action::Action,
         glyphs,
@@ -25,7 +25,7 @@ use crate::{
 const WIDE: u16 = 120;
 
 /// The top bar.
-pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
+pub(super) fn bar(model: &Model, panels: &[Panel<'_>], frame: &mut Frame, area: Rect) {
     let theme = &model.appearance.theme;
     let facts = &model.facts;
     let style = theme.role(Role::Bar);
@@ -57,10 +57,10 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
     let whole = usize::from(area.width);
     let needed = width(&left) + 2;
     let richest = [(true, true), (true, false), (false, false)]
-        .map(|(counts, date)| bar_right(model, counts, date, style))
+        .map(|(counts, date)| bar_right(model, panels, counts, date, style))
         .into_iter()
         .find(|right| needed + width(right) <= whole);
-    let right = richest.unwrap_or_else(|| bar_right(model, false, false, style));
+    let right = richest.unwrap_or_else(|| bar_right(model, panels, false, false, style));
     let taken = width(&right);
     let room = whole.saturating_sub(taken + 1);
     put(frame, area, 0, &Line::from(cut_spans(left, room)));
@@ -70,12 +70,11 @@ pub(super) fn bar(model: &Model, frame: &mut Frame, area: Rect) {
 }
 
 /// How many panels have each status, or the worst alone; and the clock, with the date or without.
-fn bar_right(model: &Model, counts: bool, date: bool, style: Style) -> Vec<Span<'static>> {
+fn bar_right(model: &Model, panels: &[Panel<'_>], counts: bool, date: bool, style: Style) -> Vec<Span<'static>> {
     let theme = &model.appearance.theme;
     let on_bar = |status| style.patch(theme.status(status));
     let mut parts = Vec::new();
     if model.board.probes().any(|probe| !probe.is_pending()) {
-        let panels = model.board.panels(model.now);
         let worst = model.board.status(model.now);
         if counts {
             for status in [Status::Down, Status::Unknown, Status::Warn, Status::Ok] {

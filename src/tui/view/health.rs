@@ -13,16 +13,14 @@ use crate::{
 };
 
 /// Rows that the pane would like to have inside its frame, at most `most`.
-pub(super) fn wanted_height(model: &Model, most: u16) -> u16 {
-    let panels = model.board.panels(model.now);
-    let density = density(model, &panels, most.into());
-    height(model, &panels, density).max(1) as u16
+pub(super) fn wanted_height(model: &Model, panels: &[Panel<'_>], most: u16) -> u16 {
+    let density = density(model, panels, most.into());
+    height(model, panels, density).max(1) as u16
 }
 
-pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+pub(super) fn draw(model: &Model, panels: &[Panel<'_>], frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let focused = model.panes.focus == Pane::Health && model.overlays.is_empty();
-    let panels = model.board.panels(model.now);
     let block = frame_of(theme, title(theme, "Health", focused), String::new(), focused);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -38,13 +36,13 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Dra
         return;
     }
     let room = usize::from(inner.height);
-    let density = density(model, &panels, room);
-    let columns = Columns::fit(model, &panels, inner.width.into());
+    let density = density(model, panels, room);
+    let columns = Columns::fit(model, panels, inner.width.into());
     let entries: Vec<Vec<Line<'static>>> =
         panels.iter().map(|panel| panel::lines(model, panel, columns, density)).collect();
     // When everything fits, nothing scrolls; otherwise every entry is one row high.
     let cursor = Cursor { selected: model.panes.health.selected.min(panels.len() - 1) };
-    let offset = match height(model, &panels, density) > room {
+    let offset = match height(model, panels, density) > room {
         true => cursor.offset(model.drawn.health_offset, room, panels.len()),
         false => 0,
     };

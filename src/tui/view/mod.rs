@@ -32,7 +32,7 @@ use super::{
     glyphs,
     model::{DOCKED, Drawn, Model, Overlay, Pane, SIDE_BY_SIDE, Target},
 };
-use crate::text::is_hidden;
+use crate::{health::Panel, text::is_hidden};
 
 /// Draws the whole screen.
 pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
@@ -48,7 +48,8 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
         Constraint::Length(has(true, 4)),
     ];
     let [bar, objectives, banner, body, footer] = Layout::vertical(rows).areas(area);
-    header::bar(model, frame, bar);
+    let panels = model.board.panels(model.now);
+    header::bar(model, &panels, frame, bar);
     if objectives.height > 0 {
         match &model.incidents.open {
             Some(open) => incident::clocks::draw(model, open, frame, objectives),
@@ -59,7 +60,7 @@ pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {
         let rest = incident::banners::draw(model, frame, banner, &mut drawn);
         header::banner(model, frame, rest, &mut drawn);
     }
-    body_of(model, frame, body, &mut drawn);
+    body_of(model, &panels, frame, body, &mut drawn);
     if footer.height > 0 {
         footer::draw(model, frame, footer, &mut drawn);
     }
@@ -80,22 +81,22 @@ fn nothing_hidden(buffer: &mut Buffer) {
     }
 }
 
-fn body_of(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+fn body_of(model: &Model, panels: &[Panel<'_>], frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let open = model.overlays.iter().any(|overlay| matches!(overlay, Overlay::Details(_) | Overlay::Log(_)));
     let docked = open && body.width >= DOCKED && !model.panes.zoomed;
     let over = if docked {
         let [left, right] = Layout::horizontal([Constraint::Fill(2), Constraint::Fill(3)]).areas(body);
-        stacked(model, frame, left, drawn);
+        stacked(model, panels, frame, left, drawn);
         right
     } else {
         if !open {
-            panes(model, frame, body, drawn);
+            panes(model, panels, frame, body, drawn);
         }
         body
     };
     for overlay in &model.overlays {
         match overlay {
-            Overlay::Details(details) => details::draw(model, details, frame, over, drawn),
+            Overlay::Details(details) => details::draw(model, panels, details, frame, over, drawn),
             Overlay::Log(log) => {
                 blank(model, frame, over);
                 log::draw(model, log, frame, over, drawn);
@@ -122,37 +123,37 @@ fn body_of(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
 }
 
 /// The panes: one when zoomed, tabs on a narrow screen, else side by side.
-fn panes(model: &Model, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+fn panes(model: &Model, panels: &[Panel<'_>], frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     if body.width < SIDE_BY_SIDE {
         drawn.tabbed = true;
         let [tabs, rest] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(body);
         header::tabs(model, frame, tabs, drawn);
-        pane(model, model.panes.focus, frame, rest, drawn);
+        pane(model, panels, model.panes.focus, frame, rest, drawn);
     } else if model.panes.zoomed {
-        pane(model, model.panes.focus, frame, body, drawn);
+        pane(model, panels, model.panes.focus, frame, body, drawn);
     } else {
         // A runbook at work needs the room more than the health beside it.
         let (health, runbook) = if model.runbooks.open.is_some() { (1, 1) } else { (3, 2) };
         let [left, right] = Layout::horizontal([Constraint::Fill(health), Constraint::Fill(runbook)]).areas(body);
-        stacked(model, frame, left, drawn);
-        pane(model, Pane::Runbook, frame, right, drawn);
+        stacked(model, panels, frame, left, drawn);
+        pane(model, panels, Pane::Runbook, frame, right, drawn);
     }
 }
 
 /// Health above Activity; Health gets what it needs, Activity at least a third.
-fn stacked(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+fn stacked(model: &Model, panels: &[Panel<'_>], frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let most = area.height - area.height / 3;
-    let wanted = health::wanted_height(model, most.saturating_sub(2)) + 2;
+    let wanted = health::wanted_height(model, panels, most.saturating_sub(2)) + 2;
     let rows = [Constraint::Length(wanted.min(most)), Constraint::Fill(1)];
     let [health, activity] = Layout::vertical(rows).areas(area);
-    pane(model, Pane::Health, frame, health, drawn);
-    pane(model, Pane::Activity, frame, activity, drawn);
+    pane(model, panels, Pane::Health, frame, health, drawn);
+    pane(model, panels, Pane::Activity, frame, activity, drawn);
 }
 
-fn pane(model: &Model, pane: Pane, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+fn pane(model: &Model, panels: &[Panel<'_>], pane: Pane, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     drawn.target(area, Target::Pane(pane));
     match pane {
-        Pane::Health => health::draw(model, frame, area, drawn),
+        Pane::Health => health::draw(model, panels, frame, area, drawn),
         Pane::Activity => match &model.incidents.open {
             Some(open) => incident::timeline::draw(model, open, frame, area, drawn),
             None => activity::draw(model, frame, area, drawn),
