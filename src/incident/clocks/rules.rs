@@ -1,6 +1,6 @@
 //! One function for each kind of clock.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -107,7 +107,7 @@ pub(super) fn components(state: &IncidentState, pack: &Pack, detected: Timestamp
 pub(super) fn scenarios(state: &IncidentState, detected: Timestamp, now: Timestamp) -> Vec<Clock> {
     let left = |event: &RunEvent| matches!(event.kind, EventKind::RunEnded { outcome: RunOutcome::Abandoned, .. });
     let mut seen = BTreeSet::new();
-    let clock = |events: &Vec<RunEvent>| match &events.first()?.kind {
+    let clock = |events: &Arc<Vec<RunEvent>>| match &events.first()?.kind {
         EventKind::RunStarted { runbook, rto_seconds: Some(rto), mode, .. }
             if *mode != Mode::DryRun && !events.iter().any(left) && seen.insert(runbook.clone()) =>
         {

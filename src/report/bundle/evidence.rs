@@ -22,7 +22,7 @@ pub(super) fn page(root: &Path, inside: &Path, state: &IncidentState) -> Option<
     let mut any = false;
     for (run, events) in &state.runs {
         let Some(document) = document(root, run) else { continue };
-        for event in events {
+        for event in events.iter() {
             any |= entry(&mut page, inside, &document, event).is_some();
         }
     }

@@ -343,7 +343,7 @@ fn a_runbook_that_is_followed_brings_its_own_rto_until_somebody_leaves_it() {
     };
     let mut state = incident();
     let follow = |state: &mut IncidentState, kinds: Vec<EventKind>| {
-        state.runs.insert(run.clone(), kinds.into_iter().map(event).collect());
+        state.runs.insert(run.clone(), Arc::new(kinds.into_iter().map(event).collect()));
     };
     let id = "rto:runbook:recovery";
     follow(&mut state, vec![started(Mode::Live)]);
