@@ -13,7 +13,7 @@ pub enum Exit {
     Warn = 1,
     /// A sweep's worst is `down`; a lint found errors.
     Down = 2,
-    /// A sweep's worst is `unknown`.
+    /// A sweep's worst is `unknown`; `runbook check` could not find out whether something is there.
     Unknown = 3,
     /// A confirmation was refused, or there was nobody to ask.
     Refused = 4,
@@ -25,7 +25,7 @@ pub enum Exit {
     Unusable = 65,
     /// A file that was named is not there or cannot be read (`EX_NOINPUT`).
     NoFile = 66,
-    /// A program that a step needs is not on this machine (`EX_UNAVAILABLE`).
+    /// A program that a step needs is not on this machine; `runbook check` found something missing (`EX_UNAVAILABLE`).
     NoProgram = 69,
     /// A setting is wrong, or no pack is chosen (`EX_CONFIG`).
     Config = 78,

@@ -4,7 +4,7 @@
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement};
 
 use super::{output::Output, painted::Painted};
-use crate::{health::Status, text::shown};
+use crate::{health::Status, room::check::Verdict, text::shown};
 
 /// A table that is being filled.
 pub(super) struct Table(comfy_table::Table);
@@ -77,6 +77,16 @@ pub(super) fn status(output: &Output, status: Status) -> Cell {
         Status::Warn => cell.fg(Color::Yellow),
         Status::Unknown => cell.fg(Color::Magenta),
         Status::Down => cell.fg(Color::Red).bold(),
+    }
+}
+
+/// The word for how a look at something that is needed ended.
+pub(super) fn verdict(verdict: Verdict) -> Cell {
+    let cell = Cell::new(verdict.word());
+    match verdict {
+        Verdict::Ok => cell.fg(Color::Green),
+        Verdict::Unknown => cell.fg(Color::Magenta),
+        Verdict::Failed => cell.fg(Color::Red).bold(),
     }
 }
 

@@ -23,7 +23,10 @@ pub(super) fn written_by(command: &Command) -> Option<&'static str> {
         },
         Command::Runbook(command) => match command {
             RunbookCommand::Run(args) => args.incident.is_some().then_some(INCIDENT),
-            RunbookCommand::List { .. } | RunbookCommand::Show(_) | RunbookCommand::Lint(_) => None,
+            RunbookCommand::List { .. }
+            | RunbookCommand::Show(_)
+            | RunbookCommand::Lint(_)
+            | RunbookCommand::Check(_) => None,
         },
         Command::Sweep(args) => args.output.is_some().then_some(FILE),
         Command::Exec(args) => args.incident.is_some().then_some(INCIDENT),

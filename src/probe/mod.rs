@@ -33,6 +33,7 @@ mod tls;
 pub mod trust;
 pub mod web;
 
+pub use kubernetes::reach_cluster;
 pub use scheduler::{Scheduled, Scheduler, Signal, look_once};
 pub use simulated::{SimulatedProbe, Simulation};
 

@@ -1,6 +1,7 @@
 //! One opened platform: pack, environment, probes and health wired together. Headless; both front ends use it.
 
 pub mod card;
+pub mod check;
 mod identity;
 pub mod incident;
 mod monitor;
@@ -61,6 +62,11 @@ impl Room {
             simulation.started_at = started_at;
         }
         self
+    }
+
+    /// The kube contexts that the environments of the pack pin.
+    fn pinned_contexts(&self) -> Vec<String> {
+        self.pack.environments.values().filter_map(|environment| environment.kube_context.clone()).collect()
     }
 
     /// Starts to look at every probe. Must be called inside a tokio runtime.

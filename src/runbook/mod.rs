@@ -10,6 +10,7 @@
 //! | [`prior`] | what to look at before a command changes it |
 //! | [`program`] | what programs do: one grammar a program, one reader of command lines |
 //! | [`prose`] | Markdown as styled lines |
+//! | [`requirement`] | what it requires of a program: `psql >= 15` |
 //! | [`risk`] | how dangerous an action is, and why we think so |
 //! | [`run`] | the events of a run, and its state: their fold |
 //! | [`shell`] | shell code taken apart: every command, wherever it stands |
@@ -23,6 +24,7 @@ pub mod parse;
 pub mod prior;
 pub mod program;
 pub mod prose;
+pub mod requirement;
 pub mod risk;
 pub mod run;
 pub mod shell;
@@ -33,4 +35,5 @@ pub use document::{
     Scripts, Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
 };
 pub use parse::parse;
+pub use requirement::{Requirement, Version};
 pub use risk::{Assessment, Lowered, Reason, Risk};

@@ -62,6 +62,7 @@ pub enum Action {
     CopyCommand,
     Variables,
     DryRun,
+    CheckRunbook,
     CloseRunbook,
     NextMatch,
     PreviousMatch,
@@ -111,15 +112,16 @@ impl Action {
     /// writes, or answers.
     pub fn only_looks(self) -> bool {
         use Action::{
-            ClearFilters, Close, Down, Filter, First, FocusActivity, FocusHealth, FocusRunbook, Follow, GoToStep, Help,
-            KeyOnly, Last, LocalTime, LookAtAll, LookNow, NextCategory, NextMatch, NextPane, NextProbe, NextResponder,
-            NextTab, NextTheme, Open, PageDown, PageUp, Palette, PickIncident, PickRunbook, PreviousContainer,
-            PreviousMatch, PreviousPane, PreviousProbe, PreviousTab, Redraw, ReverseSort, ScrollDown, ScrollUp,
-            ShowOutput, Sort, Up, Zoom,
+            CheckRunbook, ClearFilters, Close, Down, Filter, First, FocusActivity, FocusHealth, FocusRunbook, Follow,
+            GoToStep, Help, KeyOnly, Last, LocalTime, LookAtAll, LookNow, NextCategory, NextMatch, NextPane, NextProbe,
+            NextResponder, NextTab, NextTheme, Open, PageDown, PageUp, Palette, PickIncident, PickRunbook,
+            PreviousContainer, PreviousMatch, PreviousPane, PreviousProbe, PreviousTab, Redraw, ReverseSort,
+            ScrollDown, ScrollUp, ShowOutput, Sort, Up, Zoom,
         };
         matches!(
             self,
-            ClearFilters
+            CheckRunbook
+                | ClearFilters
                 | Close
                 | Down
                 | Filter

@@ -241,7 +241,7 @@ fn a_pack_of_the_program_becomes_ones_own() {
     let list = home.run(&["--pack", "ops/portal", "runbook", "list", "--json"]);
     let runbooks: Vec<Value> = serde_json::from_str(&list.out).unwrap();
     assert_eq!(runbooks.len(), original.keys().filter(|name| !name.contains('/') && name.ends_with(".md")).count());
-    let lint = home.run(&["--pack", "ops/portal", "runbook", "lint", "--strict", "--elsewhere"]);
+    let lint = home.run(&["--pack", "ops/portal", "runbook", "lint", "--strict"]);
     assert_eq!(lint.code, 0, "{lint:?}");
     let shown = home.run(&["--pack", "ops/portal", "runbook", "show", "database-recovery"]);
     assert!(shown.code == 0 && shown.out.contains("pg_restore"), "{shown:?}");

@@ -11,7 +11,6 @@ use serde_json::json;
 
 use crate::{
     cli::{Exit, NoFileError, UsageError, diagnostics, open, output::Output, painted::Painted},
-    host,
     host::packs::PackFolder,
     platform::{Diagnostic, DiagnosticSeverity, nearest},
     room::runbooks::OpenError,
@@ -37,9 +36,6 @@ pub struct LintArgs {
     /// Let warnings fail too
     #[arg(long)]
     strict: bool,
-    /// The runbooks are for another machine: do not look for their programs on this one
-    #[arg(long)]
-    elsewhere: bool,
     /// Explain one rule, with the correct form
     #[arg(long, value_name = "RULE", conflicts_with_all = ["runbooks", "json", "rules"])]
     explain: Option<String>,
@@ -62,10 +58,7 @@ pub(super) fn run(args: &LintArgs, settings: &Settings, output: &Output) -> Resu
         return Ok(Exit::Ok);
     }
     let documents = documents(&args.runbooks, settings)?;
-    let context = LintContext {
-        variables: variables(settings),
-        program_exists: (!args.elsewhere).then_some(&host::programs::exists as &dyn Fn(&str) -> bool),
-    };
+    let context = LintContext { variables: variables(settings) };
     let mut found: Vec<Finding> = Vec::new();
     for (file, text) in &documents {
         found.extend(lint(&runbook::parse(file, text), &context));

@@ -1,5 +1,6 @@
-//! `warroom runbook`: which runbooks there are, what they say, what is wrong with them; and running one.
+//! `warroom runbook`: which runbooks there are, what they say, what is wrong with them, what they need; and running one.
 
+pub mod check;
 mod json;
 pub mod lint;
 mod list;
@@ -30,6 +31,7 @@ pub enum RunbookCommand {
     },
     Show(show::ShowArgs),
     Lint(lint::LintArgs),
+    Check(check::CheckArgs),
     Run(run::RunArgs),
 }
 
@@ -38,6 +40,7 @@ pub(super) fn run(command: &RunbookCommand, global: &Global, settings: &Settings
         RunbookCommand::List { folder, json } => list::run(folder.as_deref(), *json, settings, output),
         RunbookCommand::Show(args) => show::run(args, settings, output),
         RunbookCommand::Lint(args) => lint::run(args, settings, output),
+        RunbookCommand::Check(args) => check::run(args, settings, output),
         RunbookCommand::Run(args) => run::run(args, global, settings, output),
     }
 }

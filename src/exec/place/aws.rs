@@ -106,14 +106,16 @@ async fn ask(choice: Choice, given: &BTreeMap<String, String>) -> Place {
             }
         }
     );
-    place.fact("AWS profile", choice.profile.as_deref().unwrap_or("default"));
-    match account.and_then(|text| identity(&text)) {
-        Ok((account, who)) => {
-            place.fact("AWS account", account);
-            place.fact("AWS identity", who);
-        }
-        Err(why) => place.unresolved(format!("cannot ask AWS which account this is: {why}")),
+    let profile = choice.profile.as_deref().unwrap_or("default");
+    place.fact("AWS profile", profile);
+    let account = account.and_then(|text| identity(&text));
+    if let Ok((account, who)) = &account {
+        place.fact("AWS account", account.as_str());
+        place.fact("AWS identity", who.as_str());
     }
+    let answer = account.map(|(account, who)| format!("account {account}, {who}"));
+    let answer = answer.map_err(|why| format!("cannot ask AWS which account this is: {why}"));
+    place.asked.push(super::Asked { name: format!("AWS profile {profile}"), answer });
     match region {
         Ok(region) if !region.is_empty() => place.fact("AWS region", region),
         _ => place.unresolved("no AWS region is set: give --region, or set AWS_REGION".to_owned()),

@@ -222,17 +222,15 @@ async fn ask(asked: Asked) -> Place {
     };
     let mut place = Place::default();
     let mut of_server = None;
-    let mut role = None;
-    match answer {
+    let name = format!("database {hosts}");
+    let role = match answer {
         Ok(answer) => {
             hosts = answer.peer;
             of_server = Some(answer.database);
-            role = Some(if answer.standby { "standby" } else { "primary" });
+            Ok(if answer.standby { "standby" } else { "primary" })
         }
-        Err(why) => {
-            place.unresolved(format!("cannot ask {hosts} whether it is the primary or a standby: {why}"));
-        }
-    }
+        Err(why) => Err(format!("cannot ask {hosts} whether it is the primary or a standby: {why}")),
+    };
     place.fact("database host", hosts);
     let database = asked.database.or(of_server).or_else(|| asked.target.config.get_dbname().map(str::to_owned));
     if let Some(database) = database {
@@ -241,9 +239,10 @@ async fn ask(asked: Asked) -> Place {
     if let Some(user) = asked.user {
         place.fact("database user", user);
     }
-    if let Some(role) = role {
+    if let Ok(role) = role {
         place.facts.push(super::Fact { name: "database role".to_owned(), value: role.to_owned() });
     }
+    place.asked.push(super::Asked { name, answer: role.map(str::to_owned) });
     place
 }
 

@@ -74,6 +74,16 @@ pub struct Place {
     pub mismatches: Vec<String>,
     /// What could not be found out, one sentence each.
     pub unresolved: Vec<String>,
+    /// Who was asked.
+    pub asked: Vec<Asked>,
+}
+
+/// Somebody who was asked who they are, which proves that they can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub name: String,
+    /// What they say, or one sentence on why they say nothing.
+    pub answer: Result<String, String>,
 }
 
 /// One thing to know about the place: `database role`, `primary`.
@@ -84,6 +94,11 @@ pub struct Fact {
 }
 
 impl Place {
+    /// What is not known, one sentence each.
+    pub fn unknown(&self) -> impl Iterator<Item = &String> {
+        self.unresolved.iter().chain(self.asked.iter().filter_map(|asked| asked.answer.as_ref().err()))
+    }
+
     /// Adds a fact, unless it is there already.
     fn fact(&mut self, name: &str, value: impl Into<String>) {
         let fact = Fact { name: name.to_owned(), value: value.into() };
@@ -108,6 +123,7 @@ impl Place {
         other.facts.into_iter().for_each(|fact| self.fact(&fact.name, fact.value));
         other.mismatches.into_iter().for_each(|sentence| self.mismatch(sentence));
         other.unresolved.into_iter().for_each(|sentence| self.unresolved(sentence));
+        self.asked.extend(other.asked);
         self.environment.extend(other.environment);
         self.kubeconfig = self.kubeconfig.take().or(other.kubeconfig);
     }
@@ -142,7 +158,11 @@ fn hide_secrets(place: &mut Place, surroundings: &Surroundings) {
         surroundings.all().filter(|(name, value)| mask::is_secret_by_name(name, value)).collect();
     let secrets = mask::Secrets::new(known);
     let facts = place.facts.iter_mut().map(|fact| &mut fact.value);
-    for text in facts.chain(&mut place.mismatches).chain(&mut place.unresolved) {
+    let asked = place.asked.iter_mut().flat_map(|asked| {
+        let (Ok(said) | Err(said)) = &mut asked.answer;
+        [&mut asked.name, said]
+    });
+    for text in facts.chain(&mut place.mismatches).chain(&mut place.unresolved).chain(asked) {
         *text = crate::host::plain::shortened(&crate::host::plain::plain(&secrets.mask(text)).replace('\n', " "), 300);
     }
 }

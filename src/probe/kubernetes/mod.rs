@@ -33,6 +33,7 @@ mod objects;
 mod picture;
 mod pods;
 mod proxy;
+mod reach;
 mod request;
 mod session;
 mod tally;
@@ -52,6 +53,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub(in crate::probe) use self::access::Route;
+pub use self::reach::reach_cluster;
 use self::{
     access::Access,
     cause::{Failure, FailureKind},

@@ -12,6 +12,7 @@ use crate::{
         place::Fact,
     },
     platform::AlertRule,
+    room::check::Report,
     runbook::{
         ActionId, FrontMatter, Risk, Runbook, StepId,
         run::{Mode, RunEvent, RunId},
@@ -54,6 +55,8 @@ pub enum Command {
     },
     /// Run the command that lists what a variable can be.
     ListChoices(String),
+    /// Look at what the open runbook needs.
+    Check,
     TickCheck {
         step: StepId,
         check: usize,
@@ -208,6 +211,8 @@ pub enum News {
         name: String,
         result: Result<Vec<String>, String>,
     },
+    /// What the open runbook needs.
+    Checked(Box<Report>),
     /// It was not done.
     Refused(Refusal),
     /// What has just happened is not kept, and why: until that is over only what reads is run.

@@ -28,7 +28,7 @@ impl Faults {
         let environments = pack.environments.values();
         let variables = environments.flat_map(|environment| environment.vars.keys().cloned()).collect();
         let mut faults = Faults::default();
-        let found = lint(document, &LintContext { variables, program_exists: None }).into_iter();
+        let found = lint(document, &LintContext { variables }).into_iter();
         for finding in found.filter(|f| f.severity == DiagnosticSeverity::Error && f.rule != KNOWN_BY_THE_RUN) {
             let at = &finding.position;
             // The body of a step begins below its heading.

@@ -41,11 +41,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use tokio::sync::mpsc;
 
+pub(in crate::room) use self::surroundings::{database, filled_in};
 pub use self::{
     command::{Answer, Command, EarlierRun, Known, Library, News, Preview, Question, Value},
     folder::RunFolder,
     history::{Claimant, History, RunHistory, Second, SecondWanted},
     shelf::{PackShelf, Shelf},
+    variables::{Values, is_empty},
 };
 use super::Room;
 use crate::{exec::Supervisor, runbook::Risk};

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    RunFolder, at_hand,
+    RunFolder, Values, at_hand,
     command::{Preview, Question},
     loss::losses,
     overloads, rating,
     surroundings::{
-        Surroundings, Values, database, database_name, filled_in, missing_programs, missing_variables, shown_variables,
+        Surroundings, database, database_name, filled_in, missing_programs, missing_variables, shown_variables,
     },
     target,
 };
@@ -75,7 +75,7 @@ pub(super) async fn prepare(around: &Surroundings, action: Action, title: String
     let database = match action.language {
         Language::Sql => {
             let secrets = &around.room.surroundings.secrets;
-            let url = secrets.resolve(&database(around, &action)?).await.map_err(|error| error.to_string())?;
+            let url = secrets.resolve(&database(around.room, &action)?).await.map_err(|error| error.to_string())?;
             Some(match database_name(around, &action)? {
                 Some(name) => with_database(url.expose_secret(), &name)?.into(),
                 None => url,
@@ -85,8 +85,7 @@ pub(super) async fn prepare(around: &Surroundings, action: Action, title: String
     };
     let environment = &around.room.environment;
     let script = around.script.as_deref();
-    let pinned: Vec<String> =
-        around.room.pack.environments.values().filter_map(|environment| environment.kube_context.clone()).collect();
+    let pinned = around.room.pinned_contexts();
     let variables: Vec<(String, SecretString)> =
         around.values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
     let wanted = Wanted {
@@ -120,7 +119,7 @@ pub(super) async fn prepare(around: &Surroundings, action: Action, title: String
         name if name.is_empty() => around.room.pack.name.clone(),
         name => name.clone(),
     });
-    let mut notes = place.unresolved.clone();
+    let mut notes: Vec<String> = place.unknown().cloned().collect();
     if around.mode == Mode::Drill && !around.room.pack.is_simulated() {
         notes.insert(0, "DRILL: this is an exercise. Steps run for real".to_owned());
     }

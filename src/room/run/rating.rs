@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 
-use super::surroundings::{Session, Values};
+use super::{Values, surroundings::Session};
 use crate::runbook::{
     Action, Assessment, Reason, Risk,
     risk::{assess_script, filled, taints, written_settings},

@@ -6,10 +6,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{RunFolder, RunnerOptions, faults::Faults};
+use super::{RunFolder, RunnerOptions, Values, faults::Faults};
 use crate::{
     exec::{
         gate::{Because, Refusal},
@@ -19,7 +19,7 @@ use crate::{
     platform::{ProbeTarget, SecretText},
     room::Room,
     runbook::{
-        Action, Runbook,
+        Action, Requirement, Runbook,
         lint::{needed_variables, used_variables},
         run::Mode,
         shell::Script,
@@ -28,9 +28,6 @@ use crate::{
 
 /// What stands for a value that is not shown.
 const SECRET: &str = "(secret)";
-
-/// A variable of the run: its value, and whether it is secret.
-pub(super) type Values = BTreeMap<String, (SecretString, bool)>;
 
 /// What actions of the run have set in the session; `None` for what holds a secret.
 pub(super) type Session = BTreeMap<String, Option<String>>;
@@ -145,16 +142,21 @@ pub(super) fn missing_variables(around: &Surroundings, action: &Action) -> Resul
 }
 
 /// Programs that the runbook asks for and this machine does not have.
-pub(super) fn absent(document: &Runbook) -> Vec<&str> {
-    let names = document.front.requires.iter().filter_map(|wanted| wanted.split_whitespace().next());
-    names.filter(|name| !programs::exists(name)).collect()
+pub(super) fn absent(document: &Runbook) -> Vec<String> {
+    let required = document.front.requires.iter().filter_map(|text| Requirement::parse(text));
+    required.map(|one| one.program().to_owned()).filter(|program| !programs::exists(program)).collect()
 }
 
 /// A command of the runbook whose program is not there is not begun: it would stop half way.
 pub(super) fn missing_programs(around: &Surroundings) -> Result<(), Refusal> {
     let Some(script) = around.script.as_ref().filter(|_| around.mode != Mode::DryRun) else { return Ok(()) };
     let absent = absent(&around.document);
-    match script.commands.iter().filter_map(|command| command.program()).find(|program| absent.contains(program)) {
+    match script
+        .commands
+        .iter()
+        .filter_map(|command| command.program())
+        .find(|program| absent.iter().any(|one| one == program))
+    {
         Some(program) => Err(Refusal {
             why: format!("{program} is not on the PATH of this machine: nothing was started"),
             because: Because::NoProgram,
@@ -195,8 +197,8 @@ const BASH_OWN: [&str; 27] = [
 ];
 
 /// The connection string of the database that an SQL action names; without a name, the pack's only one.
-pub(super) fn database(around: &Surroundings, action: &Action) -> Result<SecretText, String> {
-    let databases = around.room.pack.probes.iter().filter_map(|probe| match &probe.target {
+pub(in crate::room) fn database(room: &Room, action: &Action) -> Result<SecretText, String> {
+    let databases = room.pack.probes.iter().filter_map(|probe| match &probe.target {
         ProbeTarget::Postgres { url, .. } => Some((probe.id.as_str(), url)),
         _ => None,
     });
@@ -250,7 +252,7 @@ pub(super) fn shown_variables(around: &Surroundings, action: &Action) -> Vec<Fac
 }
 
 /// A name with the variables in it filled in, without quotes. Secrets stay as they are.
-pub(super) fn filled_in(name: &str, values: &Values, session: &Session) -> String {
+pub(in crate::room) fn filled_in(name: &str, values: &Values, session: &Session) -> String {
     let mut known: BTreeMap<&str, &str> = values
         .iter()
         .filter(|(_, (_, secret))| !secret)

@@ -1,12 +1,46 @@
 //! What a variable's value must look like.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
+
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     host::secret::expand_home,
     platform::Environment,
-    runbook::{Variable, VariableKind, parse::variables},
+    runbook::{Runbook, Variable, VariableKind, parse::variables},
 };
+
+/// Variables of a run: the value of each, and whether it is secret.
+pub type Values = BTreeMap<String, (SecretString, bool)>;
+
+/// The values that hold before anybody has given one: what the environment pins, and the defaults.
+pub fn at_start(document: &Runbook, environment: &Environment) -> Values {
+    let vars = environment.vars.iter();
+    let mut values: Values = vars.map(|(name, value)| (name.clone(), (value.clone().into(), false))).collect();
+    for (name, variable) in &document.front.vars {
+        let default = || checked(name, variable, &variable.choices, variable.default.as_ref()?).ok();
+        match pinned(environment, name, variable).map_or_else(default, Result::ok) {
+            Some(value) => values.insert(name.clone(), (value.into(), variable.secret)),
+            // A value that the document rules out is none, and its default is not what the environment wants.
+            None => values.remove(name),
+        };
+    }
+    values
+}
+
+/// Gives a variable of the runbook its value; `printed` are choices that its command printed. The error is one sentence.
+pub fn set(values: &mut Values, document: &Runbook, printed: &[String], name: &str, value: &str) -> Result<(), String> {
+    let variable = document.front.vars.get(name).ok_or_else(|| format!("this runbook has no variable {name}"))?;
+    let choices = if variable.choices.is_empty() { printed } else { &variable.choices };
+    let value = checked(name, variable, choices, value)?;
+    values.insert(name.to_owned(), (value.into(), variable.secret));
+    Ok(())
+}
+
+/// True when the variable has no value, or an empty one.
+pub fn is_empty(values: &Values, name: &str) -> bool {
+    values.get(name).is_none_or(|(value, _)| value.expose_secret().is_empty())
+}
 
 /// The value as it is given to commands (times in UTC, paths with their home), or one sentence that says what is wrong.
 /// `choices` are those of the document, or those that its command printed.

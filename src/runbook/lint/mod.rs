@@ -36,15 +36,13 @@ use crate::platform::{DiagnosticSeverity, Position};
 
 /// What a runbook cannot say about itself.
 #[derive(Default)]
-pub struct LintContext<'a> {
+pub struct LintContext {
     /// Variables that the surroundings set: those of the pack's environment, and those that its probes read.
     pub variables: BTreeSet<String>,
-    /// Whether a program of this name can be run here; none when the runbook is for another machine.
-    pub program_exists: Option<&'a dyn Fn(&str) -> bool>,
 }
 
 /// Everything that the rules have to say about a runbook, what its parser had to say included, in the order of the document.
-pub fn lint(runbook: &Runbook, context: &LintContext<'_>) -> Vec<Finding> {
+pub fn lint(runbook: &Runbook, context: &LintContext) -> Vec<Finding> {
     let scripts = Scripts::of(runbook);
     let subject = Subject::new(runbook, &scripts, context);
     let mut found = diagnostics(runbook);

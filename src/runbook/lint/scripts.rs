@@ -118,10 +118,6 @@ impl<'a> Analysed<'a> {
         self.script.unseen.iter().map(|unseen| unseen.span.clone()).collect()
     }
 
-    pub(super) fn functions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.script.functions.iter().map(String::as_str)
-    }
-
     /// Adds its commands; a wrapper comes before the first command that it runs.
     pub(super) fn commands(&self, block: usize, into: &mut Vec<Command<'a>>) {
         let mut wrappers = BTreeSet::new();

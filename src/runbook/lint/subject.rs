@@ -1,10 +1,6 @@
 //! What rules look at: the runbook with its shell and SQL analysed once, and the questions they ask of it.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashMap},
-    ops::Range,
-};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use super::{
     LintContext,
@@ -15,12 +11,12 @@ use super::{
     sql_text::{Place, SqlText},
     version::Versions,
 };
-use crate::runbook::{Action, Language, OptionKey, Runbook, SectionKind, Step, VariableKind};
+use crate::runbook::{Action, Language, OptionKey, Requirement, Runbook, SectionKind, Step, VariableKind};
 
 /// The runbook under inspection.
 pub(super) struct Subject<'a> {
     pub(super) runbook: &'a Runbook,
-    pub(super) context: &'a LintContext<'a>,
+    pub(super) context: &'a LintContext,
     pub(super) outline: Outline<'a>,
     pub(super) versions: Versions,
     pub(super) blocks: Vec<Block<'a>>,
@@ -31,7 +27,6 @@ pub(super) struct Subject<'a> {
     /// Numbers of the commands of each program.
     by_program: HashMap<String, Vec<usize>>,
     names: Names,
-    functions: BTreeSet<&'a str>,
     /// Where each procedure starts: the place of the heading that begins it.
     procedures: Vec<usize>,
 }
@@ -144,7 +139,7 @@ pub(super) const ENVIRONMENT: &[&str] = &[
 const ALWAYS: usize = 37;
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(runbook: &'a Runbook, scripts: &'a Scripts<'a>, context: &'a LintContext<'a>) -> Self {
+    pub(super) fn new(runbook: &'a Runbook, scripts: &'a Scripts<'a>, context: &'a LintContext) -> Self {
         let mut subject = Subject {
             runbook,
             context,
@@ -156,7 +151,6 @@ impl<'a> Subject<'a> {
             assignments: Vec::new(),
             by_program: HashMap::new(),
             names: Names::default(),
-            functions: BTreeSet::new(),
             procedures: Vec::new(),
         };
         for section in &runbook.sections {
@@ -190,7 +184,6 @@ impl<'a> Subject<'a> {
         let index = self.blocks.len();
         let start = self.commands.len();
         let Some(analysed) = scripts.of_block(index) else { return };
-        self.functions.extend(analysed.functions());
         analysed.commands(index, &mut self.commands);
         let at = action.spans.first().map_or(0, |span| span.start);
         let procedure = self.procedure_of(at, section);
@@ -339,16 +332,10 @@ impl<'a> Subject<'a> {
         self.assignments.iter()
     }
 
-    pub(super) fn is_function(&self, name: &str) -> bool {
-        self.functions.contains(name)
-    }
-
     /// Whether the front matter requires this program.
     pub(super) fn requires(&self, program: &str) -> bool {
-        let name = |requirement: &str| {
-            requirement.split(['<', '>', '=', '~', '^']).next().unwrap_or_default().trim().to_owned()
-        };
-        self.runbook.front.requires.iter().any(|requirement| name(requirement) == program)
+        let mut required = self.runbook.front.requires.iter().filter_map(|requirement| Requirement::parse(requirement));
+        required.any(|requirement| requirement.name == program)
     }
 
     /// Whether the variable is declared secret.
@@ -395,12 +382,6 @@ impl<'a> Subject<'a> {
     /// The line of the title, or the first line.
     pub(super) fn title_line(&self) -> Range<usize> {
         self.outline.headings.first().map_or_else(|| self.outline.line(1), |heading| heading.span.clone())
-    }
-
-    /// Whether the program is used here for the first time, so that it is told once.
-    pub(super) fn first_use(&self, command: &Command<'_>) -> bool {
-        let all = self.by_program.get(command.program()).and_then(|all| all.first());
-        all.is_some_and(|first| *first == command.index)
     }
 
     /// Whether prose or code of this part says one of these, in lower case.

@@ -117,6 +117,7 @@ pub static REGISTRY: &[Entry] = &[
     entry!(CopyCommand, "copy", "Copy the command", ["y"], &[Runbook], "", "Copy the selected step's command to the clipboard"),
     entry!(RollBack, "roll-back", "Roll the runbook back", ["U"], &[Runbook], "", "Run the rollback of the whole runbook, step by step"),
     entry!(DryRun, "dry-run", "Dry run", ["d"], &[Runbook], "", "Show and check everything and start nothing, or leave that mode"),
+    entry!(CheckRunbook, "check-runbook", "Check the runbook's needs", [], &[Runbook], "", "Look whether its programs, credentials and places are there, and change nothing"),
     entry!(NextMatch, "next-match", "Next match", ["n"], &[Runbook, TimelineEntry], "", "Go to the next place in the output that the search finds"),
     entry!(PreviousMatch, "previous-match", "Previous match", ["N"], &[Runbook, TimelineEntry], "", "Go to the place before that the search finds"),
     entry!(ScrollDown, "scroll-down", "Scroll down", ["J", "ctrl-e"], &[Runbook], "", "Scroll the step's text or output one line down"),

@@ -149,6 +149,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::CopyCommand => return runbook::copy(model),
         Action::Variables => runbook::form::open(model),
         Action::DryRun => return runbook::dry_run(model),
+        Action::CheckRunbook => return runbook::check(model),
         Action::CloseRunbook => return runbook::close(model),
         Action::NextMatch if on_entry(model) => incident::timeline::search_on(model, false),
         Action::PreviousMatch if on_entry(model) => incident::timeline::search_on(model, true),

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         action::Context,
         effect::Effect,
-        model::{Command, Log, Model, Overlay, Pane, Purpose},
+        model::{Choice, Command, Log, Menu, Model, Overlay, Pane, Purpose},
     },
 };
 
@@ -138,5 +138,23 @@ pub(super) fn follow(model: &mut Model) {
     if let Some(Overlay::Log(log)) = model.overlays.last_mut() {
         log.follow = !log.follow;
         log.scroll = max;
+    }
+}
+
+/// Opens a dialog for what takes a while to find out.
+pub(super) fn await_report(model: &mut Model, title: String) {
+    let menu = Menu::new(title, vec!["Checking…".to_owned()]).with("close", "Nothing is changed.", Choice::Stay);
+    model.overlays.push(Overlay::Menu(Box::new(menu)));
+}
+
+/// Shows what was found out. Where the dialog was closed meanwhile nothing opens under the person's fingers: only the first line is said.
+pub(super) fn report(model: &mut Model, title: &str, lines: Vec<String>) {
+    let awaited = model.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Menu(menu) if menu.title == title => Some(menu),
+        _ => None,
+    });
+    match awaited {
+        Some(menu) => menu.text = lines,
+        None => lines.first().into_iter().for_each(|first| model.say(first.clone())),
     }
 }

@@ -35,8 +35,6 @@ struct Example {
     vars: Vec<String>,
     #[serde(default)]
     requires: Vec<String>,
-    /// Programs of the machine; without it the machine is not looked at.
-    programs: Option<Vec<String>>,
     /// They are whole documents.
     #[serde(default)]
     document: bool,
@@ -97,10 +95,7 @@ impl Example {
     fn findings(&self, form: &str) -> (String, Vec<Finding>) {
         let text = self.written(form);
         let runbook = runbook::parse("example.md", &text);
-        let exists = |program: &str| self.programs.iter().flatten().any(|known| known == program);
-        let context =
-            LintContext { program_exists: self.programs.is_some().then_some(&exists as _), ..LintContext::default() };
-        let found = lint(&runbook, &context);
+        let found = lint(&runbook, &LintContext::default());
         (text, found)
     }
 }

@@ -108,7 +108,7 @@ pub(in crate::cli) fn run(args: &RunArgs, global: &Global, settings: &Settings, 
     exit
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+use tokio::{runtime::Handle, task::spawn_blocking};
+
 use super::{Driver, Open, Outcome};
 use crate::{
-    room::run::{
-        command::{Command, News, Value},
-        surroundings, variables,
+    room::{
+        check,
+        run::{
+            command::{Command, News, Value},
+            surroundings, variables,
+        },
     },
     runbook::run::{ActionOutcome, EventKind, Mark, RunOutcome},
 };
@@ -81,6 +87,18 @@ impl Driver {
             }
             Command::SetVariable { name, value } => self.set_variable(name, value),
             Command::ListChoices(name) => self.list_choices(name),
+            Command::Check => {
+                let (room, news) = (self.room.clone(), self.news.clone());
+                let open = self.open()?;
+                let (document, values) = (open.document.clone(), open.values.clone());
+                // It takes seconds, and cannot change threads.
+                spawn_blocking(move || {
+                    let report = Handle::current().block_on(check::check(&room, &document, &values));
+                    // Nobody listens any more when the front end ends.
+                    let _ = news.send(News::Checked(Box::new(report)));
+                });
+                Ok(())
+            }
             Command::TickCheck { step, check, ticked } => {
                 let (open, found) = self.step(&step)?;
                 let Some(wanted) = found.checks.get(check) else {
@@ -167,14 +185,13 @@ impl Driver {
 
     fn set_variable(&mut self, name: String, Value(value): Value) -> Outcome {
         let open = self.unended()?;
-        let variable =
-            open.document.front.vars.get(&name).ok_or_else(|| format!("this runbook has no variable {name}"))?.clone();
-        let printed = open.choices.get(&name).cloned().unwrap_or_default();
-        let choices = if variable.choices.is_empty() { printed } else { variable.choices.clone() };
-        let value = variables::checked(&name, &variable, &choices, &value)?;
+        let printed = open.choices.get(&name).map(Vec::as_slice).unwrap_or_default();
+        let mut values = open.values.clone();
+        variables::set(&mut values, &open.document, printed, &name, &value)?;
+        let value = values.get(&name).filter(|(_, secret)| !secret).map(|(value, _)| value.expose_secret().to_owned());
         self.begin()?;
-        self.open()?.values.insert(name.clone(), (value.clone().into(), variable.secret));
-        self.record(EventKind::VariableSet { name, value: (!variable.secret).then_some(value) })
+        self.open()?.values = values;
+        self.record(EventKind::VariableSet { name, value })
     }
 }
 

@@ -16,12 +16,8 @@ use crate::{
     room::{
         Room,
         run::{
-            RunFolder, RunHistory,
-            ending::is_as_recorded,
-            faults::Faults,
-            prepare::Prepared,
-            surroundings::{Session, Values},
-            variables,
+            RunFolder, RunHistory, Values, ending::is_as_recorded, faults::Faults, prepare::Prepared,
+            surroundings::Session, variables,
         },
     },
     runbook::{
@@ -116,28 +112,12 @@ impl Begun {
 
 impl Open {
     pub(super) fn new(document: Arc<Runbook>, mode: Mode, room: &Room) -> Self {
-        let pinned = room.environment.vars.iter();
-        let mut values: Values = pinned.map(|(name, value)| (name.clone(), (value.clone().into(), false))).collect();
-        for (name, variable) in &document.front.vars {
-            let value = match variables::pinned(&room.environment, name, variable) {
-                Some(pinned) => pinned.ok(),
-                None => variable
-                    .default
-                    .as_ref()
-                    .and_then(|value| variables::checked(name, variable, &variable.choices, value).ok()),
-            };
-            match value {
-                Some(value) => values.insert(name.clone(), (value.into(), variable.secret)),
-                // A value that the document rules out is none, and its default is not what the environment wants.
-                None => values.remove(name),
-            };
-        }
         Open {
-            document,
             mode,
             begun: None,
             state: RunState::default(),
-            values,
+            values: variables::at_start(&document, &room.environment),
+            document,
             session: Session::new(),
             choices: HashMap::new(),
             jobs: HashMap::new(),

@@ -6,7 +6,7 @@ use crate::runbook::{
         command::Command,
         report::Report,
         rule::{
-            Check::{Block as AtBlock, Command as AtCommand, Document, Itself},
+            Check::{Block as AtBlock, Document, Itself},
             ERROR, NOTE, Rule, WARNING,
         },
         subject::{Block, Subject},
@@ -96,25 +96,6 @@ pub(super) const RULES: &[Rule] = &[
         help: "add a section on failing back: rebuild the old primary as a standby, switch over, verify",
         correct: "",
         check: Document(failover_without_failback),
-    },
-    Rule {
-        name: "missing-program",
-        severity: WARNING,
-        title: "the program is not on this machine",
-        explanation: "The step ends with `command not found`. Found out now, it is a package; during an incident it is a search \
-                      for somebody with the right to install one.",
-        help: "install it, or run the runbook from a machine that has it",
-        correct: "",
-        check: AtCommand(&[], missing_program),
-    },
-    Rule {
-        name: "missing-requirement",
-        severity: WARNING,
-        title: "a program that the runbook requires is not on this machine",
-        explanation: "The front matter names it under `requires`.",
-        help: "install it, or run the runbook from a machine that has it",
-        correct: "",
-        check: Document(missing_requirement),
     },
     Rule {
         name: "unknown-rule",
@@ -307,97 +288,5 @@ fn failover_without_failback(subject: &Subject<'_>, report: &mut Report<'_>) {
         report.command(command, "the standby takes over here, and nothing says how to return");
     } else if let Some((block, span)) = subject.sql_calls("pg_promote") {
         report.code(&subject.blocks[block], span, "the standby takes over here, and nothing says how to return");
-    }
-}
-
-fn missing_program(command: &Command<'_>, report: &mut Report<'_>) {
-    let subject = report.subject;
-    let Some(exists) = subject.context.program_exists else { return };
-    let program = command.words.first().map_or("", AsRef::as_ref);
-    let elsewhere = command.through.iter().any(|words| {
-        matches!(
-            words.first().map_or("", AsRef::as_ref),
-            "kubectl" | "docker" | "docker-compose" | "podman" | "ssh" | "chroot"
-        )
-    });
-    let known = elsewhere
-        || program.is_empty()
-        || program.contains(['$', '/', '*', '[', '='])
-        || subject.is_function(program)
-        || BUILTINS.contains(&program)
-        || !subject.first_use(command)
-        || exists(program);
-    if !known {
-        report.word(command, 0, format!("{program} is not on this machine's PATH"));
-    }
-}
-
-const BUILTINS: &[&str] = &[
-    ":",
-    ".",
-    "[",
-    "[[",
-    "alias",
-    "bg",
-    "break",
-    "builtin",
-    "cd",
-    "command",
-    "continue",
-    "declare",
-    "dirs",
-    "disown",
-    "echo",
-    "enable",
-    "eval",
-    "exec",
-    "exit",
-    "export",
-    "false",
-    "fg",
-    "getopts",
-    "hash",
-    "help",
-    "history",
-    "jobs",
-    "kill",
-    "let",
-    "local",
-    "mapfile",
-    "popd",
-    "printf",
-    "pushd",
-    "pwd",
-    "read",
-    "readarray",
-    "readonly",
-    "return",
-    "set",
-    "shift",
-    "shopt",
-    "source",
-    "test",
-    "time",
-    "times",
-    "trap",
-    "true",
-    "type",
-    "typeset",
-    "ulimit",
-    "umask",
-    "unalias",
-    "unset",
-    "wait",
-];
-
-fn missing_requirement(subject: &Subject<'_>, report: &mut Report<'_>) {
-    let Some(exists) = subject.context.program_exists else { return };
-    for requirement in &subject.runbook.front.requires {
-        let program = requirement.split([' ', '<', '>', '=', '~', '^']).next().unwrap_or_default();
-        if !program.is_empty() && !exists(program) {
-            let at = subject.runbook.source.find(requirement.as_str()).unwrap_or(0);
-            report
-                .document(at..at + requirement.len(), format!("{program} is required, and not on this machine's PATH"));
-        }
     }
 }

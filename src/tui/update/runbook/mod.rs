@@ -13,11 +13,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::focus;
+use super::{focus, overlays};
 use crate::{
     exec::gate::Refusal,
     health::{age, firing},
-    room::run::{Command as Wish, News},
+    room::{
+        check::Report,
+        run::{Command as Wish, News},
+    },
     runbook::{
         Step, Variable,
         run::{EventKind, Mark, Mode, RunEvent},
@@ -117,6 +120,7 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
                 opened.preparing = None;
             }
         }
+        News::Checked(report) => checked(model, &report),
         News::Notice(sentence) => model.say(clean(&sentence)),
         News::Closed => {
             model.runbooks.open = None;
@@ -130,6 +134,28 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
         }
     }
     vec![]
+}
+
+/// Looks at what the open runbook needs.
+pub(super) fn check(model: &mut Model) -> Vec<Effect> {
+    let Some(opened) = &model.runbooks.open else { return vec![] };
+    let title = needs_of(&opened.document.title);
+    overlays::await_report(model, title);
+    vec![Effect::Run(Wish::Check)]
+}
+
+fn needs_of(title: &str) -> String {
+    format!("Needs of {}", clean(title))
+}
+
+/// Shows what the open runbook needs.
+fn checked(model: &mut Model, report: &Report) {
+    let mut text = vec![report.summary()];
+    text.extend(report.needs.iter().map(|need| {
+        let (verdict, kind) = (need.verdict.word(), need.kind.word());
+        clean(&format!("{verdict:<8} {kind}: {} – {}", need.name, need.message))
+    }));
+    overlays::report(model, &needs_of(&report.title), text);
 }
 
 /// An event of the open run.

@@ -114,7 +114,7 @@ impl Headless<'_> {
                     Err(why) => return Ok(Heard::Refused(why.into())),
                 },
                 News::Settled => return Ok(Heard::Settled),
-                News::Listed(_) | News::Mode(_) | News::Closed | News::Answered(_) => {}
+                News::Listed(_) | News::Checked(_) | News::Mode(_) | News::Closed | News::Answered(_) => {}
             }
         }
     }
