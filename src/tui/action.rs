@@ -88,6 +88,9 @@ pub enum Action {
     AddNote,
     SetPhase,
     SetSeverity,
+    SetTitle,
+    Verify,
+    Export,
     SetRole,
     SetComponents,
     SetImpact,
@@ -116,7 +119,7 @@ impl Action {
             GoToStep, Help, KeyOnly, Last, LocalTime, LookAtAll, LookNow, NextCategory, NextMatch, NextPane, NextProbe,
             NextResponder, NextTab, NextTheme, Open, PageDown, PageUp, Palette, PickIncident, PickRunbook,
             PreviousContainer, PreviousMatch, PreviousPane, PreviousProbe, PreviousTab, Redraw, ReverseSort,
-            ScrollDown, ScrollUp, ShowOutput, Sort, Up, Zoom,
+            ScrollDown, ScrollUp, ShowOutput, Sort, Up, Verify, Zoom,
         };
         matches!(
             self,
@@ -162,6 +165,7 @@ impl Action {
                 | ShowOutput
                 | Sort
                 | Up
+                | Verify
                 | Zoom
         )
     }

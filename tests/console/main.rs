@@ -12,6 +12,7 @@ mod journal;
 mod looks;
 mod modes;
 mod palette;
+mod peers;
 mod platform;
 mod runbooks;
 mod starting;

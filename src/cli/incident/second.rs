@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::{desk, leave, pack_of, view, write::Which};
 use crate::{
@@ -22,6 +23,9 @@ pub struct SecondArgs {
     /// Refuse it
     #[arg(long, value_name = "QUESTION")]
     pub refuse: Option<String>,
+    /// Print what waits as JSON
+    #[arg(long, conflicts_with_all = ["agree", "refuse"])]
+    pub json: bool,
     #[command(flatten)]
     pub which: Which,
 }
@@ -38,6 +42,11 @@ pub(super) fn run(args: &SecondArgs, settings: &Settings, output: &Output) -> Re
     let Some(name) = args.agree.as_ref().or(args.refuse.as_ref()) else {
         let view = view(which, settings)?;
         let open = view.state().open_seconds();
+        if args.json {
+            let listed: Vec<Value> = open.into_iter().map(|(of, request)| as_json(of, request)).collect();
+            output.json(&(serde_json::to_string(&listed)? + "\n"))?;
+            return Ok(Exit::Ok);
+        }
         if open.is_empty() {
             output.print("nobody asks for a second person\n")?;
         }
@@ -73,6 +82,18 @@ fn named<'s>(state: &'s IncidentState, name: &str) -> Result<(&'s EventRef, &'s 
 
 fn name_of(of: &EventRef) -> String {
     format!("{}:{}", of.log, of.seq)
+}
+
+fn as_json(of: &EventRef, request: &SecondRequest) -> Value {
+    json!({
+        "question": name_of(of),
+        "by": &*request.asked.by,
+        "at": request.asked.at,
+        "run": request.run,
+        "title": request.title,
+        "command": request.command,
+        "place": request.place,
+    })
 }
 
 /// What is asked, as it is to be read before anybody agrees.

@@ -33,28 +33,7 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings, output: &Output) -> Re
     if args.json {
         output.json(&(serde_json::to_string(&report)? + "\n"))?;
     } else {
-        let mut text = String::new();
-        for finding in &report.findings {
-            text.push_str(&format!("{finding}\n"));
-        }
-        for file in &report.set_aside {
-            text.push_str(&format!(
-                "{file}: what a crash or a full disk cut off was set aside; nothing acknowledged is missing\n"
-            ));
-        }
-        let lines: u64 = report.logs.iter().map(|log| log.lines).sum();
-        let word = if report.is_intact() { "intact" } else { "NOT INTACT" };
-        text.push_str(&format!(
-            "{id} is {word}: {} logs with {lines} lines, {} files of evidence, {} of runs, {} checkpoints\n",
-            report.logs.len(),
-            report.evidence,
-            report.run_files,
-            report.checkpoints
-        ));
-        for head in report.logs.iter().filter_map(|log| log.head.as_ref()) {
-            text.push_str(&format!("checkpoint {head}\n"));
-        }
-        output.print(&text)?;
+        output.print(&(report.lines(&id).join("\n") + "\n"))?;
     }
     Ok(if report.is_intact() { Exit::Ok } else { Exit::Warn })
 }

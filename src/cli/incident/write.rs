@@ -45,6 +45,13 @@ pub enum WriteCommand {
         #[command(flatten)]
         which: Which,
     },
+    /// Change the title
+    Retitle {
+        #[arg(value_name = "TITLE", required = true)]
+        title: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+    },
     /// Change the severity
     Severity {
         /// A level of the platform's severities
@@ -216,6 +223,7 @@ fn verb(command: &WriteCommand, now: Timestamp) -> Result<(&Which, Verb), String
             };
             (which, Verb::Note { kind, text: text.join(" "), about: at(about)?, author: author.clone() })
         }
+        WriteCommand::Retitle { title, which } => (which, Verb::Retitle(title.join(" "))),
         WriteCommand::Severity { level, reason, which } => {
             (which, Verb::Severity { level: level.clone(), reason: reason.clone() })
         }

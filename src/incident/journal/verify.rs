@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Checkpoint, Digest, IncidentFolder, LogName,
+    Checkpoint, Digest, IncidentFolder, IncidentId, LogName,
     access::{cause, open_plain},
     chain::Chain,
     events::JournalEvent,
@@ -44,6 +44,25 @@ impl Report {
     /// Nothing is wrong.
     pub fn is_intact(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// What is wrong, then what was checked, one sentence a line; the checkpoints to keep elsewhere come last.
+    pub fn lines(&self, id: &IncidentId) -> Vec<String> {
+        let mut said: Vec<String> = self.findings.iter().map(ToString::to_string).collect();
+        said.extend(self.set_aside.iter().map(|file| {
+            format!("{file}: what a crash or a full disk cut off was set aside; nothing acknowledged is missing")
+        }));
+        let lines: u64 = self.logs.iter().map(|log| log.lines).sum();
+        let word = if self.is_intact() { "intact" } else { "NOT INTACT" };
+        said.push(format!(
+            "{id} is {word}: {} logs with {lines} lines, {} files of evidence, {} of runs, {} checkpoints",
+            self.logs.len(),
+            self.evidence,
+            self.run_files,
+            self.checkpoints
+        ));
+        said.extend(self.logs.iter().filter_map(|log| Some(format!("checkpoint {}", log.head.as_ref()?))));
+        said
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`mod@access`] | who may read the incidents of a data directory |
 //! | [`verb`] | what people do, checked and turned into events |
 //! | [`desk`] | an incident that somebody works on: what was read of it, and the own log |
+//! | [`export`] | an incident as a document or an archive |
 //! | [`mod@list`] | which incidents there are |
 //! | [`proposal`] | what a declaration is filled in with, and which roles are missing |
 //! | [`when`] | times as people type them |
@@ -16,6 +17,7 @@
 
 pub mod access;
 pub mod desk;
+pub mod export;
 pub mod history;
 pub mod list;
 pub mod proposal;

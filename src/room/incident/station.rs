@@ -12,12 +12,20 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{Declaration, IncidentDesk, IncidentHistory, Listed, Recorder, Verb, View, desk::Told, list};
+use super::{
+    Declaration, IncidentDesk, IncidentHistory, Listed, Recorder, Verb, View,
+    desk::Told,
+    export::{self, Format},
+    list,
+};
 use crate::{
     incident::{
         IncidentEvent, IncidentState,
         arrivals::Seen,
-        journal::{Access, Checkpoint, Follower, IncidentId, Incidents, Item, LogFolder, LogName, WriterState, follow},
+        journal::{
+            Access, Checkpoint, Follower, IncidentFolder, IncidentId, Incidents, Item, LogFolder, LogName, WriterState,
+            follow, verify,
+        },
     },
     platform::Pack,
     room::run::{self, History, Runner},
@@ -57,6 +65,13 @@ pub enum Command {
     },
     /// What is seen of the platform: what the journal lacks of it is recorded. Nothing when no incident is open.
     Record(Box<Seen>),
+    /// Compute the chains and digests of the open incident again.
+    Verify,
+    /// Write the open incident to a file; without a name, into the working directory under its own.
+    Export {
+        format: Format,
+        file: Option<PathBuf>,
+    },
 }
 
 /// What came of it, and what others did.
@@ -91,6 +106,8 @@ pub enum News {
     Alive(Vec<LogName>),
     /// Something to know. One sentence.
     Notice(String),
+    /// What is wrong with an incident's journal and evidence, and what was checked: one sentence each.
+    Verified(Vec<String>),
     /// What was wanted is done, and durable.
     Done,
     /// It was not done. One sentence.
@@ -253,6 +270,29 @@ impl Work {
                 desk.act(*verb, &self.options.pack)?;
                 self.tell(News::Done);
             }
+            Command::Verify => {
+                let (folder, news) = (self.open_folder()?, self.news.clone());
+                // What others do is news meanwhile.
+                thread(move || {
+                    let _ = news.send(News::Verified(verify(&folder, &[]).lines(folder.id())));
+                })?;
+            }
+            Command::Export { format, file } => {
+                if self.options.read_only {
+                    return Err("this console is read-only: no file is written".to_owned());
+                }
+                let (folder, news, pack) = (self.open_folder()?, self.news.clone(), self.options.pack.clone());
+                thread(move || {
+                    let file = file.unwrap_or_else(|| format.file(folder.id().as_str()));
+                    match export::to_file(&folder, format, &file, &|_| Some(pack.clone())) {
+                        Ok(exported) => {
+                            let told = exported.notices.into_iter().chain([exported.said]).map(News::Notice);
+                            told.chain([News::Done]).for_each(|told| drop(news.send(told)));
+                        }
+                        Err(why) => drop(news.send(News::Refused(why.to_string()))),
+                    }
+                })?;
+            }
             Command::Record(seen) => {
                 if let Some(open) = self.open.as_mut().filter(|_| !self.options.read_only) {
                     open.recorder.record(&open.desk, &self.options.pack, *seen)?;
@@ -290,6 +330,11 @@ impl Work {
             true => Err("this console is read-only: it looks on, and writes nothing to an incident".to_owned()),
             false => Ok(()),
         }
+    }
+
+    fn open_folder(&self) -> Result<IncidentFolder, String> {
+        let open = self.open.as_ref().ok_or_else(|| "no incident is open".to_owned())?;
+        Ok(open.desk.view().folder().clone())
     }
 
     /// The incident, when it is the one that is open.
@@ -396,6 +441,12 @@ fn pieces(first: usize, items: &[Arc<Item>], entries: Vec<Told>, state: &Arc<Inc
         return vec![piece(first, items)];
     }
     items.chunks(AT_ONCE).enumerate().map(|(number, items)| piece(first + number * AT_ONCE, items)).collect()
+}
+
+/// Does what takes long beside the station.
+fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    let spawned = std::thread::Builder::new().name("incident-work".to_owned()).spawn(work);
+    spawned.map(drop).map_err(|error| format!("cannot start a thread: {error}"))
 }
 
 impl Open {

@@ -38,6 +38,7 @@ pub enum Verb {
         /// Whose words it is, when a scribe writes.
         author: Option<String>,
     },
+    Retitle(String),
     Severity {
         level: String,
         reason: String,
@@ -137,6 +138,13 @@ pub fn events(verb: Verb, state: &IncidentState, pack: &Pack, now: Timestamp) ->
         }
         Verb::Severity { .. } | Verb::Components(_) | Verb::TakeRole { .. } if closed => {
             return Err("the incident is closed: reopen it first".to_owned());
+        }
+        Verb::Retitle(title) => {
+            let title = text(&title, "a title")?;
+            if title == state.title {
+                return Err(format!("the title is already “{title}”"));
+            }
+            IncidentEvent::Retitled { title }
         }
         Verb::Severity { level, reason } => {
             let severity = severity(pack, &level)?;

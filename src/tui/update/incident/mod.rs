@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 pub(super) use self::sheets::{change, step, submit, tick};
 pub(super) use self::verbs::{
-    add_note, add_to_do, affected, assess_loss, declare, escalate, finish_to_do, inform, restored, set_impact,
-    set_phase, set_role, set_severity,
+    add_note, add_to_do, affected, assess_loss, declare, escalate, export, finish_to_do, inform, restored, set_impact,
+    set_phase, set_role, set_severity, set_title,
 };
-use super::{act, focus};
+use super::{act, focus, overlays};
 use crate::{
     incident::{EventRef, arrivals::Seen, journal::IncidentId},
     room::{
@@ -34,6 +34,8 @@ use crate::{
     },
 };
 
+/// What a verification is shown under.
+const VERIFICATION: &str = "Verification";
 /// Incidents that are offered at once.
 const OFFERED: usize = 8;
 
@@ -81,6 +83,9 @@ pub(super) fn news(model: &mut Model, news: News) -> Vec<Effect> {
             let sentence = clean(&sentence);
             model.activity.note(model.now, sentence.clone());
             model.say(sentence);
+        }
+        News::Verified(lines) => {
+            overlays::report(model, VERIFICATION, lines.iter().map(|line| clean(line)).collect());
         }
         News::Done => {
             if matches!(model.overlays.last(), Some(Overlay::Sheet(sheet)) if sheet.sent) {
@@ -235,6 +240,7 @@ pub(super) fn menu(model: &mut Model) -> Vec<Effect> {
         ("note", "Write something down: seen, decided, done.", Action::AddNote),
         ("phase", "Identified, monitoring, resolved, closed; or back.", Action::SetPhase),
         ("severity", "Reclassify, with the reason.", Action::SetSeverity),
+        ("title", "Change the title.", Action::SetTitle),
         ("role", "Take a role, or hand one over.", Action::SetRole),
         ("components", "Say what is affected.", Action::SetComponents),
         ("impact", "Users, services, revenue.", Action::SetImpact),
@@ -244,6 +250,8 @@ pub(super) fn menu(model: &mut Model) -> Vec<Effect> {
         ("data loss", "Say what is lost.", Action::AssessLoss),
         ("to do", "What has to be done afterwards.", Action::AddToDo),
         ("done", "Something that had to be done is done.", Action::FinishToDo),
+        ("export", "Write it to a file.", Action::Export),
+        ("verify", "Check that nothing in it was changed.", Action::Verify),
         ("another", "Open another incident, or declare one.", Action::PickIncident),
     ];
     for (label, detail, action) in items {
@@ -252,6 +260,16 @@ pub(super) fn menu(model: &mut Model) -> Vec<Effect> {
     let menu = menu.with("leave", "Let go of the incident; it stays open for the others.", Choice::LeaveIncident);
     model.overlays.push(Overlay::Menu(Box::new(menu)));
     vec![]
+}
+
+/// Computes the chains and digests of the incident again.
+pub(super) fn verify(model: &mut Model) -> Vec<Effect> {
+    if model.incidents.open.is_none() {
+        model.say("no incident is open: i opens one, D declares one");
+        return vec![];
+    }
+    overlays::await_report(model, VERIFICATION.to_owned());
+    vec![Effect::Incident(Wish::Verify)]
 }
 
 /// Something to be done to the incident that is open.

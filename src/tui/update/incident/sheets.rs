@@ -1,12 +1,12 @@
 //! Filling in a sheet, and sending what it says.
 
-use std::str::FromStr;
+use std::{path::PathBuf, str::FromStr};
 
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
     incident::{Exposure, ImpactField, NoteKind, Phase},
-    room::incident::{Declaration, Verb, station::Command as Wish, when},
+    room::incident::{Declaration, Verb, export::Format, station::Command as Wish, when},
     tui::{
         effect::Effect,
         model::{Model, Overlay, Sheet, SheetKind, SheetPurpose},
@@ -110,6 +110,11 @@ fn wish(model: &Model, sheet: &Sheet) -> Result<Wish, String> {
             about: time("about")?,
             author: sheet.said("author"),
         },
+        SheetPurpose::Export => {
+            let format = Format::named(sheet.value("format")).unwrap_or(Format::Md);
+            return Ok(Wish::Export { format, file: sheet.said("file").map(PathBuf::from) });
+        }
+        SheetPurpose::Title => Verb::Retitle(value("title")),
         SheetPurpose::Severity => Verb::Severity { level: value("severity"), reason: value("reason") },
         SheetPurpose::Phase => {
             let phase = Phase::ALL.into_iter().find(|phase| phase.word() == sheet.value("phase")).unwrap_or_default();
@@ -153,7 +158,7 @@ fn declaration(model: &Model, sheet: &Sheet, alert: Option<String>, detected_at:
     };
     Declaration {
         environment: model.facts.environment.clone(),
-        drill: false,
+        drill: !sheet.ticked("drill").is_empty(),
         title: sheet.value("title").to_owned(),
         severity: sheet.value("severity").to_owned(),
         components: sheet.ticked("component:"),

@@ -8,7 +8,10 @@ use crate::{
     health::{Status, firing},
     incident::{ImpactField, Phase},
     platform::Audience,
-    room::incident::proposal::{Proposal, missing_roles, proposal},
+    room::incident::{
+        export::Format,
+        proposal::{Proposal, missing_roles, proposal},
+    },
     tui::{
         model::{Model, OpenIncident, Overlay, Sheet, SheetOption, SheetPurpose, SheetRow},
         text::clean,
@@ -96,6 +99,7 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
         let row = SheetRow::tick(&format!("component:{}", component.id), &component.title, on);
         rows.push(if index == 0 { row.under("Which components are affected?") } else { row });
     }
+    rows.push(SheetRow::tick("drill", "This is a drill", false).under("Exercise"));
     let mut sheet = Sheet::new(
         SheetPurpose::Declare { alert: alert.as_ref().map(|(rule, _)| rule.id.clone()) },
         "Declare an incident",
@@ -154,6 +158,25 @@ pub(in crate::tui::update) fn set_severity(model: &mut Model) {
     let rows = vec![severity, SheetRow::text("reason", "Reason", "", "Why it is this now.")];
     let sheet = Sheet::new(SheetPurpose::Severity, "Reclassify", "reclassify", rows);
     show(model, sheet.saying(format!("It is {} now.", clean(&now))));
+}
+
+pub(in crate::tui::update) fn set_title(model: &mut Model) {
+    let Some(incident) = open(model) else { return };
+    let rows = vec![SheetRow::text("title", "Title", &incident.state.title, "What is wrong, in a few words")];
+    show(model, Sheet::new(SheetPurpose::Title, "Retitle", "save", rows));
+}
+
+/// Asks in which form the incident is to be written, and where.
+pub(in crate::tui::update) fn export(model: &mut Model) {
+    let Some(incident) = open(model) else { return };
+    let id = incident.id.to_string();
+    let options =
+        Format::ALL.map(|format| option(format.word(), format.title(), &format.file(&id).display().to_string()));
+    let rows = vec![
+        SheetRow::choice("format", "Format", options.to_vec(), "md", ""),
+        SheetRow::text("file", "File", "", "Empty: the name above, in the folder where warroom was started"),
+    ];
+    show(model, Sheet::new(SheetPurpose::Export, "Export", "write", rows));
 }
 
 pub(in crate::tui::update) fn set_phase(model: &mut Model) {
