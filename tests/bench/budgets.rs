@@ -1,4 +1,4 @@
-//! Measures what was promised: `cargo bench --bench budgets [start|sweep|frame|idle|journal|lint|pods|step|pouring …]` prints a table
+//! Measures what was promised: `cargo bench --bench budgets [start|sweep|frame|idle|journal|lint|pods|step|pouring|waiting|long …]` prints a table
 //! of budgets kept and missed.
 //!
 //! Everything runs against the lab's real servers; what has a peer is measured against it in the same run.
@@ -18,12 +18,14 @@ mod frame;
 mod idle;
 mod journal;
 mod lint;
+mod long;
 mod pods;
 mod pouring;
 mod process;
 mod start;
 mod step;
 mod sweep;
+mod waiting;
 
 /// One line of the table.
 struct Row {
@@ -91,7 +93,7 @@ type Group = (&'static str, fn() -> Vec<Row>);
 fn main() {
     // Cargo adds `--bench` itself.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let groups: [Group; 9] = [
+    let groups: [Group; 11] = [
         ("start", start::rows),
         ("sweep", sweep::rows),
         ("frame", frame::rows),
@@ -101,6 +103,8 @@ fn main() {
         ("pods", pods::rows),
         ("step", step::rows),
         ("pouring", pouring::rows),
+        ("waiting", waiting::rows),
+        ("long", long::rows),
     ];
     let mut rows = Vec::new();
     for (name, measure) in groups {

@@ -2,17 +2,24 @@
 
 use std::{
     hint::black_box,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::{Terminal, backend::TestBackend};
 use serde_json::json;
 use warroom::{
     health::{Board, Observation, Status, Unit, judge},
     host::{clock, packs::PackFolder},
+    incident::{
+        IncidentState,
+        journal::{Access, Incidents, Union},
+        timeline::entry,
+    },
     platform,
     probe::Signal,
+    room::incident::station::News,
     tui::{
         color::Depth,
         keymap::Keymap,
@@ -24,15 +31,26 @@ use warroom::{
     },
 };
 
-use crate::{Row, median};
+use crate::{Row, journal, lab::Folder, long, median};
 
 pub(crate) fn rows() -> Vec<Row> {
-    let model = model(clock::now());
+    let mut model = model(clock::now());
+    let alone = drawn(&model);
+    declare(&mut model);
+    let probes = model.board.probes().count();
+    vec![
+        Row::at_most("one frame at 200×60 (median of 500)", 1.0, alone, "ms"),
+        Row::at_most(&format!("  with {probes} probes and an incident"), 1.0, drawn(&model), "ms"),
+    ]
+}
+
+/// What a frame takes, in milliseconds.
+fn drawn(model: &Model) -> f64 {
     let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a terminal in memory");
     let mut draw = || {
         let start = Instant::now();
         let drawn = terminal.draw(|frame| {
-            black_box(view::draw(black_box(&model), frame));
+            black_box(view::draw(black_box(model), frame));
         });
         black_box(drawn.expect("memory takes every frame"));
         start.elapsed().as_secs_f64() * 1e3
@@ -40,16 +58,34 @@ pub(crate) fn rows() -> Vec<Row> {
     for _ in 0..50 {
         draw();
     }
-    let times: Vec<f64> = (0..500).map(|_| draw()).collect();
-    vec![Row::at_most("one frame at 200×60 (median of 500)", 1.0, median(times), "ms")]
+    median((0..500).map(|_| draw()).collect())
+}
+
+/// Opens an incident of some hours.
+fn declare(model: &mut Model) {
+    let (data, start) = (Folder::new(), model.now - SignedDuration::from_hours(2));
+    let folder = Incidents::of(data.path(), Access::Owner).create(start).expect("an incident");
+    let at = |seq: u64| start + SignedDuration::from_secs(seq.cast_signed());
+    journal::write_log(&folder, "alice@bastion-1", at, 2_000, long::event);
+    let (union, _) = Union::of_folder(&folder.logs()).expect("the logs");
+    let items = union.items().to_vec();
+    let state = Arc::new(IncidentState::fold(&items));
+    let entries = items.iter().map(|item| entry(item, &state)).collect();
+    let opened = News::Opened { id: folder.id().clone(), folder: folder.path().to_owned(), declared: false };
+    let now = model.now;
+    for news in [opened, News::Events { first: 0, items, entries, state }] {
+        update(model, Message::Incident(Box::new(news)), now);
+    }
 }
 
 /// The built-in platform with ten minutes of readings, a third of the probes in trouble.
-fn model(now: Timestamp) -> Model {
+pub(crate) fn model(now: Timestamp) -> Model {
     let folder = PackFolder::embedded("dotmac").expect("the pack is built in");
     let text = folder.read("platform.toml").expect("a pack has one");
     let pack = platform::parse("platform.toml", &text, &folder.files()).pack.expect("the built-in pack is good");
+    let pack = Arc::new(pack);
     let facts = Facts {
+        pack: pack.clone(),
         platform: pack.name.clone(),
         environment: "production".into(),
         protected: true,

@@ -89,26 +89,34 @@ fn event(n: u64) -> serde_json::Value {
 /// An incident that would take hours to live through; gives its bytes.
 fn write_long(folder: &IncidentFolder) -> u64 {
     let write = |responder: u64| {
-        let by = format!("responder-{responder}@bastion");
-        let log = LogName::of(&by, 1);
-        let (mut bytes, mut hash) = (Vec::new(), Digest::ZERO);
-        for seq in 1..=EVENTS / RESPONDERS {
-            let at = START + jiff::SignedDuration::from_millis((seq * RESPONDERS + responder).cast_signed());
-            let text = if seq == 1 {
-                EventText::of(&JournalEvent::LogStarted {
-                    version: 1,
-                    incident: folder.id().to_string(),
-                    responder: by.clone(),
-                    log: log.clone(),
-                    checkpoints: Vec::new(),
-                })
-            } else {
-                EventText::of(&event(seq))
-            };
-            hash = line::write(&mut bytes, &hash, seq, at, Hlc::at(at), &by, &text.expect("an event"));
-        }
-        fs::write(folder.logs().join(log.file()), &bytes).expect("a log");
-        bytes.len() as u64
+        let at = |seq: u64| START + jiff::SignedDuration::from_millis((seq * RESPONDERS + responder).cast_signed());
+        let text = |seq| EventText::of(&event(seq)).expect("an event");
+        write_log(folder, &format!("responder-{responder}@bastion"), at, EVENTS / RESPONDERS, text)
     };
     (0..RESPONDERS).map(write).sum()
+}
+
+/// A log of so many events, its own first one included; gives its bytes.
+pub(crate) fn write_log(
+    folder: &IncidentFolder,
+    by: &str,
+    at: impl Fn(u64) -> Timestamp,
+    events: u64,
+    event: impl Fn(u64) -> EventText,
+) -> u64 {
+    let log = LogName::of(by, 1);
+    let (mut bytes, mut hash) = (Vec::new(), Digest::ZERO);
+    for seq in 1..=events {
+        let first = || JournalEvent::LogStarted {
+            version: 1,
+            incident: folder.id().to_string(),
+            responder: by.to_owned(),
+            log: log.clone(),
+            checkpoints: Vec::new(),
+        };
+        let text = if seq == 1 { EventText::of(&first()).expect("an event") } else { event(seq) };
+        hash = line::write(&mut bytes, &hash, seq, at(seq), Hlc::at(at(seq)), by, &text);
+    }
+    fs::write(folder.logs().join(log.file()), &bytes).expect("a log");
+    bytes.len() as u64
 }

@@ -79,7 +79,7 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 /// Milliseconds from each key press to the selection's move, up and down in turns.
-fn presses(terminal: &Terminal) -> Vec<f64> {
+pub(crate) fn presses(terminal: &Terminal) -> Vec<f64> {
     (0..PRESSES)
         .map(|number| {
             // Not in step with the frames.
@@ -105,7 +105,7 @@ fn selected(terminal: &Terminal) -> Option<u16> {
 }
 
 /// The time that one in a hundred exceeds.
-fn high(times: &[f64]) -> f64 {
+pub(crate) fn high(times: &[f64]) -> f64 {
     let mut times = times.to_vec();
     times.sort_by(f64::total_cmp);
     times[times.len() * 99 / 100]
