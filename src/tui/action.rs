@@ -116,9 +116,9 @@ impl Action {
     pub fn only_looks(self) -> bool {
         use Action::{
             CheckRunbook, ClearFilters, Close, Down, Filter, First, FocusActivity, FocusHealth, FocusRunbook, Follow,
-            GoToStep, Help, KeyOnly, Last, LocalTime, LookAtAll, LookNow, NextCategory, NextMatch, NextPane, NextProbe,
-            NextResponder, NextTab, NextTheme, Open, PageDown, PageUp, Palette, PickIncident, PickRunbook,
-            PreviousContainer, PreviousMatch, PreviousPane, PreviousProbe, PreviousTab, Redraw, ReverseSort,
+            GoToStep, Help, KeyOnly, Last, Links, LocalTime, LookAtAll, LookNow, NextCategory, NextMatch, NextPane,
+            NextProbe, NextResponder, NextTab, NextTheme, Open, PageDown, PageUp, Palette, PickIncident, PickRunbook,
+            Platform, PreviousContainer, PreviousMatch, PreviousPane, PreviousProbe, PreviousTab, Redraw, ReverseSort,
             ScrollDown, ScrollUp, ShowOutput, Sort, Up, Verify, Zoom,
         };
         matches!(
@@ -137,6 +137,7 @@ impl Action {
                 | Help
                 | KeyOnly
                 | Last
+                | Links
                 | LocalTime
                 | LookAtAll
                 | LookNow
@@ -153,6 +154,7 @@ impl Action {
                 | Palette
                 | PickIncident
                 | PickRunbook
+                | Platform
                 | PreviousContainer
                 | PreviousMatch
                 | PreviousPane

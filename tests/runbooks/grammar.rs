@@ -49,7 +49,7 @@ fn missing(line: &str, options: &BTreeSet<String>) -> Vec<String> {
     let program = find(&words[0]).unwrap_or_else(|| panic!("{line}: no grammar"));
     let call = read(program, &words);
     assert!(call.command.is_some() || words.len() == 1, "{line} is no command that is known");
-    let known = |name: &str| call.knows(name) || program.help.iter().any(|help| *help == name);
+    let known = |name: &str| call.knows(name) || program.help.contains(&name);
     options.iter().filter(|name| !known(name)).map(|name| format!("{line}: {name}")).collect()
 }
 

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 
 use super::{IncidentDesk, View};
 use crate::{
+    host::clock,
     incident::{
         IncidentEvent, Versioned,
         arrivals::{Seen, arrivals},
@@ -137,7 +138,7 @@ impl Recorder {
         }
         if let Some((_, file)) = &self.own {
             // The time is only compared with what it was before.
-            let _ = file.set_modified(SystemTime::now());
+            let _ = file.set_modified(clock::now().into());
         }
     }
 

@@ -75,7 +75,7 @@ pub(super) async fn prepare(around: &Surroundings, action: Action, title: String
     let database = match action.language {
         Language::Sql => {
             let secrets = &around.room.surroundings.secrets;
-            let url = secrets.resolve(&database(around.room, &action)?).await.map_err(|error| error.to_string())?;
+            let url = secrets.resolve(&database(&around.room, &action)?).await.map_err(|error| error.to_string())?;
             Some(match database_name(around, &action)? {
                 Some(name) => with_database(url.expose_secret(), &name)?.into(),
                 None => url,

@@ -283,7 +283,7 @@ impl Rated<'_> {
             });
         }
         let Some(pattern) = &when.operand else { return false };
-        let earlier: Vec<&str> = before.iter().filter_map(|when| when.operand.as_deref()).collect();
+        let earlier: Vec<&str> = before.iter().filter_map(|when| when.operand).collect();
         let operands = self.operand_words().map(Some);
         let mut any = false;
         for word in operands.flatten() {
