@@ -78,6 +78,28 @@ fn the_house_stands_as_drawn() {
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
 
+/// Files of one folder that still use each other in a circle. None is added.
+const CIRCLES: [&str; 5] = [
+    "src/cli: args, exec, shell",
+    "src/exec/place: options, through, words",
+    "src/runbook/risk: command, http, redis_cli, scripts",
+    "src/runbook/shell: args, peel, script, walk, words, wrapper",
+    "src/tui/update/runbook: run, steps",
+];
+
+#[test]
+fn files_of_a_folder_use_each_other_in_one_direction() {
+    assert_eq!(circles(&sources(Path::new("src"))), CIRCLES);
+    let plant = |path: &str, text: &str| (path.to_owned(), format!("//! Bad.\n{text}\n"));
+    let house = BTreeMap::from([
+        plant("src/health/one.rs", "use super::two::Two;"),
+        plant("src/health/two.rs", "use crate::health::three::Three;"),
+        plant("src/health/three.rs", "fn f(_: &super::one::One) {}"),
+        plant("src/health/four.rs", "use super::one::One;"),
+    ]);
+    assert_eq!(circles(&house), ["src/health: one, three, two"]);
+}
+
 #[test]
 fn every_layer_stands_in_the_table_and_the_other_way_round() {
     let sources = sources(Path::new("src"));
@@ -232,6 +254,42 @@ fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
     let mut broken: Vec<_> = broken.into_iter().map(|line| line.replace("nothing only", "nothing")).collect();
     broken.dedup();
     broken
+}
+
+/// Files of one folder that use each other in a circle: `folder: names`. What a folder's `mod.rs` hands on counts for `mod.rs`.
+fn circles(sources: &BTreeMap<String, String>) -> Vec<String> {
+    let mut uses: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources.iter().filter(|(path, _)| !path.ends_with("/mod.rs") && !path.ends_with("tests.rs")) {
+        let (folder, name) = path.strip_suffix(".rs").unwrap().rsplit_once('/').unwrap();
+        let mut seen = Mentions { module: module_of(path), ..Mentions::default() };
+        seen.visit_file(&syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}")));
+        let parent: Vec<String> = seen.module.iter().take(seen.module.len().saturating_sub(1)).cloned().collect();
+        let beside = |mention: &Vec<String>| {
+            let inside = mention.strip_prefix(&["crate".to_owned()])?.strip_prefix(parent.as_slice())?;
+            let other = inside.first().filter(|other| *other != name)?;
+            sources.contains_key(&format!("{folder}/{other}.rs")).then(|| other.clone())
+        };
+        let others = seen.paths.iter().filter_map(|(mention, _)| beside(mention)).collect();
+        uses.insert((folder.to_owned(), name.to_owned()), others);
+    }
+    let reached = |folder: &String, from: &String| {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![from.clone()];
+        while let Some(name) = next.pop() {
+            let others = uses.get(&(folder.clone(), name)).into_iter().flatten();
+            next.extend(others.filter(|other| reached.insert((*other).clone())).cloned());
+        }
+        reached
+    };
+    let mut circles = BTreeSet::new();
+    for (folder, name) in uses.keys() {
+        let own: BTreeSet<String> =
+            reached(folder, name).into_iter().filter(|other| reached(folder, other).contains(name)).collect();
+        if !own.is_empty() {
+            circles.insert(format!("{folder}: {}", own.into_iter().collect::<Vec<_>>().join(", ")));
+        }
+    }
+    circles.into_iter().collect()
 }
 
 fn mentions(path: &str, banned: &[&str]) -> bool {

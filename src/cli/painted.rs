@@ -4,7 +4,6 @@ use std::fmt;
 
 use crossterm::style::ContentStyle;
 
-use super::output::Output;
 use crate::text::{is_hidden, push_shown, shown};
 
 /// Text with our own colours in it. What is put in as text is shown as text: no hidden character of it gets through.
@@ -17,9 +16,9 @@ impl Painted {
     }
 
     /// The text in a style, where standard output has colours.
-    pub(super) fn styled(text: &str, style: ContentStyle, output: &Output) -> Self {
+    pub(super) fn styled(text: &str, style: ContentStyle, colored: bool) -> Self {
         let text = shown(text);
-        match output.colored() && style != ContentStyle::new() {
+        match colored && style != ContentStyle::new() {
             true => Painted(style.apply(text).to_string()),
             false => Painted(text.into_owned()),
         }

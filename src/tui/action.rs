@@ -7,7 +7,7 @@ mod registry;
 
 pub use registry::REGISTRY;
 
-use super::keymap::Chord;
+use super::chord::Chord;
 
 /// Something a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

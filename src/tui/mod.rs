@@ -3,7 +3,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`action`], [`keymap`] | every action once, and which key means it where |
+//! | [`action`], [`chord`], [`keymap`] | every action once, keys as people write them, and which key means what where |
 //! | [`model`] | the state |
 //! | [`message`], [`update`], [`effect`] | what happens, what it changes, what it wants done outside |
 //! | [`view`] | one file a pane or overlay |
@@ -12,6 +12,7 @@
 //! | [`mod@run`], [`terminal`] | the loop, and the terminal taken and given back |
 
 pub mod action;
+pub mod chord;
 pub mod color;
 pub mod document;
 pub mod effect;

@@ -61,6 +61,8 @@ fn every_view_shows_hidden_characters_as_such() {
     terminal.wait_until_still(std::time::Duration::from_millis(300));
     nothing_hidden(&terminal);
     terminal.keys(key::ESCAPE);
+    // A key that comes with it would be another one: Alt and that key.
+    terminal.wait_until_gone("Here now:");
     pick(&terminal, "A task");
     terminal.keys(key::ENTER);
     terminal.wait_for("Run this?");

@@ -27,16 +27,16 @@ pub(super) fn risk(word: &str, risk: Risk, output: &Output) -> Painted {
         Risk::Change => ContentStyle::new().yellow(),
         Risk::Destructive => ContentStyle::new().red().bold(),
     };
-    Painted::styled(word, style, output)
+    Painted::styled(word, style, output.colored())
 }
 
 /// Less important text.
 pub(super) fn dim(text: &str, output: &Output) -> Painted {
-    Painted::styled(text, ContentStyle::new().dim(), output)
+    Painted::styled(text, ContentStyle::new().dim(), output.colored())
 }
 
 pub(super) fn bold(text: &str, output: &Output) -> Painted {
-    Painted::styled(text, ContentStyle::new().bold(), output)
+    Painted::styled(text, ContentStyle::new().bold(), output.colored())
 }
 
 /// A line of prose, after `indent` spaces.
@@ -45,7 +45,7 @@ pub(super) fn line(line: &StyledLine, indent: usize, output: &Output) -> Painted
     if !line.spans.is_empty() {
         text.push_str(&" ".repeat(indent));
     }
-    line.spans.iter().for_each(|span| text.push(&Painted::styled(&span.text, style(span.style), output)));
+    line.spans.iter().for_each(|span| text.push(&Painted::styled(&span.text, style(span.style), output.colored())));
     text
 }
 

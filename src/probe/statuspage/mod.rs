@@ -13,6 +13,7 @@
 //! `started_at`, `url`), `components_not_operational`, `components` (table of those: `name`, `status`), `maintenances` (table
 //! like incidents, only those going on), `updated_at`.
 
+mod page;
 mod read;
 mod vendors;
 
@@ -23,7 +24,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use self::read::{Incident, Page};
+use self::page::{Incident, Page};
 use super::{
     Look, Probe,
     net_error::{NetError, Trouble, one_line},

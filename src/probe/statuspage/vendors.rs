@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::read::{Component, Incident, Page, Weight, list, text};
+use super::page::{Component, Incident, Page, Weight, list, text};
 use crate::health::Status;
 
 /// AWS Health's public list (`health.aws.amazon.com/public/currentevents`): an array of events. `status` is 0 when the event is

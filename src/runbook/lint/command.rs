@@ -2,11 +2,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::{
-    sql_text::{Place, SqlText},
-    subject::{Block, Subject},
-    words::Line,
-};
+use super::words::Line;
 use crate::runbook::shell::{Connector, Invocation, PartKind, RedirectOperator, Word};
 
 /// A command, or a wrapper around one (`sudo`, `kubectl exec … --`) with its own words only.
@@ -27,8 +23,8 @@ pub(super) struct Command<'a> {
     /// Where the program's name starts in the first word, behind its folder.
     name: usize,
     line: Line,
-    sources: &'a [Word],
-    invocation: &'a Invocation,
+    pub(super) sources: &'a [Word],
+    pub(super) invocation: &'a Invocation,
 }
 
 /// A call of Compose, in either spelling.
@@ -75,11 +71,6 @@ impl<'a> Command<'a> {
     /// The program's name without its folder.
     pub(super) fn program(&self) -> &str {
         self.words.first().and_then(|word| word.get(self.name..)).unwrap_or_default()
-    }
-
-    /// The block that it stands in.
-    pub(super) fn block<'s>(&self, subject: &'s Subject<'s>) -> &'s Block<'s> {
-        &subject.blocks[self.block]
     }
 
     pub(super) fn word_span(&self, index: usize) -> Range<usize> {
@@ -290,130 +281,6 @@ impl<'a> Command<'a> {
     pub(super) fn after_and(&self) -> bool {
         self.invocation.placement.after == Some(Connector::And)
     }
-
-    /// Whether something ends it: `timeout`, or the fence's own limit.
-    pub(super) fn bounded(&self, subject: &Subject<'_>) -> bool {
-        self.is_inside(&["timeout", "gtimeout"]) || subject.blocks[self.block].action.attributes.timeout.is_some()
-    }
-
-    /// The command that reads its output.
-    pub(super) fn next_in_pipe<'s>(&self, subject: &'s Subject<'s>) -> Option<&'s Command<'s>> {
-        self.in_pipe(subject, self.invocation.placement.index.checked_add(1)?)
-    }
-
-    /// The command whose output it reads.
-    pub(super) fn previous_in_pipe<'s>(&self, subject: &'s Subject<'s>) -> Option<&'s Command<'s>> {
-        self.in_pipe(subject, self.invocation.placement.index.checked_sub(1)?)
-    }
-
-    fn in_pipe<'s>(&self, subject: &'s Subject<'s>, index: usize) -> Option<&'s Command<'s>> {
-        let own = &self.invocation.placement;
-        subject.blocks[self.block].commands(subject).find(|other| {
-            let place = &other.invocation.placement;
-            !other.is_wrapper && place.pipeline == own.pipeline && place.index == index
-        })
-    }
-
-    /// The commands of its procedure that come before it, the first first; those of other alternatives are left out.
-    pub(super) fn before<'s>(&self, subject: &'s Subject<'s>) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
-        subject.together(self.block, 0..self.index)
-    }
-
-    /// The commands of its procedure that have been run when it is: those before it, and for an undo those that it takes back
-    /// too.
-    pub(super) fn known_before<'s>(
-        &self,
-        subject: &'s Subject<'s>,
-    ) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
-        let done = subject.done_before(self.block, 0..self.index);
-        self.before(subject).chain(done)
-    }
-
-    /// The commands of its procedure that come after it.
-    pub(super) fn after<'s>(&self, subject: &'s Subject<'s>) -> impl Iterator<Item = &'s Command<'s>> + use<'s, 'a> {
-        subject.together(self.block, self.index + 1..subject.commands.len())
-    }
-
-    /// The comment lines right above it and the comment at the end of its last line, in lower case.
-    pub(super) fn comment(&self, subject: &Subject<'_>) -> String {
-        let code: &str = &subject.blocks[self.block].action.code;
-        let start = self.whole.start.min(code.len());
-        let mut line_start = code.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let mut lines: Vec<&str> = Vec::new();
-        while let Some(above) = line_start.checked_sub(1).and_then(|end| code.get(..end)) {
-            let line = &above[above.rfind('\n').map_or(0, |at| at + 1)..];
-            if !line.trim_start().starts_with('#') {
-                break;
-            }
-            line_start -= line.len() + 1;
-            lines.push(line);
-        }
-        let rest = code.get(self.span.end..).unwrap_or_default();
-        let tail = rest.lines().next().unwrap_or_default();
-        lines.extend(tail.find('#').map(|at| &tail[at..]));
-        lines.join("\n").to_lowercase()
-    }
-
-    pub(super) fn comment_says(&self, subject: &Subject<'_>, phrases: &[&str]) -> bool {
-        let comment = self.comment(subject);
-        phrases.iter().any(|phrase| comment.contains(phrase))
-    }
-
-    /// Whether its comment, or the name of its action or step, holds one of these words: what it is said to be for.
-    pub(super) fn intent(&self, subject: &Subject<'_>, words: &[&str]) -> bool {
-        let block = &subject.blocks[self.block];
-        let comment = self.comment(subject);
-        let says = |text: &str| {
-            let lower = text.to_lowercase();
-            lower.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
-        };
-        says(&comment) || block.action.name.as_deref().is_some_and(says) || says(block.step_title())
-    }
-
-    /// The SQL that it sends: `psql -c`, here-documents.
-    pub(super) fn sql_texts(&self, block: usize) -> Vec<SqlText<'a>> {
-        if self.program() != "psql" || self.is_wrapper {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        for (index, word) in self.words.iter().enumerate().skip(1) {
-            let Some(source) = self.sources.get(index) else { continue };
-            let separate = matches!(self.words[index - 1].as_ref(), "-c" | "--command");
-            if separate {
-                found.push(match inner(source) {
-                    Some((raw, at)) => SqlText::new(Cow::Borrowed(raw), block, Some(self.index), Place::From(at)),
-                    None => SqlText::new(word.clone(), block, Some(self.index), Place::Within(source.span.clone())),
-                });
-            } else if let Some(sql) = word.strip_prefix("--command=") {
-                found.push(SqlText::new(
-                    Cow::Owned(sql.to_owned()),
-                    block,
-                    Some(self.index),
-                    Place::Within(source.span.clone()),
-                ));
-            }
-        }
-        for redirect in &self.invocation.redirects {
-            if let Some(document) = &redirect.document {
-                let body = &document.body;
-                let place = if body.raw.len() == body.span.len() {
-                    Place::From(body.span.start)
-                } else {
-                    Place::Within(body.span.clone())
-                };
-                found.push(SqlText::new(Cow::Borrowed(&body.raw), block, Some(self.index), place));
-            }
-        }
-        found
-    }
-}
-
-/// The text between the quotes of a word that is one quoted string without escapes, and where it starts.
-fn inner(word: &Word) -> Option<(&str, usize)> {
-    let [part] = &word.parts[..] else { return None };
-    let quoted = matches!(part.kind, PartKind::Single(_) | PartKind::Double(_)) && word.raw.len() == word.span.len();
-    let raw = word.raw.get(1..word.raw.len().checked_sub(1)?).filter(|_| quoted && !word.raw.starts_with('$'))?;
-    (!raw.contains('\\') || matches!(part.kind, PartKind::Single(_))).then_some((raw, word.span.start + 1))
 }
 
 /// A named variable, not `$1`, `$@` or `$?`.

@@ -6,10 +6,13 @@
 //! | [`rule`] | what a rule is |
 //! | [`report`] | what it finds |
 //! | [`page`] | the catalogue as a page |
-//! | `subject`, `command`, `sql_text`, `outline` | what rules look at: shell and SQL analysed once |
+//! | `subject`, `block`, `command`, `sql_text`, `outline` | what rules look at: shell and SQL analysed once |
+//! | `around` | what stands around each of them |
 //! | `allow` | suppression comments |
 
 mod allow;
+mod around;
+mod block;
 mod command;
 mod names;
 mod outline;
@@ -56,7 +59,7 @@ pub fn lint(runbook: &Runbook, context: &LintContext) -> Vec<Finding> {
 }
 
 fn check(rule: &'static Rule, subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    let report = &mut Report { subject, rule, found };
+    let report = &mut Report { subject, rule: rule.name, severity: rule.severity, help: rule.help, found };
     match rule.check {
         Check::Command(programs, look) => {
             if programs.is_empty() {

@@ -5,7 +5,7 @@ use std::{
     ops::Range,
 };
 
-use super::subject::{Assigned, Block};
+use super::block::{Assigned, Block};
 use crate::runbook::Runbook;
 
 /// The names of a runbook's variables.

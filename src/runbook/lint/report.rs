@@ -2,11 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
-    command::Command,
-    rule::Rule,
-    subject::{Block, Subject},
-};
+use super::{block::Block, command::Command, subject::Subject};
 use crate::platform::{Diagnostic, DiagnosticSeverity, Position};
 
 /// One finding of one rule.
@@ -39,7 +35,10 @@ impl Finding {
 /// Takes the findings of one rule.
 pub(super) struct Report<'a> {
     pub(super) subject: &'a Subject<'a>,
-    pub(super) rule: &'static Rule,
+    /// Of the rule: its name, how bad it is, and what to do instead.
+    pub(super) rule: &'static str,
+    pub(super) severity: DiagnosticSeverity,
+    pub(super) help: &'static str,
     pub(super) found: &'a mut Vec<Finding>,
 }
 
@@ -63,12 +62,12 @@ impl<'a> Report<'a> {
     /// At bytes of the document.
     pub(super) fn document(&mut self, span: Range<usize>, message: impl Into<String>) {
         self.found.push(Finding {
-            rule: self.rule.name,
-            severity: self.rule.severity,
+            rule: self.rule,
+            severity: self.severity,
             file: self.subject.runbook.file.clone(),
             position: self.subject.outline.position(span),
             message: message.into(),
-            help: (!self.rule.help.is_empty()).then(|| self.rule.help.to_owned()),
+            help: (!self.help.is_empty()).then(|| self.help.to_owned()),
         });
     }
 }

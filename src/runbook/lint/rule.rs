@@ -1,11 +1,6 @@
 //! What a rule is: data that explains it, plus the small function that finds it.
 
-use super::{
-    command::Command,
-    report::Report,
-    sql_text::SqlText,
-    subject::{Block, Subject},
-};
+use super::{block::Block, command::Command, report::Report, sql_text::SqlText, subject::Subject};
 use crate::platform::DiagnosticSeverity;
 
 /// One thing that goes wrong with runbooks, and how to write it so that it doesn't.

@@ -7,7 +7,8 @@ use sqlparser::{
     tokenizer::{Token, Tokenizer, Whitespace},
 };
 
-use super::subject::{Block, Subject};
+use super::command::Command;
+use crate::runbook::shell::{PartKind, Word};
 
 /// One SQL text: a block, the operand of `psql -c`, or a here-document.
 #[derive(Debug)]
@@ -65,8 +66,41 @@ impl<'a> SqlText<'a> {
         SqlText { block, command, text, place, tokens }
     }
 
-    pub(super) fn block<'s>(&self, subject: &'s Subject<'s>) -> &'s Block<'s> {
-        &subject.blocks[self.block]
+    /// The SQL that a command sends: `psql -c`, here-documents.
+    pub(super) fn sent_by(command: &Command<'a>, block: usize) -> Vec<SqlText<'a>> {
+        if command.program() != "psql" || command.is_wrapper {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (index, word) in command.words.iter().enumerate().skip(1) {
+            let Some(source) = command.sources.get(index) else { continue };
+            let separate = matches!(command.words[index - 1].as_ref(), "-c" | "--command");
+            if separate {
+                found.push(match inner(source) {
+                    Some((raw, at)) => SqlText::new(Cow::Borrowed(raw), block, Some(command.index), Place::From(at)),
+                    None => SqlText::new(word.clone(), block, Some(command.index), Place::Within(source.span.clone())),
+                });
+            } else if let Some(sql) = word.strip_prefix("--command=") {
+                found.push(SqlText::new(
+                    Cow::Owned(sql.to_owned()),
+                    block,
+                    Some(command.index),
+                    Place::Within(source.span.clone()),
+                ));
+            }
+        }
+        for redirect in &command.invocation.redirects {
+            if let Some(document) = &redirect.document {
+                let body = &document.body;
+                let place = if body.raw.len() == body.span.len() {
+                    Place::From(body.span.start)
+                } else {
+                    Place::Within(body.span.clone())
+                };
+                found.push(SqlText::new(Cow::Borrowed(&body.raw), block, Some(command.index), place));
+            }
+        }
+        found
     }
 
     /// Bytes of the text as bytes of the block's code.
@@ -109,6 +143,14 @@ impl<'a> SqlText<'a> {
     pub(super) fn has_part(&self, part: &str) -> bool {
         self.words().any(|word| word.text.to_ascii_lowercase().contains(part))
     }
+}
+
+/// The text between the quotes of a word that is one quoted string without escapes, and where it starts.
+fn inner(word: &Word) -> Option<(&str, usize)> {
+    let [part] = &word.parts[..] else { return None };
+    let quoted = matches!(part.kind, PartKind::Single(_) | PartKind::Double(_)) && word.raw.len() == word.span.len();
+    let raw = word.raw.get(1..word.raw.len().checked_sub(1)?).filter(|_| quoted && !word.raw.starts_with('$'))?;
+    (!raw.contains('\\') || matches!(part.kind, PartKind::Single(_))).then_some((raw, word.span.start + 1))
 }
 
 /// What stands between two semicolons.

@@ -4,14 +4,15 @@ use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use super::{
     LintContext,
+    block::{Assigned, Block},
     command::Command,
     names::Names,
     outline::Outline,
-    scripts::{Scripts, VariableUse},
+    scripts::Scripts,
     sql_text::{Place, SqlText},
     version::Versions,
 };
-use crate::runbook::{Action, Language, OptionKey, Requirement, Runbook, SectionKind, Step, VariableKind};
+use crate::runbook::{Action, Language, Requirement, Runbook, SectionKind, Step, VariableKind};
 
 /// The runbook under inspection.
 pub(super) struct Subject<'a> {
@@ -29,47 +30,6 @@ pub(super) struct Subject<'a> {
     names: Names,
     /// Where each procedure starts: the place of the heading that begins it.
     procedures: Vec<usize>,
-}
-
-/// One action with where it stands.
-pub(super) struct Block<'a> {
-    pub(super) index: usize,
-    pub(super) action: &'a Action,
-    pub(super) option: Option<&'a OptionKey>,
-    pub(super) section: SectionKind,
-    step_title: &'a str,
-    /// It stands after `**Rollback:**`.
-    pub(super) is_undo: bool,
-    pub(super) step_has_undo: bool,
-    /// It is offered only while a condition over the probes holds.
-    pub(super) gated: bool,
-    /// Bash could not read it: where and why.
-    pub(super) problem: Option<(Range<usize>, String)>,
-    /// Where it runs code that nobody can see before.
-    pub(super) unseen: Vec<Range<usize>>,
-    /// The code of the whole fence, of which this may be a part.
-    pub(super) fence_code: Cow<'a, str>,
-    /// Variables that it uses.
-    uses: Vec<VariableUse>,
-    /// Its commands in `Subject::commands`.
-    commands: Range<usize>,
-    procedure: usize,
-}
-
-/// `NAME=value`, `export NAME=value`, `read NAME`, `for NAME in`.
-#[derive(Debug, Clone)]
-pub(super) struct Assigned {
-    pub(super) name: String,
-    /// As written, without quotes.
-    pub(super) value: String,
-    /// In the block's code.
-    pub(super) span: Range<usize>,
-    pub(super) block: usize,
-    /// In the document.
-    pub(super) at: usize,
-    /// Only for the command that it stands before.
-    pub(super) prefix: bool,
-    pub(super) exported: bool,
 }
 
 /// Variables that are there without anybody setting them, or that programs read.
@@ -230,7 +190,7 @@ impl<'a> Subject<'a> {
             self.sql.push(SqlText::new(Cow::Borrowed(&action.code), index, None, Place::From(0)));
         }
         for command in &self.commands[start..] {
-            self.sql.extend(command.sql_texts(index));
+            self.sql.extend(SqlText::sent_by(command, index));
         }
         self.blocks.push(block);
     }
@@ -404,16 +364,6 @@ impl<'a> Subject<'a> {
                 .collect::<Vec<_>>()
         })
     }
-
-    /// Where a `#` comment starts at the end of a line of code, in the block's code.
-    pub(super) fn trailing_comment(&self, block: &Block<'_>, start: usize, line: &str) -> Option<usize> {
-        if block.action.language != Language::Bash {
-            return line.find("--").map(|at| start + at);
-        }
-        let at = start + line.find(" #")?;
-        let inside = block.commands(self).any(|command| command.span.contains(&(at + 1)));
-        (!inside).then_some(at + 1)
-    }
 }
 
 fn names_a_procedure(title: &str) -> bool {
@@ -423,128 +373,4 @@ fn names_a_procedure(title: &str) -> bool {
         let rest = lower[kind.len()..].trim_start();
         rest.starts_with(':') || rest.starts_with(|c: char| c.is_ascii_digit())
     })
-}
-
-impl<'a> Block<'a> {
-    /// Bytes of the code as bytes of the document.
-    pub(super) fn in_document(&self, span: Range<usize>) -> Range<usize> {
-        let start = self.byte(span.start, false);
-        start..self.byte(span.end, true).max(start)
-    }
-
-    /// Where the block starts in the document.
-    pub(super) fn start(&self) -> usize {
-        self.action.spans.first().map_or(0, |span| span.start)
-    }
-
-    /// Where it ends there.
-    pub(super) fn end(&self) -> usize {
-        self.action.spans.last().map_or(0, |span| span.end)
-    }
-
-    fn byte(&self, at: usize, end: bool) -> usize {
-        let mut left = at;
-        for span in &self.action.spans {
-            if left < span.len() || end && left == span.len() {
-                return span.start + left;
-            }
-            left -= span.len();
-        }
-        self.action.spans.last().map_or(0, |span| span.end)
-    }
-
-    pub(super) fn commands<'s>(&self, subject: &'s Subject<'_>) -> impl Iterator<Item = &'s Command<'s>>
-    where
-        'a: 's,
-    {
-        let range = self.commands.clone();
-        subject.commands_at(range)
-    }
-
-    pub(super) fn has_commands(&self, subject: &Subject<'_>) -> bool {
-        !self.commands.is_empty()
-            || self.action.language == Language::Sql && subject.sql.iter().any(|sql| sql.block == self.index)
-    }
-
-    /// Lines of the code, with where they start in it.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &'a str)> {
-        let mut start = 0;
-        self.action.code.split_inclusive('\n').map(move |line| {
-            let at = start;
-            start += line.len();
-            (at, line.trim_end())
-        })
-    }
-
-    /// The first line that is not empty.
-    pub(super) fn first_line(&self) -> Range<usize> {
-        let first = self.lines().find(|(_, line)| !line.trim().is_empty());
-        first.map_or(0..0, |(start, line)| start + line.len() - line.trim_start().len()..start + line.len())
-    }
-
-    pub(super) fn step_title(&self) -> &'a str {
-        self.step_title
-    }
-
-    /// Variables that it uses.
-    pub(super) fn uses(&self) -> impl Iterator<Item = &VariableUse> {
-        self.uses.iter()
-    }
-
-    /// Whole-line comments with their place in the code.
-    pub(super) fn comments(&self, subject: &Subject<'_>) -> Vec<(Range<usize>, &'a str)> {
-        let mark = if self.action.language == Language::Sql { "--" } else { "#" };
-        self.lines()
-            .filter_map(|(start, line)| {
-                let text = line.trim_start();
-                let at = start + line.len() - text.len();
-                let comment = text.starts_with(mark) && !self.inside_a_command_argument(subject, at);
-                comment.then(|| (at..start + line.len(), text))
-            })
-            .collect()
-    }
-
-    /// Whether a byte of the code stands inside a command: in a quoted argument or a here-document.
-    pub(super) fn inside_a_command_argument(&self, subject: &Subject<'_>, at: usize) -> bool {
-        self.commands(subject).any(|command| command.whole.contains(&at) && command.span.start != at)
-    }
-
-    /// Whether a line is the text of a message (the body of a here-document into a file or a mailer), where names of fields are
-    /// what is meant.
-    pub(super) fn is_message(&self, subject: &Subject<'_>, at: usize) -> bool {
-        self.commands(subject).any(|command| {
-            let document = command.whole.contains(&at) && !command.span.contains(&at);
-            document
-                && matches!(command.program(), "cat" | "mail" | "sendmail" | "tee")
-                && !command
-                    .output_files()
-                    .any(|path| path.ends_with(".conf") || path.ends_with(".yaml") || path.ends_with(".yml"))
-        })
-    }
-
-    /// Whether SQL statements start at or after this byte: then bash's trouble with it has another name.
-    pub(super) fn reads_as_sql(&self, at: usize) -> bool {
-        let line_start = self.action.code[..at.min(self.action.code.len())].rfind('\n').map_or(0, |found| found + 1);
-        let rest = self.action.code.get(line_start..).unwrap_or_default().trim_start();
-        ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "ALTER ", "VACUUM", "WITH "]
-            .iter()
-            .any(|word| rest.starts_with(word))
-    }
-
-    /// Whether the step, the action or a heading above is named with one of these words.
-    pub(super) fn named(&self, subject: &Subject<'_>, words: &[&str]) -> bool {
-        let name = self.action.name.as_deref().unwrap_or_default();
-        let headings = subject.outline.path(self.start());
-        let near = headings.last().map_or("", |heading| heading.title);
-        [self.step_title, name, near].iter().any(|title| {
-            let lower = title.to_ascii_lowercase();
-            words.iter().any(|word| lower.contains(word))
-        })
-    }
-}
-
-impl<'a> Subject<'a> {
-    fn commands_at(&self, range: Range<usize>) -> impl Iterator<Item = &Command<'a>> {
-        self.commands[range].iter()
-    }
 }

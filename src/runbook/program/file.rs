@@ -140,7 +140,7 @@ pub(super) fn read(text: &'static str) -> Result<Program, String> {
         groups: texts(raw.groups),
         help: names,
         root,
-        commands: rows.map(|(path, text)| SubCommand::new(path, text)).collect(),
+        commands: rows.map(|(path, text)| SubCommand::new(path, text, command)).collect(),
     })
 }
 
@@ -163,7 +163,7 @@ fn texts(texts: Vec<Text>) -> Vec<&'static str> {
 }
 
 /// Reads what a sub-command does.
-pub(super) fn command(text: &'static str) -> Result<Command, String> {
+fn command(text: &'static str) -> Result<Command, String> {
     let raw: RawCommand = serde_json::from_str(text).map_err(|error| format!("{text}: {error}"))?;
     let mut options = Vec::new();
     for spec in raw.options.0.split_whitespace() {

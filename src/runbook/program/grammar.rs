@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use super::file;
 use crate::runbook::Risk;
 
 /// A program.
@@ -31,16 +30,22 @@ pub struct SubCommand {
     /// Patterns of the words that choose it.
     pub path: Vec<&'static str>,
     text: &'static str,
+    read: fn(&'static str) -> Result<Command, String>,
     command: OnceLock<Command>,
 }
 
 impl SubCommand {
-    pub(super) fn new(path: &'static str, text: &'static str) -> Self {
-        Self { path: path.split(' ').collect(), text, command: OnceLock::new() }
+    /// `read` makes the command of the text.
+    pub(super) fn new(
+        path: &'static str,
+        text: &'static str,
+        read: fn(&'static str) -> Result<Command, String>,
+    ) -> Self {
+        Self { path: path.split(' ').collect(), text, read, command: OnceLock::new() }
     }
 
     pub fn command(&self) -> &Command {
-        self.command.get_or_init(|| file::command(self.text).unwrap_or_else(|_| Command::unreadable()))
+        self.command.get_or_init(|| (self.read)(self.text).unwrap_or_else(|_| Command::unreadable()))
     }
 }
 

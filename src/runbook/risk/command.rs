@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::{
-    Risk,
-    assess::Findings,
-    database, files, http, redis_cli, scripts,
+    Risk, database, files,
+    findings::Findings,
+    http, redis_cli, scripts,
     words::{self, seen},
 };
 use crate::runbook::{

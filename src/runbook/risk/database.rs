@@ -2,7 +2,7 @@
 
 use super::{
     Risk,
-    assess::Findings,
+    findings::Findings,
     knowledge::{knowledge, named},
     words,
 };

@@ -1,6 +1,6 @@
 //! What a redirect does to the file that it names.
 
-use super::{Risk, assess::Findings};
+use super::{Risk, findings::Findings};
 use crate::runbook::{
     program,
     shell::{Invocation, PartKind, Redirect, RedirectOperator, Script, Word},

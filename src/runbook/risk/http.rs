@@ -2,8 +2,8 @@
 
 use super::{
     Risk,
-    assess::Findings,
     command::Rated,
+    findings::Findings,
     knowledge::{knowledge, named},
 };
 use crate::runbook::shell::Word;

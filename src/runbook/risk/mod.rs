@@ -13,6 +13,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | `assess` | one action: all of its commands, the worst of them |
+//! | `findings` | what was found out of it, and what it comes to |
 //! | `command` | one command against the grammar of its program |
 //! | `words` | words as far as they are known before anything runs |
 //! | `fill` | variables replaced by their values |
@@ -30,6 +31,7 @@ mod command;
 mod database;
 mod files;
 mod fill;
+mod findings;
 mod http;
 mod knowledge;
 mod redis_cli;

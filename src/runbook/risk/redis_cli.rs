@@ -2,8 +2,8 @@
 
 use super::{
     Risk,
-    assess::Findings,
     command::Rated,
+    findings::Findings,
     knowledge::{Named, knowledge, named},
 };
 use crate::runbook::{

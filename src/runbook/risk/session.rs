@@ -1,6 +1,6 @@
 //! What a command leaves behind for those that follow: variables and files that later programs obey.
 
-use super::{Risk, assess::Findings};
+use super::{Risk, findings::Findings};
 use crate::runbook::{
     program,
     shell::{Assignment, Invocation, Script, Word},

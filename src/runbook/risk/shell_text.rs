@@ -1,6 +1,6 @@
 //! Shell that runs text: expansions that are evaluated, names of variables with a subscript, functions that hide a program.
 
-use super::{Risk, assess::Findings};
+use super::{Risk, findings::Findings};
 use crate::runbook::{
     program,
     shell::{Invocation, PartKind, Script, Word, WordPart},

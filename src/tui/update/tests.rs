@@ -8,8 +8,8 @@ use crate::{
     health::Status,
     probe::Inquiry,
     tui::{
+        chord::Chord,
         fixture::{self, at, saw},
-        keymap::Chord,
         message::Answer,
         model::{EventKind, Tab},
     },

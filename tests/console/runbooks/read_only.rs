@@ -4,7 +4,7 @@ use std::path::Path;
 
 use warroom::tui::{
     action::{Action, Context, Entry, REGISTRY},
-    keymap::Chord,
+    chord::Chord,
 };
 
 use super::{go_to, open, pick, selection, soon, words};

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::runbook::{
     SectionKind,
     lint::{
+        block::Block,
         command::Command,
         report::Report,
         rule::{
             Check::{Block as AtBlock, Command as AtCommand, Document},
             ERROR, Rule, WARNING,
         },
-        subject::{Block, Subject},
+        subject::Subject,
     },
 };
 

@@ -7,6 +7,7 @@ use regex::Regex;
 use crate::runbook::{
     Language, Risk,
     lint::{
+        block::Block,
         command::Command,
         report::Report,
         rule::{
@@ -14,7 +15,7 @@ use crate::runbook::{
             ERROR, Rule, WARNING,
         },
         scripts::optional_variables,
-        subject::{Block, ENVIRONMENT, Subject},
+        subject::{ENVIRONMENT, Subject},
     },
 };
 

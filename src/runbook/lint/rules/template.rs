@@ -3,13 +3,14 @@
 use crate::runbook::{
     Action, Risk, SectionKind, Step,
     lint::{
+        block::Block,
         command::Command,
         report::Report,
         rule::{
             Check::{Block as AtBlock, Document, Itself},
             ERROR, NOTE, Rule, WARNING,
         },
-        subject::{Block, Subject},
+        subject::Subject,
     },
 };
 

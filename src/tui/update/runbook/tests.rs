@@ -8,11 +8,11 @@ use crate::{
     room::run::{Answer, Question, Value},
     runbook::{ActionId, Risk, StepId, run::Ending},
     tui::{
+        chord::Chord,
         fixture::{
             self, at,
             runbook::{ended, event, happened, intended, opened, opened_with, with_variables},
         },
-        keymap::Chord,
         message::Message,
         model::Row,
         output::{Go, Seen},
