@@ -137,5 +137,6 @@ async fn follow(
 fn shown(entry: &TimelineEntry) -> String {
     let text = entry.current().unwrap_or(&entry.text);
     let time = entry.time().strftime("%H:%M:%SZ");
-    format!("{time}  {:<9} {}  ({})\n", entry.category, line(text), line(&entry.by))
+    let kind = entry.category.to_string();
+    format!("{time}  {kind:<9} {}  ({})\n", line(text), line(entry.source()))
 }
