@@ -41,19 +41,14 @@ pub struct WatchArgs {
 pub(in crate::cli) fn room(args: &WatchArgs, settings: &Settings) -> Result<Room> {
     let Some(wanted) = args.incident.as_deref() else { return open::room(settings) };
     let view = view(Some(wanted), settings)?;
-    let (id, state) = (view.id(), view.state());
+    let state = view.state();
     let mut settings = settings.clone();
     settings.pack.get_or_insert_with(|| state.platform.clone());
     if !state.environment.is_empty() {
         settings.environment.get_or_insert_with(|| state.environment.clone());
     }
     let room = open::room(&settings)?;
-    if room.pack.name != state.platform || room.environment_name != state.environment {
-        let of = [state.platform.as_str(), state.environment.as_str()].join(" ");
-        return Err(
-            UsageError(format!("{id} is an incident of {}: choose that pack and environment", of.trim_end())).into()
-        );
-    }
+    view.is_of(&room.pack.name, &room.environment_name).map_err(UsageError)?;
     Ok(room)
 }
 

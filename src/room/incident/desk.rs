@@ -169,6 +169,19 @@ impl View {
         self.folder.id()
     }
 
+    /// Whether it is an incident of this platform and environment: what is seen of another must not get into it. The error is one
+    /// sentence.
+    pub fn is_of(&self, platform: &str, environment: &str) -> Result<(), String> {
+        let (id, of, at) = (self.id(), &self.state.platform, &self.state.environment);
+        if of != platform {
+            return Err(format!("{id} is an incident of {of}: start warroom with --pack {of}"));
+        }
+        if at != environment {
+            return Err(format!("{id} is an incident of {at}: start warroom with --environment {at}"));
+        }
+        Ok(())
+    }
+
     pub fn folder(&self) -> &IncidentFolder {
         &self.folder
     }

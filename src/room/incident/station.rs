@@ -63,8 +63,11 @@ pub enum Command {
         incident: IncidentId,
         verb: Box<Verb>,
     },
-    /// What is seen of the platform: what the journal lacks of it is recorded. Nothing when no incident is open.
-    Record(Box<Seen>),
+    /// What is seen of the platform: what the journal lacks of it is recorded. Nothing when another incident is open meanwhile.
+    Record {
+        incident: IncidentId,
+        seen: Box<Seen>,
+    },
     /// Compute the chains and digests of the open incident again.
     Verify,
     /// Write the open incident to a file; without a name, into the working directory under its own.
@@ -248,13 +251,7 @@ impl Work {
                 let StationOptions { incidents, access, by, pack, environment, .. } = &self.options;
                 let view = View::told(incidents.open(&id).map_err(|error| error.to_string())?)?;
                 // Before a log is begun in it.
-                let (of, at) = (&view.state().platform, &view.state().environment);
-                if *of != pack.name {
-                    return Err(format!("{id} is an incident of {of}: start warroom with --pack {of}"));
-                }
-                if at != environment {
-                    return Err(format!("{id} is an incident of {at}: start warroom with --environment {at}"));
-                }
+                view.is_of(&pack.name, environment)?;
                 let desk = IncidentDesk::on(view, *access, by)?;
                 self.take_up(desk, false);
             }
@@ -293,9 +290,13 @@ impl Work {
                     }
                 })?;
             }
-            Command::Record(seen) => {
-                if let Some(open) = self.open.as_mut().filter(|_| !self.options.read_only) {
-                    open.recorder.record(&open.desk, &self.options.pack, *seen)?;
+            Command::Record { incident, seen } => {
+                let read_only = self.options.read_only;
+                // Nobody asked for it, so nothing is refused; that the journal cannot be written is said by its writer.
+                if let Some(open) = self.open.as_mut().filter(|open| open.id == incident && !read_only)
+                    && let Err(why) = open.recorder.record(&open.desk, &self.options.pack, *seen)
+                {
+                    tracing::warn!(%why, "what was seen is not recorded");
                 }
             }
         }

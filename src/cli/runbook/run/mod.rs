@@ -81,7 +81,11 @@ pub(in crate::cli) fn run(args: &RunArgs, global: &Global, settings: &Settings, 
     };
     let environment = (room.environment_name.clone(), room.environment.clone());
     let exit = in_runtime(settings, async {
-        let watch = desk.as_ref().filter(|_| !settings.read_only).map(|desk| Watch::start(&room, desk.clone()));
+        // A runbook may be followed in the incident of another platform; what is seen of this one is none of its history.
+        let recorded = desk
+            .as_ref()
+            .filter(|desk| !settings.read_only && desk.view().is_of(&room.pack.name, &room.environment_name).is_ok());
+        let watch = recorded.map(|desk| Watch::start(&room, desk.clone()));
         let (runner, news) = Runner::start(room, Arc::new(PackShelf(folder)), options);
         match (&args.resume, &args.runbook) {
             (Some(run), _) => runner.send(Command::Reopen(RunId(run.clone()))),

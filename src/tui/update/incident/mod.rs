@@ -170,7 +170,7 @@ pub(super) fn ticked(model: &mut Model) -> Vec<Effect> {
     let mut effects: Vec<Effect> = ring(model).into_iter().collect();
     if let Some(open) = &model.incidents.open {
         let seen = Seen::of(&model.board, open.state.detected_at, now);
-        effects.push(Effect::Incident(Wish::Record(Box::new(seen))));
+        effects.push(Effect::Incident(Wish::Record { incident: open.id.clone(), seen: Box::new(seen) }));
     }
     effects
 }
