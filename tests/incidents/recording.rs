@@ -146,3 +146,23 @@ fn a_watch_is_refused_where_it_could_not_record_or_would_see_another_platform() 
     assert_eq!(other.status.code(), Some(64), "{}", stderr(&other));
     assert!(stderr(&other).contains("is an incident of desk"), "{}", stderr(&other));
 }
+
+#[test]
+fn a_run_on_another_platform_brings_none_of_its_health_into_the_incident() {
+    let (desk, page) = desk();
+    let id = declare(&desk);
+    let text = std::fs::read_to_string(desk.path("desk/platform.toml")).unwrap();
+    std::fs::write(desk.path("desk/platform.toml"), text.replace("name = \"desk\"", "name = \"other\"")).unwrap();
+    page.on("/", Answer::new(503, "no"));
+    let arguments = ["runbook", "run", "task", "--incident", &id, "--confirm", "change"];
+    let mut run = begin(&desk, "run", &arguments);
+    let of =
+        |id: &str| serde_json::from_slice::<serde_json::Value>(&desk.run(&["incident", "show", id, "--json"]).stdout);
+    let told = || of(&id).is_ok_and(|shown| texts(&shown).iter().any(|text| text.starts_with("runbook begun")));
+    wait_until("the run is begun", PATIENCE, told);
+    std::fs::write(desk.path("go"), "").unwrap();
+    wait_until("it has ended", PATIENCE, || !run.is_running());
+    let shown = of(&id).unwrap();
+    let health = texts(&shown).into_iter().filter(|text| text.starts_with("site ")).count();
+    assert_eq!((page.requests("/").len(), health), (0, 0));
+}
