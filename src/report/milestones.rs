@@ -40,7 +40,7 @@ impl Milestones {
 const INFERRED: [(&str, &str); 3] =
     [("assembled", "first role taken"), ("fixed", "phase monitoring"), ("restored", "incident resolved")];
 
-/// What a turning point of this incident is inferred from. `None` where it was recorded, and where there is none.
+/// What a turning point of this incident is inferred from. `None` if it was recorded, or did not happen.
 pub(super) fn inferred(state: &IncidentState, name: &str) -> Option<&'static str> {
     let points = Milestones::of(state);
     let is_there = match name {

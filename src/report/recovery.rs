@@ -22,7 +22,7 @@ pub(super) struct Recovery {
     pub(super) took: Option<SignedDuration>,
     /// Whether the service is there again.
     pub(super) restored: bool,
-    /// `None`: there is no objective, it is still open, or the panels do not agree.
+    /// `None`: without an objective, while it is still open, or if the panels do not agree.
     pub(super) rto_met: Option<bool>,
     /// What the component's probes say against an RTO that would be met.
     pub(super) rto_objection: Option<String>,

@@ -77,7 +77,7 @@ impl Page {
     }
 }
 
-/// The members of an array; none when there is no such array.
+/// The members of an array; none without such an array.
 pub(super) fn list<'a>(json: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     json.get(name).and_then(Value::as_array).into_iter().flatten()
 }

@@ -438,7 +438,7 @@ fn pieces(first: usize, items: &[Arc<Item>], entries: Vec<Told>, state: &Arc<Inc
         News::Events { first, items: items.to_vec(), entries, state: state.clone() }
     };
     if items.is_empty() {
-        // What was there is no more.
+        // All events are gone.
         return vec![piece(first, items)];
     }
     items.chunks(AT_ONCE).enumerate().map(|(number, items)| piece(first + number * AT_ONCE, items)).collect()

@@ -212,7 +212,7 @@ pub(in crate::room) fn database(room: &Room, action: &Action) -> Result<SecretTe
             }
         },
         (None, [(_, only)]) => only,
-        (None, []) => return Err("the pack has no postgres probe, so there is no database to run this in".to_owned()),
+        (None, []) => return Err("SQL needs a postgres probe, and the pack has none".to_owned()),
         (None, _) => {
             return Err(format!("say which database this runs in with db= after the fence's language ({})", names()));
         }

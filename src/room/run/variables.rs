@@ -21,7 +21,7 @@ pub fn at_start(document: &Runbook, environment: &Environment) -> Values {
         let default = || checked(name, variable, &variable.choices, variable.default.as_ref()?).ok();
         match pinned(environment, name, variable).map_or_else(default, Result::ok) {
             Some(value) => values.insert(name.clone(), (value.into(), variable.secret)),
-            // A value that the document rules out is none, and its default is not what the environment wants.
+            // A value that the document rules out does not count, and its default is not what the environment wants.
             None => values.remove(name),
         };
     }

@@ -208,7 +208,7 @@ pub(super) fn pending(model: &Model, probe: &ProbeHealth) -> Option<String> {
     Some(clean(&format!("pending {}: {}{}", reading.status, value.unwrap_or_default(), reading.summary)))
 }
 
-/// The gravest of the changes of a panel that are not confirmed yet; with several probes, whose it is.
+/// The worst of the changes of a panel that are not confirmed yet; with several probes, whose it is.
 fn pending_of(model: &Model, panel: &Panel<'_>) -> Option<String> {
     let waiting = panel.probes.iter().rev().filter_map(|probe| Some((probe.verdict(model.now).pending?.status, probe)));
     let (_, probe) = waiting.max_by_key(|(status, _)| *status)?;

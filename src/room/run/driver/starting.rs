@@ -70,7 +70,7 @@ impl Driver {
             .ad_hoc
             .iter()
             .find(|(action, _)| action.id == *id)
-            .ok_or_else(|| format!("there is no action {id}"))?;
+            .ok_or_else(|| format!("this runbook has no action {id}"))?;
         Ok((action.clone(), command_title(&Secrets::new([]).mask(&action.code))))
     }
 

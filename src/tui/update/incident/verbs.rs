@@ -92,7 +92,7 @@ pub(in crate::tui::update) fn declare(model: &mut Model) {
         let help = "The gravest of which a criterion holds; ←→ takes another.";
         let unsaid = level.is_empty().then(|| option("", "not said yet", "Tick what holds above, or choose."));
         let options = unsaid.into_iter().chain(options).collect();
-        rows.push(SheetRow::choice("severity", "Severity", options, &level, help).under("How grave is it?"));
+        rows.push(SheetRow::choice("severity", "Severity", options, &level, help).under("How severe is it?"));
     }
     for (index, component) in pack.components.iter().enumerate() {
         let on = affected.contains(&component.id);
