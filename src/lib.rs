@@ -1,6 +1,7 @@
 //! `warroom`: live health panels next to an executable runbook, in one terminal program.
 //!
-//! The house, from the top down. An arrow may only point down; `tests/architecture.rs` enforces the table.
+//! The house, from the top down. An arrow may only point down: the members of the workspace cannot be built otherwise, and
+//! `tests/architecture.rs` holds the layers inside of a member to the table.
 //!
 //! | layer | what it is | may use |
 //! | --- | --- | --- |
@@ -19,16 +20,13 @@
 //!
 //! The pure layers know no I/O, no clock and no async: time comes in as a value.
 
-pub mod cli;
-pub mod exec;
-pub mod health;
-pub mod host;
-pub mod incident;
-pub mod platform;
-pub mod probe;
-pub mod report;
-pub mod room;
-pub mod runbook;
-pub mod settings;
-pub mod text;
-pub mod tui;
+pub use warroom_cli as cli;
+pub use warroom_domain::{health, platform, text};
+pub use warroom_exec as exec;
+pub use warroom_host as host;
+pub use warroom_incident as incident;
+pub use warroom_probe as probe;
+pub use warroom_report as report;
+pub use warroom_room::{self as room, settings};
+pub use warroom_runbook as runbook;
+pub use warroom_tui as tui;

@@ -92,21 +92,23 @@ fn files_of_a_folder_use_each_other_in_one_direction() {
     assert_eq!(circles(&sources(Path::new("src"))), CIRCLES);
     let plant = |path: &str, text: &str| (path.to_owned(), format!("//! Bad.\n{text}\n"));
     let house = BTreeMap::from([
-        plant("src/health/one.rs", "use super::two::Two;"),
-        plant("src/health/two.rs", "use crate::health::three::Three;"),
-        plant("src/health/three.rs", "fn f(_: &super::one::One) {}"),
-        plant("src/health/four.rs", "use super::one::One;"),
+        plant("src/domain/health/one.rs", "use super::two::Two;"),
+        plant("src/domain/health/two.rs", "use crate::health::three::Three;"),
+        plant("src/domain/health/three.rs", "fn f(_: &super::one::One) {}"),
+        plant("src/domain/health/four.rs", "use super::one::One;"),
+        plant("src/probe/one.rs", "use crate::two::Two;"),
+        plant("src/probe/two.rs", "use super::one::One;"),
     ]);
-    assert_eq!(circles(&house), ["src/health: one, three, two"]);
+    assert_eq!(circles(&house), ["src/domain/health: one, three, two", "src/probe: one, two"]);
 }
 
 #[test]
 fn every_layer_stands_in_the_table_and_the_other_way_round() {
     let sources = sources(Path::new("src"));
     let table = layers(&sources["src/lib.rs"]);
-    let named: BTreeSet<&str> = table.iter().map(|layer| layer.name.as_str()).collect();
-    let present: BTreeSet<&str> =
-        sources.keys().filter_map(|path| layer_of(path)).filter(|layer| !layer.is_empty()).collect();
+    let named: BTreeSet<String> = table.into_iter().map(|layer| layer.name).collect();
+    let present: BTreeSet<String> =
+        sources.keys().map(|path| layer_of(path)).filter(|layer| !layer.is_empty()).collect();
     assert_eq!(named, present, "left: the table in src/lib.rs; right: the folders under src");
 }
 
@@ -117,15 +119,27 @@ fn a_planted_violation_is_found_with_file_and_line() {
         house.insert(path.to_owned(), text.to_owned());
         violations(&house).join("\n")
     };
-    let found = plant("src/health/bad.rs", "//! Bad.\n\nuse crate::{\n    platform::Pack,\n    probe::Probe,\n};\n");
-    assert_eq!(found, "src/health/bad.rs:5: health -> probe: src/lib.rs allows health text, platform only");
-    let found =
-        plant("src/platform/deep/bad.rs", "//! Bad.\nfn f() -> super::super::super::health::Status { todo!() }\n");
-    assert_eq!(found, "src/platform/deep/bad.rs:2: platform -> health: src/lib.rs allows platform nothing");
-    let found = plant("src/health/bad.rs", "//! Bad.\nfn f() { println!(\"{:?}\", std::fs::read(\"x\")); }\n");
-    assert!(found.starts_with("src/health/bad.rs:2: health is pure and may not mention std::fs::read"), "{found}");
-    let found = plant("src/platform/bad.rs", "//! Bad.\nasync fn f() {}\n");
-    assert!(found.starts_with("src/platform/bad.rs:2: platform is pure and knows no async"), "{found}");
+    let found = plant(
+        "src/domain/health/bad.rs",
+        "//! Bad.\n\nuse crate::platform::Pack;\nuse warroom_probe::{\n    Probe,\n};\n",
+    );
+    assert_eq!(found, "src/domain/health/bad.rs:5: health -> probe: src/lib.rs allows health text, platform only");
+    let found = plant(
+        "src/domain/platform/deep/bad.rs",
+        "//! Bad.\nfn f() -> super::super::super::health::Status { todo!() }\n",
+    );
+    assert_eq!(found, "src/domain/platform/deep/bad.rs:2: platform -> health: src/lib.rs allows platform nothing");
+    let found = plant("src/runbook/bad.rs", "//! Bad.\nuse warroom_domain::health::Status;\n");
+    assert_eq!(found, "src/runbook/bad.rs:2: runbook -> health: src/lib.rs allows runbook text, platform only");
+    let found = plant("src/room/settings/bad.rs", "//! Bad.\nuse crate::{Room, settings::Settings};\n");
+    assert_eq!(found, "src/room/settings/bad.rs:2: settings -> room: src/lib.rs allows settings host, platform only");
+    let found = plant("src/domain/health/bad.rs", "//! Bad.\nfn f() { println!(\"{:?}\", std::fs::read(\"x\")); }\n");
+    assert!(
+        found.starts_with("src/domain/health/bad.rs:2: health is pure and may not mention std::fs::read"),
+        "{found}"
+    );
+    let found = plant("src/domain/platform/bad.rs", "//! Bad.\nasync fn f() {}\n");
+    assert!(found.starts_with("src/domain/platform/bad.rs:2: platform is pure and knows no async"), "{found}");
     let found = plant("src/tui/bad.rs", "//! Bad.\nuse kube::Client as C;\n");
     assert!(found.starts_with("src/tui/bad.rs:2: tui is a front end and may not mention kube::Client"), "{found}");
     let found = plant("src/cli/bad.rs", "//! Bad.\nfn f() { let _ = std::io::stdout(); }\n");
@@ -136,9 +150,15 @@ fn a_planted_violation_is_found_with_file_and_line() {
     assert!(found.starts_with("src/room/bad.rs:1: the first line does not say"), "{found}");
     let found = plant("src/main.rs", &("//! Long.\n".to_owned() + &"// line\n".repeat(40)));
     assert!(found.starts_with("src/main.rs:41: "), "{found}");
-    assert_eq!(plant("src/cli/good.rs", "//! Good.\nuse crate::{room, platform::Pack, tui};\n"), "");
     assert_eq!(
-        plant("src/health/good.rs", "//! Good.\n#[cfg(test)]\nmod tests { use std::fs; }\n"),
+        plant(
+            "src/cli/good.rs",
+            "//! Good.\nuse warroom_room as room;\nuse {warroom_domain::platform::Pack, warroom_tui::run};\n"
+        ),
+        ""
+    );
+    assert_eq!(
+        plant("src/domain/health/good.rs", "//! Good.\n#[cfg(test)]\nmod tests { use std::fs; }\n"),
         "",
         "tests may read files"
     );
@@ -197,16 +217,33 @@ fn sources(folder: &Path) -> BTreeMap<String, String> {
     found
 }
 
-/// The folder under `src`, empty for `lib.rs`, `main.rs` and `build.rs`.
-fn layer_of(path: &str) -> Option<&str> {
-    let inside = path.strip_prefix("src/")?;
-    Some(inside.split_once('/').map_or("", |(layer, _)| layer))
+/// Members of the workspace that hold several layers, as modules of these names. Every other member is one layer, and in `room`
+/// what is not in these modules is the layer `room`.
+const MODULES: [(&str, &[&str]); 2] = [("domain", &["text", "platform", "health"]), ("room", &["settings"])];
+
+/// Where a module that the code of `member` calls `path` belongs: the layer, and the path inside of it.
+fn placed<'a>(member: &'a str, path: &'a [String]) -> Vec<&'a str> {
+    let inside = path.iter().map(String::as_str);
+    let modules = MODULES.iter().find(|(name, _)| *name == member).map_or(&[][..], |(_, modules)| modules);
+    if path.first().is_some_and(|first| modules.contains(&first.as_str())) || member == "domain" {
+        return inside.collect();
+    }
+    std::iter::once(member).chain(inside).collect()
 }
 
-/// The module a file is: `src/a/b/mod.rs` and `src/a/b.rs` are both `a::b`.
-fn module_of(path: &str) -> Vec<String> {
+/// The member of the workspace that a file belongs to, and the module that it is there: `src/room/a/b/mod.rs` and `src/room/a/b.rs`
+/// are both `a::b` of `room`.
+fn module_of(path: &str) -> (&str, Vec<String>) {
     let inside = path.strip_prefix("src/").unwrap().strip_suffix(".rs").unwrap();
-    inside.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main" | "build")).map(str::to_owned).collect()
+    let (member, inside) = inside.split_once('/').unwrap_or_default();
+    let parts = inside.split('/').filter(|part| !matches!(*part, "" | "mod" | "lib" | "build"));
+    (member, parts.map(str::to_owned).collect())
+}
+
+/// The layer of a file, empty for those of `src` itself and for what holds the layers of a member together.
+fn layer_of(path: &str) -> String {
+    let (member, module) = module_of(path);
+    placed(member, &module).first().copied().unwrap_or_default().to_owned()
 }
 
 fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
@@ -220,13 +257,18 @@ fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
         if path == "src/main.rs" && lines >= 40 {
             broken.push(format!("{path}:{lines}: main.rs stays under 40 lines"));
         }
-        let name = layer_of(path).unwrap();
-        if path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("_tests.rs") {
+        let name = layer_of(path);
+        let name = name.as_str();
+        if path.contains("/tests/")
+            || path.ends_with("/tests.rs")
+            || path.ends_with("_tests.rs")
+            || path.ends_with("/build.rs")
+        {
             continue;
         }
         let Some(layer) = layers.iter().find(|layer| layer.name == name) else { continue };
         let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let mut seen = Mentions { module: module_of(path), ..Mentions::default() };
+        let mut seen = Mentions::of(path);
         seen.visit_file(&file);
         let is_layer = |name: &String| layers.iter().any(|layer| layer.name == *name);
         for (mention, line) in &seen.paths {
@@ -256,14 +298,23 @@ fn violations(sources: &BTreeMap<String, String>) -> Vec<String> {
     broken
 }
 
+/// Whether a file holds its folder together.
+fn is_root(path: &str) -> bool {
+    path.ends_with("/mod.rs")
+        || path.ends_with("/lib.rs")
+        || path.ends_with("/build.rs")
+        || path.matches('/').count() == 1
+}
+
 /// Files of one folder that use each other in a circle: `folder: names`. What a folder's `mod.rs` hands on counts for `mod.rs`.
 fn circles(sources: &BTreeMap<String, String>) -> Vec<String> {
     let mut uses: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for (path, text) in sources.iter().filter(|(path, _)| !path.ends_with("/mod.rs") && !path.ends_with("tests.rs")) {
+    for (path, text) in sources.iter().filter(|(path, _)| !is_root(path) && !path.ends_with("tests.rs")) {
         let (folder, name) = path.strip_suffix(".rs").unwrap().rsplit_once('/').unwrap();
-        let mut seen = Mentions { module: module_of(path), ..Mentions::default() };
+        let mut seen = Mentions::of(path);
         seen.visit_file(&syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}")));
-        let parent: Vec<String> = seen.module.iter().take(seen.module.len().saturating_sub(1)).cloned().collect();
+        let own = placed(&seen.member, &seen.module);
+        let parent: Vec<String> = own[..own.len().saturating_sub(1)].iter().map(|part| (*part).to_owned()).collect();
         let beside = |mention: &Vec<String>| {
             let inside = mention.strip_prefix(&["crate".to_owned()])?.strip_prefix(parent.as_slice())?;
             let other = inside.first().filter(|other| *other != name)?;
@@ -297,29 +348,37 @@ fn mentions(path: &str, banned: &[&str]) -> bool {
     banned.iter().any(|banned| with_end.starts_with(&format!("{}::", banned.trim_end_matches("::"))))
 }
 
-/// Every path a file mentions, written out from the crate's root where it leads into the crate.
+/// Every path a file mentions, written as `crate::LAYER::…` where it leads into a layer.
 #[derive(Default)]
 struct Mentions {
+    member: String,
     module: Vec<String>,
     paths: Vec<(Vec<String>, usize)>,
     asyncs: Vec<usize>,
 }
 
 impl Mentions {
+    fn of(path: &str) -> Self {
+        let (member, module) = module_of(path);
+        Self { member: member.to_owned(), module, ..Self::default() }
+    }
+
     fn add(&mut self, path: Vec<String>, line: usize) {
         let ups = path.iter().take_while(|part| *part == "super").count();
-        let path = match path.first().map(String::as_str) {
+        let (member, inside) = match path.first().map(String::as_str) {
             Some("super") => {
                 // Inline modules are not tracked: a `super` too many stops at the root.
                 let stays = self.module.len().saturating_sub(ups);
-                [&["crate".to_owned()], &self.module[..stays], &path[ups..]].concat()
+                (self.member.as_str(), [&self.module[..stays], &path[ups..]].concat())
             }
-            Some("self") => [&["crate".to_owned()], &self.module[..], &path[1..]].concat(),
-            _ => path,
+            Some("self") => (self.member.as_str(), [&self.module[..], &path[1..]].concat()),
+            Some("crate") => (self.member.as_str(), path[1..].to_vec()),
+            Some(name) if name.starts_with("warroom_") => (&name["warroom_".len()..], path[1..].to_vec()),
+            _ if path.len() > 1 => return self.paths.push((path, line)),
+            _ => return,
         };
-        if path.len() > 1 {
-            self.paths.push((path, line));
-        }
+        let placed = placed(member, &inside).into_iter().map(str::to_owned);
+        self.paths.push((std::iter::once("crate".to_owned()).chain(placed).collect(), line));
     }
 
     fn add_use(&mut self, tree: &syn::UseTree, before: &mut Vec<String>) {

@@ -16,22 +16,22 @@ use syn::{Fields, Item, visit::Visit};
 
 /// Where the types are that loaders fill, and those at the top: what they hold is found from there.
 const MODELS: [&str; 5] = [
-    "src/platform/pack.rs",
-    "src/platform/probe_spec.rs",
-    "src/platform/scenario/mod.rs",
+    "src/domain/platform/pack.rs",
+    "src/domain/platform/probe_spec.rs",
+    "src/domain/platform/scenario/mod.rs",
     "src/runbook/document.rs",
-    "src/settings/mod.rs",
+    "src/room/settings/mod.rs",
 ];
 const ROOTS: [&str; 5] = ["Pack", "Scenario", "FrontMatter", "Attributes", "Settings"];
 
 /// Loading and validation: what they look at is not yet used for anything.
 const LOADERS: [&str; 8] = [
-    "src/platform/load/",
-    "src/platform/scenario/read",
+    "src/domain/platform/load/",
+    "src/domain/platform/scenario/read",
     "src/runbook/parse/",
     "src/runbook/lint/",
     "src/runbook/objectives.rs",
-    "src/settings/",
+    "src/room/settings/",
     "src/cli/pack/check.rs",
     "src/cli/pack/init/",
 ];
@@ -92,7 +92,7 @@ fn a_key_without_a_reader_is_found() {
     let mut sources = sources(Path::new("src"));
     let seen_before = seen(&sources);
     let before = unread(&sources, &seen_before);
-    let pack = sources.get_mut("src/platform/pack.rs").unwrap();
+    let pack = sources.get_mut("src/domain/platform/pack.rs").unwrap();
     *pack = pack.replace("pub struct Component {", "pub struct Component {\n    pub mascot: Option<Mascot>,");
     pack.push_str("pub struct Mascot { pub title: String }\n");
     // Beside the code that there is, a file of this text.
@@ -103,7 +103,7 @@ fn a_key_without_a_reader_is_found() {
     assert_eq!(planted("src/cli/mascot.rs", ""), ["Component.mascot", "Mascot.title"]);
     // Looking at it to validate it is no reading, nor is a test's; and another value's title is not the mascot's.
     let reads = "fn f() { let mascot = component.mascot; println!(\"{}\", json!({ \"a\": mascot.title })); }";
-    assert_eq!(planted("src/platform/load/mascot.rs", reads).len(), 2);
+    assert_eq!(planted("src/domain/platform/load/mascot.rs", reads).len(), 2);
     assert_eq!(planted("src/cli/mascot.rs", &format!("#[cfg(test)] mod tests {{ {reads} }}")).len(), 2);
     assert_eq!(planted("src/cli/mascot.rs", "fn f() { runbook.mascot; component.title; }").len(), 2);
     assert_eq!(planted("src/cli/mascot.rs", "fn f() { component.mascot(); Component { mascot: a }; }").len(), 2);

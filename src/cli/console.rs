@@ -5,17 +5,15 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::{ConfigError, Exit, UsageError, prepare_process};
-use crate::{
-    exec::Supervisor,
-    host::{packs::PackFolder, terminal_guard},
-    incident::journal::Incidents,
-    room::{
-        Room, incident, responder,
-        run::{PackShelf, RunnerOptions},
-    },
+use warroom_exec::Supervisor;
+use warroom_host::{packs::PackFolder, terminal_guard};
+use warroom_incident::journal::Incidents;
+use warroom_room::{
+    Room, incident, responder,
+    run::{PackShelf, RunnerOptions},
     settings::{Places, Settings},
-    tui::{self, Ending, Options, RunError, Runs},
 };
+use warroom_tui::{self as tui, Ending, Options, RunError, Runs};
 
 /// Shows the console of a room until the user leaves or a signal ends it. `folder` is where the room's pack came from, `file` the
 /// document to begin with.

@@ -8,12 +8,9 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::{ConfigError, UsageError, open, output::Output};
-use crate::{
-    host::{clock, packs::PackFolder},
-    platform::nearest,
-    room::Room,
-    settings::Settings,
-};
+use warroom_domain::platform::nearest;
+use warroom_host::{clock, packs::PackFolder};
+use warroom_room::{Room, settings::Settings};
 
 /// The pack that the demo plays.
 const PACK: &str = "dotmac";

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{output::Output, painted::Painted};
-use crate::{
+use warroom_domain::{
     platform::{Diagnostic, DiagnosticSeverity, Position},
     text::{line, shown},
 };

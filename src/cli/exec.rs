@@ -9,7 +9,8 @@ use super::{
     output::Output,
     runbook::run::{self, RunArgs},
 };
-use crate::{settings::Settings, text};
+use warroom_domain::text;
+use warroom_room::settings::Settings;
 
 /// Run one command with the risk check, confirmation and record of a runbook step
 #[derive(Debug, Clone, Args)]

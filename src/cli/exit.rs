@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::health::Status;
+use warroom_domain::health::Status;
 
 /// How a command ends. The numbers are documented in the README and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::Exit;
-use crate::host::terminal_guard;
+use warroom_host::terminal_guard;
 
 /// Give the terminal back when the console dies
 #[derive(Debug, Args)]

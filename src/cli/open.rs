@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{ConfigError, NoFileError, UnusableError, UsageError, diagnostics};
-use crate::{
-    host::packs::{self, MANIFEST, PackFolder, Place},
-    platform::{self, Diagnostic, DiagnosticSeverity, Loaded, Pack, nearest},
-    room::Room,
-    settings::Settings,
+use warroom_domain::{
+    platform,
+    platform::{Diagnostic, DiagnosticSeverity, Loaded, Pack, nearest},
 };
+use warroom_host::packs::{self, MANIFEST, PackFolder, Place};
+use warroom_room::{Room, settings::Settings};
 
 /// Opens the pack and the environment that the settings ask for.
 pub fn room(settings: &Settings) -> Result<Room> {

@@ -4,7 +4,8 @@
 use std::io::{IsTerminal, Write};
 
 use super::painted::Painted;
-use crate::{host::locale, text};
+use warroom_domain::text;
+use warroom_host::locale;
 
 /// The facts about standard output that formatting depends on.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crossterm::style::ContentStyle;
 
-use crate::text::{is_hidden, push_shown, shown};
+use warroom_domain::text::{is_hidden, push_shown, shown};
 
 /// Text with our own colours in it. What is put in as text is shown as text: no hidden character of it gets through.
 #[derive(Debug, Clone, Default)]

@@ -8,7 +8,7 @@ use super::Exit;
 
 /// A signal that ends the program's part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Stop {
+pub(crate) enum Stop {
     /// Ctrl-C.
     Interrupt,
     Terminate,
@@ -16,7 +16,7 @@ pub(in crate::cli) enum Stop {
 }
 
 impl Stop {
-    pub(in crate::cli) fn exit(self) -> Exit {
+    pub(crate) fn exit(self) -> Exit {
         match self {
             Stop::Interrupt => Exit::Interrupted,
             Stop::Terminate => Exit::Terminated,
@@ -26,14 +26,14 @@ impl Stop {
 }
 
 /// The signals that end the program's part, from its beginning on: none is missed between two questions.
-pub(in crate::cli) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
 }
 
 impl Signals {
-    pub(in crate::cli) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -42,7 +42,7 @@ impl Signals {
     }
 
     /// The next one. May be dropped at any time.
-    pub(in crate::cli) async fn next(&mut self) -> Stop {
+    pub(crate) async fn next(&mut self) -> Stop {
         tokio::select! {
             _ = self.interrupt.recv() => Stop::Interrupt,
             _ = self.terminate.recv() => Stop::Terminate,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Exit;
-use crate::exec::supervisor;
+use warroom_exec::supervisor;
 
 /// Run one action, ordered on standard input
 #[derive(Debug, Args)]

@@ -4,7 +4,8 @@
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement};
 
 use super::{output::Output, painted::Painted};
-use crate::{health::Status, room::check::Verdict, text::shown};
+use warroom_domain::{health::Status, text::shown};
+use warroom_room::check::Verdict;
 
 /// A table that is being filled.
 pub(super) struct Table(comfy_table::Table);

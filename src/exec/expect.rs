@@ -6,10 +6,8 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::folder::JobFolder;
-use crate::{
-    platform::Expression,
-    runbook::{Capture, Expectation, run::ExpectationResult},
-};
+use warroom_domain::platform::Expression;
+use warroom_runbook::{Capture, Expectation, run::ExpectationResult};
 
 /// More is not compared.
 const LIMIT: u64 = 4 << 20;

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::host::shared;
+use warroom_host::shared;
 
 /// Where one attempt of one action keeps its files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

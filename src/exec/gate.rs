@@ -11,8 +11,8 @@
 
 use std::fmt;
 
-pub use crate::runbook::run::is_another;
-use crate::runbook::{
+pub use warroom_runbook::run::is_another;
+use warroom_runbook::{
     Lowered, Risk,
     run::{Confirmation, Mode},
 };

@@ -35,7 +35,7 @@ use super::{
     supervisor::wire,
     terminal::TerminalLink,
 };
-use crate::runbook::run::{Ending, Evidence};
+use warroom_runbook::run::{Ending, Evidence};
 
 /// How long a supervisor may take until it is ready.
 const READY: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::shared;
+use warroom_host::shared;
 
 /// At most so often, so that a chatty action costs little.
 const EVERY: Duration = Duration::from_millis(100);

@@ -8,10 +8,10 @@ use std::{
 use include_dir::{Dir, include_dir};
 
 use super::plain_file;
-use crate::platform::{PackFiles, ScenarioFile, UnreadableFile};
+use warroom_domain::platform::{PackFiles, ScenarioFile, UnreadableFile};
 
 /// The packs that come with the program. The build script has this compiled again when a file is added.
-static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runbooks");
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../runbooks");
 
 /// The file that makes a folder a pack.
 pub const MANIFEST: &str = "platform.toml";

@@ -1,6 +1,6 @@
 //! Text that programs print, reduced to what a terminal would show of it.
 
-use crate::text::shown;
+use warroom_domain::text::shown;
 
 /// The text without the escape sequences and control characters that a terminal would take; line ends stay, tabs become a blank.
 /// Hidden characters that are left are shown as such.

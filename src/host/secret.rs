@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::mask::{Secrets, secret_variables};
-use crate::platform::SecretText;
+use warroom_domain::platform::SecretText;
 
 /// How long a `cmd:` reference may take to answer.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use super::{
     Exposure, IncidentEvent, IncidentState,
     clocks::{Clock, overdue},
 };
-use crate::health::{AlertStatus, Board, RestorePoint, Status};
+use warroom_domain::health::{AlertStatus, Board, RestorePoint, Status};
 
 /// What a board says at a moment, as far as a journal may lack it.
 #[derive(Debug, Clone, PartialEq)]
@@ -195,12 +195,12 @@ fn alerts(seen: &Seen, known: &BTreeSet<&str>, state: &IncidentState) -> Vec<Inc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use crate::testing::state;
+    use warroom_domain::{
         health::testing::{SPEC, at, reading},
-        incident::testing::state,
         platform::Pack,
-        runbook::run::Mode,
     };
+    use warroom_runbook::run::Mode;
 
     #[test]
     fn what_was_so_before_the_declaration_is_told_as_it_was_then() {

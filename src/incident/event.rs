@@ -7,12 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::journal::LogName;
-use crate::{
-    health::{RestorePoint, Status},
-    runbook::{
-        ActionId, StepId,
-        run::{EventKind, Mode, RunId},
-    },
+use warroom_domain::health::{RestorePoint, Status};
+use warroom_runbook::{
+    ActionId, StepId,
+    run::{EventKind, Mode, RunId},
 };
 
 /// The version of every event that is written now.

@@ -7,10 +7,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::{
-    host::{mask::Secrets, shared},
-    runbook::run::RunEvent,
-};
+use warroom_host::{mask::Secrets, shared};
+use warroom_runbook::run::RunEvent;
 
 /// Why an event could not be written. One sentence.
 #[derive(Debug, Clone, thiserror::Error)]

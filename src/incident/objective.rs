@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::IncidentState;
-use crate::health::Status;
+use warroom_domain::health::Status;
 
 /// What a restore loses of a component's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

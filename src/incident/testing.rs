@@ -1,4 +1,5 @@
 //! Incidents for tests, through the bytes that would stand on disk.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,17 +10,17 @@ use super::{
 };
 
 /// So many seconds after the tests' beginning.
-pub(crate) fn second(seconds: i64) -> Timestamp {
+pub fn second(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + seconds).unwrap()
 }
 
 /// So many minutes after the tests' beginning.
-pub(crate) fn minute(minutes: i64) -> Timestamp {
+pub fn minute(minutes: i64) -> Timestamp {
     second(minutes * 60)
 }
 
 /// The lines of one log, written and read back: when, by whom, what.
-pub(crate) fn log<E: Serialize>(lines: &[(Timestamp, String, E)]) -> Vec<Found> {
+pub fn log<E: Serialize>(lines: &[(Timestamp, String, E)]) -> Vec<Found> {
     let (mut bytes, mut hash, mut clock) = (Vec::new(), Digest::ZERO, hlc::Clock::default());
     for (index, (at, by, event)) in lines.iter().enumerate() {
         let event = line::EventText::of(event).unwrap();
@@ -31,12 +32,12 @@ pub(crate) fn log<E: Serialize>(lines: &[(Timestamp, String, E)]) -> Vec<Found> 
 }
 
 /// News of a log.
-pub(crate) fn batch(log: &LogName, found: &[Found]) -> Batch {
+pub fn batch(log: &LogName, found: &[Found]) -> Batch {
     Batch { log: log.clone(), found: found.to_vec(), afresh: false, findings: Vec::new() }
 }
 
 /// The state after events of one log, in this order whatever their times are.
-pub(crate) fn state(events: &[(Timestamp, IncidentEvent)]) -> IncidentState {
+pub fn state(events: &[(Timestamp, IncidentEvent)]) -> IncidentState {
     let line = |(at, event): &(Timestamp, IncidentEvent)| (*at, "alice@b".to_owned(), Versioned::from(event.clone()));
     let lines: Vec<_> = events.iter().map(line).collect();
     let mut union = Union::default();

@@ -10,9 +10,9 @@ use super::{
     journal::{Item, JournalEvent},
     state::{Correction, IncidentState},
 };
-use crate::{
-    health::Status,
-    runbook::run::{ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, Names, RunId},
+use warroom_domain::health::Status;
+use warroom_runbook::run::{
+    ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, Names, RunId,
 };
 
 /// What an entry is about.

@@ -35,7 +35,7 @@ use super::{
     reach::{self, Endpoint},
     tcp::ms,
 };
-use crate::{
+use warroom_domain::{
     health::{Observation, Unit},
     platform::{OnTimeout, ProbeSpec},
 };
@@ -187,7 +187,7 @@ async fn silent(asked: &str, server: Option<SocketAddr>, took: f64) -> Result<Ob
     {
         return Ok(Observation::down(format!("connection refused by {server} (UDP)")));
     }
-    let waited = crate::health::number((took / 1000.0).max(0.1));
+    let waited = warroom_domain::health::number((took / 1000.0).max(0.1));
     Err(NetError::no_answer(format!("no answer from {asked} within {waited} s")))
 }
 

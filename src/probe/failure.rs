@@ -1,7 +1,7 @@
 //! Why a look at a data server came to nothing: the status that this means, and the cause in one sentence.
 
 use super::net_error::{NetError, Trouble};
-use crate::{
+use warroom_domain::{
     health::{Observation, Status},
     platform::OnTimeout,
 };

@@ -6,7 +6,8 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::{Inquiry, Look, Probe};
-use crate::{health::Observation, host::secret::SecretStore};
+use warroom_domain::health::Observation;
+use warroom_host::secret::SecretStore;
 
 pub(super) struct Masked {
     pub(super) probe: Box<dyn Probe>,

@@ -9,7 +9,7 @@ use std::{error::Error, io};
 
 use rustls::{AlertDescription, CertificateError};
 
-use crate::{
+use warroom_domain::{
     health::{Observation, Status},
     platform::OnTimeout,
 };

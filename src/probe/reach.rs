@@ -12,7 +12,7 @@ use super::{
     Look,
     net_error::{NetError, Trouble},
 };
-use crate::platform::ProbeSpec;
+use warroom_domain::platform::ProbeSpec;
 
 /// Addresses of one name that are tried; more is a misconfiguration, or a content network that has better to offer.
 const TRIED: usize = 16;
@@ -141,7 +141,7 @@ async fn attempt(address: SocketAddr, limit: Duration) -> Attempt {
         Ok(Err(error)) => Err(NetError::from_io(&error, &address.to_string())),
         Err(_) => Err(NetError::no_answer(format!(
             "{address} does not answer the connection attempt within {} s",
-            crate::health::number(limit.as_secs_f64())
+            warroom_domain::health::number(limit.as_secs_f64())
         ))),
     };
     Attempt { address, took: started.elapsed(), result }

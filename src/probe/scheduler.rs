@@ -12,11 +12,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Inquiry, Look, Probe};
-use crate::{
+use warroom_domain::{
     health::{Observation, Reading, Status, judge, timed_out},
-    host::clock,
     platform::ProbeSpec,
 };
+use warroom_host::clock;
 
 /// A status that differs from the one before is looked at again this soon, so that debouncing costs seconds, not intervals.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
@@ -194,7 +194,7 @@ mod tests {
     use futures::future::BoxFuture;
 
     use super::*;
-    use crate::health::testing::SPEC;
+    use warroom_domain::health::testing::SPEC;
 
     /// Answers from a list, then for ever what the last one says.
     struct Scripted {

@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Inquiry, Look, Probe};
-use crate::{
+use warroom_domain::{
     health::{Observation, Status, Unit, quantity},
-    host::clock,
     platform::{Saying, Scenario, ScenarioStatus},
 };
+use warroom_host::clock;
 
 /// A simulated platform in progress, shared by all its probes.
 #[derive(Debug, Clone)]

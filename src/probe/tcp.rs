@@ -14,7 +14,7 @@ use super::{
     net_error::NetError,
     reach::{self, Attempt, Endpoint},
 };
-use crate::{
+use warroom_domain::{
     health::{Observation, Unit, number},
     platform::{OnTimeout, ProbeSpec},
 };

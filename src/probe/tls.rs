@@ -22,7 +22,7 @@ use super::{
     tcp::ms,
     trust::{self, Handshake, Tls},
 };
-use crate::{
+use warroom_domain::{
     health::{Observation, Unit},
     platform::{OnTimeout, ProbeSpec},
 };

@@ -20,7 +20,7 @@ use super::{
     certificate::Presented,
     net_error::{NetError, Trouble},
 };
-use crate::host::verifier::{Judging, Shown};
+use warroom_host::verifier::{Judging, Shown};
 
 /// The machine's trusted roots, read once: they are 150 files on many machines.
 static NATIVE: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();

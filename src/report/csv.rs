@@ -1,7 +1,7 @@
 //! The CSV export: the timeline for spreadsheets, after RFC 4180, in which no cell is a formula.
 
 use super::{Source, words::clean};
-use crate::incident::{journal::Checkpoint, timeline::TimelineEntry};
+use warroom_incident::{journal::Checkpoint, timeline::TimelineEntry};
 
 const HEAD: [&str; 18] = [
     "time_utc",

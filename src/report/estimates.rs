@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{milestones::as_seconds, words::signed};
-use crate::runbook::{
+use warroom_runbook::{
     ActionId, StepId,
     run::{EventKind, Names, RunEvent, step_of},
 };

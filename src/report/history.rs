@@ -5,10 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Source;
-use crate::{
-    health::Status,
-    incident::{IncidentEvent, Versioned},
-};
+use warroom_domain::health::Status;
+use warroom_incident::{IncidentEvent, Versioned};
 
 /// A status that a probe had for a while.
 #[derive(Debug, Clone, PartialEq, Serialize)]

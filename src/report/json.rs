@@ -14,7 +14,7 @@ use super::{
     runs::{Run, runs},
     spans::{Span, phases, roles, severities},
 };
-use crate::incident::timeline::TimelineEntry;
+use warroom_incident::timeline::TimelineEntry;
 
 /// The version of the document. It grows when members change their meaning; new ones may come at any time.
 pub const VERSION: u32 = 1;
@@ -25,9 +25,9 @@ struct Summary<'a> {
     title: &'a str,
     platform: &'a str,
     environment: &'a str,
-    mode: Option<crate::runbook::run::Mode>,
+    mode: Option<warroom_runbook::run::Mode>,
     severity: &'a str,
-    phase: crate::incident::Phase,
+    phase: warroom_incident::Phase,
     components: &'a [String],
     alert: Option<&'a str>,
     criteria: &'a [String],
@@ -82,7 +82,7 @@ pub fn json(source: &Source<'_>) -> String {
     member("timeline", lines(source.timeline.iter().map(|of| plain(&entry(of)))));
     member("checkpoints", lines(source.checkpoints.iter().map(plain)));
     text.push_str(&format!("\"events\": {}\n}}\n", lines(source.items.iter().map(|item| event(item)))));
-    crate::text::json(&text).into_owned()
+    warroom_domain::text::json(&text).into_owned()
 }
 
 /// These are plain members and cannot fail; `null` says so if they did.
@@ -97,7 +97,7 @@ fn lines(elements: impl Iterator<Item = String>) -> String {
 }
 
 /// One event. Its own text is put in as it is, so that no number is rounded and no member lost on the way.
-fn event(item: &crate::incident::journal::Item) -> String {
+fn event(item: &warroom_incident::journal::Item) -> String {
     let entry = &item.entry;
     format!(
         r#"{{"log":{},"seq":{},"at":{},"hlc":{},"by":{},"hash":{},"intact":{},"event":{}}}"#,
@@ -114,7 +114,8 @@ fn event(item: &crate::incident::journal::Item) -> String {
 
 fn entry(of: &TimelineEntry) -> Entry<'_> {
     let corrections = of.corrections.iter();
-    let correction = |one: &crate::incident::state::Correction| json!({"at": one.at, "by": &*one.by, "text": one.text});
+    let correction =
+        |one: &warroom_incident::state::Correction| json!({"at": one.at, "by": &*one.by, "text": one.text});
     Entry {
         log: of.of.log.as_str(),
         seq: of.of.seq,
@@ -133,7 +134,7 @@ fn entry(of: &TimelineEntry) -> Entry<'_> {
 
 fn summary<'a>(source: &Source<'a>) -> Summary<'a> {
     let state = source.state;
-    let item = |item: &crate::incident::state::ActionItem| json!({"id": item.id, "text": item.text, "owner": item.owner, "due": item.due, "done_at": item.done});
+    let item = |item: &warroom_incident::state::ActionItem| json!({"id": item.id, "text": item.text, "owner": item.owner, "due": item.due, "done_at": item.done});
     let loss = state.data_loss.as_ref().map(|loss| {
         let value = &loss.value;
         json!({"statement": value.statement, "restored_to": value.restored_to, "last_write": value.last_write,

@@ -6,7 +6,7 @@ use super::{
     tables::{self, Cell, Table, Told},
     words::{Times, clean, maybe_span},
 };
-use crate::health::bytes;
+use warroom_domain::health::bytes;
 
 /// The whole incident as a document to read.
 pub fn markdown(source: &Source<'_>) -> String {

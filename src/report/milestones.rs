@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
-use crate::incident::{IncidentState, Phase};
+use warroom_incident::{IncidentState, Phase};
 
 /// When the turning points were; `None`: the journal does not say (yet).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]

@@ -9,7 +9,7 @@ use super::{
     tables::{self, Cell, Table},
     words::{NOT_RECORDED, Times, count, day, full, maybe_span, span},
 };
-use crate::incident::{ImpactField, IncidentEvent, NoteKind, Versioned};
+use warroom_incident::{ImpactField, IncidentEvent, NoteKind, Versioned};
 
 /// The post-mortem as Markdown.
 pub fn postmortem(source: &Source<'_>) -> String {
@@ -175,7 +175,7 @@ fn detection(source: &Source<'_>, times: Times, to: &mut Document) {
         _ => None,
     });
     let probes = events(source).filter_map(|(at, event)| match event {
-        IncidentEvent::ProbeChanged { probe, to, summary, since, .. } if to != crate::health::Status::Ok => {
+        IncidentEvent::ProbeChanged { probe, to, summary, since, .. } if to != warroom_domain::health::Status::Ok => {
             Some((since.unwrap_or(at), format!("{probe} {to}"), summary))
         }
         _ => None,
@@ -253,12 +253,12 @@ fn hints(runs: &[Run], source: &Source<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn order(span: &Span) -> Option<usize> {
-    crate::incident::Phase::ALL.iter().position(|phase| phase.word() == span.what)
+    warroom_incident::Phase::ALL.iter().position(|phase| phase.word() == span.what)
 }
 
 /// Notes of a kind, as they read now.
 fn notes(source: &Source<'_>, wanted: NoteKind, times: Times, to: &mut Document, title: &str) {
-    let of_kind = |item: &&std::sync::Arc<crate::incident::journal::Item>| {
+    let of_kind = |item: &&std::sync::Arc<warroom_incident::journal::Item>| {
         let event = item.entry.event::<Versioned>().map(|versioned| versioned.event);
         matches!(event, Ok(IncidentEvent::Noted { kind, .. }) if kind == wanted)
     };

@@ -1,6 +1,6 @@
 //! Whether people were told in time: updates to audiences and escalations, against what the pack wants.
 //!
-//! When something is due, and until when it counts, is what the clocks say ([`crate::incident::clocks`]).
+//! When something is due, and until when it counts, is what the clocks say ([`warroom_incident::clocks`]).
 
 use std::time::Duration;
 
@@ -8,10 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Source, milestones::as_seconds, words::signed};
-use crate::{
-    incident::clocks::{due, stretches},
-    platform::{Audience, Escalation},
-};
+use warroom_domain::platform::{Audience, Escalation};
+use warroom_incident::clocks::{due, stretches};
 
 /// How an audience was kept informed.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -8,7 +8,7 @@ use super::{
     milestones::as_seconds,
     words::{Times, signed},
 };
-use crate::incident::objective::{data_at_risk, doubts, objection};
+use warroom_incident::objective::{data_at_risk, doubts, objection};
 
 /// One component.
 #[derive(Debug, Clone, PartialEq, Serialize)]

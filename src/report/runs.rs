@@ -9,7 +9,7 @@ use super::{
     milestones::as_seconds,
     words::signed,
 };
-use crate::runbook::run::{
+use warroom_runbook::run::{
     ActionOutcome, Confirmation, Ending, EventKind, Evidence, ExpectationResult, Mode, Names, RunEvent, RunId,
     RunOutcome,
 };
@@ -84,7 +84,7 @@ pub(super) struct Act {
     pub(super) took: Option<SignedDuration>,
     pub(super) result: String,
     pub(super) tone: Tone,
-    pub(super) risk: Option<crate::runbook::Risk>,
+    pub(super) risk: Option<warroom_runbook::Risk>,
     /// The runbook lowered it, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) lowered: Option<String>,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Source, milestones::as_seconds};
-use crate::incident::{IncidentEvent, Phase, Versioned};
+use warroom_incident::{IncidentEvent, Phase, Versioned};
 
 /// Something that held from a time to a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,7 +65,7 @@ pub(super) fn phases(source: &Source<'_>) -> Vec<Span> {
             reasons.insert((item.entry.at, phase), reason);
         }
     }
-    let span = |change: &crate::incident::state::Since<Phase>| {
+    let span = |change: &warroom_incident::state::Since<Phase>| {
         let reason = reasons.get(&(change.at, change.value)).cloned();
         Span::new(change.value.word(), change.at, &change.by, reason)
     };

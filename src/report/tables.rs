@@ -12,11 +12,9 @@ use super::{
     spans::{Span, phases, roles, severities},
     words::{NOT_RECORDED, Times, clean, count, full, maybe_span, span},
 };
-use crate::{
-    incident::{ImpactField, timeline::TimelineEntry},
-    platform::Component,
-    runbook::run::Mode,
-};
+use warroom_domain::platform::Component;
+use warroom_incident::{ImpactField, timeline::TimelineEntry};
+use warroom_runbook::run::Mode;
 
 /// One cell; its text is clean, and not yet escaped for any format.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -431,7 +429,7 @@ pub(super) fn escalation_table(source: &Source<'_>, times: Times) -> Table {
 
 pub(super) fn action_items(source: &Source<'_>) -> Table {
     let none = || "nobody yet".to_owned();
-    let row = |item: &crate::incident::state::ActionItem| {
+    let row = |item: &warroom_incident::state::ActionItem| {
         let done = item.done.map(|at| Cell::toned(&format!("done {}", super::words::day(at)), Tone::Good));
         vec![
             item.text.as_str().into(),

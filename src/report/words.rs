@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::Source;
-use crate::{host::plain::plain, text::shown};
+use warroom_domain::text::shown;
+use warroom_host::plain::plain;
 
 /// What is written where the journal says nothing.
 pub(super) const NOT_RECORDED: &str = "not recorded";

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::platform::{
+use warroom_domain::platform::{
     AlertRule, BackupPolicy, Component, Document, Environment, Pack, Role,
     period::{in_words, next_due, parse_period},
 };

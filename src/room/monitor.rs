@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::probe::{Inquiry, Scheduled, Scheduler, Signal};
+use warroom_probe::{Inquiry, Scheduled, Scheduler, Signal};
 
 /// All probes of a room being looked at. Dropping it ends the looks.
 pub struct Monitor {

@@ -2,13 +2,13 @@
 
 use std::{io, path::Path};
 
-use crate::{
-    exec::gate::{Because, Refusal},
+use warroom_domain::{
     health::duration,
-    host::{packs::PackFolder, plain_file},
     platform::{Diagnostic, nearest},
-    runbook::{self, Attributes, Lowered, Risk, Runbook},
 };
+use warroom_exec::gate::{Because, Refusal};
+use warroom_host::{packs::PackFolder, plain_file};
+use warroom_runbook::{self as runbook, Attributes, Lowered, Risk, Runbook};
 
 /// Why a runbook cannot be opened. Each is one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -165,7 +165,7 @@ pub fn named(pack: &PackFolder, name: &str) -> Result<Runbook, OpenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::packs::MANIFEST;
+    use warroom_host::packs::MANIFEST;
 
     fn pack(files: &[(&str, &str)]) -> (tempfile::TempDir, PackFolder) {
         let folder = tempfile::tempdir().unwrap();

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::Room;
-use crate::{
+use warroom_domain::{
     health::{AlertStatus, Board, Reading, Status},
-    host::clock,
     platform::{AlertRule, ProbeSpec},
-    probe::{self, Scheduled},
 };
+use warroom_host::clock;
+use warroom_probe::{self as probe, Scheduled};
 
 /// What one sweep saw.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use super::{
     shell::Script,
     sql,
 };
-use crate::platform::{Diagnostic, Expression};
+use warroom_domain::platform::{Diagnostic, Expression};
 
 /// A Markdown document with steps. Always made, however odd the document; what was odd is in `diagnostics`.
 #[derive(Debug, Clone)]

@@ -72,7 +72,7 @@ fn seconds(unit: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::parse;
+    use crate::parse;
 
     fn minutes(text: &str) -> Option<u64> {
         amount(text, true).map(|found| found.as_secs() / 60)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Runbook, estimate};
-use crate::platform::{Diagnostic, Pack, Position, period::in_words};
+use warroom_domain::platform::{Diagnostic, Pack, Position, period::in_words};
 
 /// Warns about times of the front matter that the pack rules out: a recovery that takes longer than its severity or its
 /// components allow, more lost data than they do, and work that is expected to outlast the runbook's own RTO.
@@ -82,10 +82,8 @@ fn place(source: &str, key: &str) -> Option<Position> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        platform::{self, PackFiles},
-        runbook,
-    };
+    use crate as runbook;
+    use warroom_domain::{platform, platform::PackFiles};
 
     fn told(front: &str) -> Vec<String> {
         let pack = "[platform]\nname = \"shop\"\n[[severities]]\nlevel = \"P0\"\nrecover_within = \"1h\"\n\

@@ -6,7 +6,7 @@ use super::{
     model::{Details, Model, Tab},
     text::clean,
 };
-use crate::health::{
+use warroom_domain::health::{
     ProbeHealth, Reading, age,
     details::{Body, Cell, Column, Section, SortKey, Table, sections},
     quantity,
@@ -82,7 +82,7 @@ pub fn history(model: &Model, probe: &ProbeHealth) -> Table {
             sample.value.map_or(cell(String::new(), SortKey::Empty), |value| {
                 cell(clean(&quantity(value, unit.as_ref())), SortKey::Number(value))
             }),
-            cell(quantity(took, Some(&crate::health::Unit::Milliseconds)), SortKey::Number(took)),
+            cell(quantity(took, Some(&warroom_domain::health::Unit::Milliseconds)), SortKey::Number(took)),
             cell(clean(&sample.summary), SortKey::Text(sample.summary.to_lowercase())),
         ]
     });

@@ -1,10 +1,8 @@
 //! What an update wants done outside the model. The loop does it; answers come back as messages.
 
 use super::output::Look;
-use crate::{
-    probe::Inquiry,
-    room::{incident::station, run},
-};
+use warroom_probe::Inquiry;
+use warroom_room::{incident::station, run};
 
 /// One wish.
 #[derive(Debug, Clone, PartialEq)]

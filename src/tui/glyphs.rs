@@ -5,7 +5,7 @@
 
 use ratatui::buffer::Buffer;
 
-use crate::health::Status;
+use warroom_domain::health::Status;
 
 /// Eight levels of a sparkline, lowest first.
 pub const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];

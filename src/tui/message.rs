@@ -3,11 +3,9 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::output::Seen;
-use crate::{
-    health::details::Table,
-    probe::Signal,
-    room::{incident::station, run::News},
-};
+use warroom_domain::health::details::Table;
+use warroom_probe::Signal;
+use warroom_room::{incident::station, run::News};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]

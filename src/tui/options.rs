@@ -5,10 +5,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::{color::Depth, keymap::Keymap, model::Appearance, theme::Themes};
-use crate::{
-    host::locale,
-    settings::{Chords, Color, Glyphs, Settings},
-};
+use warroom_host::locale;
+use warroom_room::settings::{Chords, Color, Glyphs, Settings};
 
 /// How the console looks and which keys it knows.
 #[derive(Debug, Clone)]

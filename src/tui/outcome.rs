@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::text::clean;
-use crate::runbook::run::{ActionOutcome, Ending, ExpectationResult};
+use warroom_runbook::run::{ActionOutcome, Ending, ExpectationResult};
 
 /// One word or two, for the checklist.
 pub fn word(outcome: &ActionOutcome) -> String {

@@ -10,7 +10,7 @@ use std::io;
 use ratatui::text::Line;
 
 use super::color::Depth;
-use crate::exec::{Job, JobFolder, OutputReader};
+use warroom_exec::{Job, JobFolder, OutputReader};
 
 /// Lines that a search reads at once.
 const SEARCH_BLOCK: usize = 2000;
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn what_is_on_its_way_stands_at_the_end() {
         let (_folder, look) = job("first\n");
-        let live = crate::exec::live::Live {
+        let live = warroom_exec::live::Live {
             bytes: 500,
             dropped_bytes: 400,
             unfinished: vec!["Password?".into()],

@@ -28,17 +28,15 @@ use super::{
     terminal::{self, Canvas, NotATerminal, Screen},
     text, update, view,
 };
-use crate::{
-    exec::TerminalLink,
-    health::{Board, details},
-    host::{browser, clock, job},
-    incident::journal::{Access, Incidents},
-    probe::{Inquiry, Signal},
-    room::{
-        Monitor, Room,
-        incident::{Station, StationOptions, station},
-        run::{self, News, Runner, RunnerOptions, Shelf},
-    },
+use warroom_domain::health::{Board, details};
+use warroom_exec::TerminalLink;
+use warroom_host::{browser, clock, job};
+use warroom_incident::journal::{Access, Incidents};
+use warroom_probe::{Inquiry, Signal};
+use warroom_room::{
+    Monitor, Room,
+    incident::{Station, StationOptions, station},
+    run::{self, News, Runner, RunnerOptions, Shelf},
 };
 
 /// Time between two frames of the spinner.

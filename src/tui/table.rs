@@ -4,7 +4,7 @@ use super::{
     model::{Input, Sort},
     text,
 };
-use crate::health::details::{Column, SortKey, Table};
+use warroom_domain::health::details::{Column, SortKey, Table};
 
 /// Columns that each table column needs for its widest cell and its title.
 pub fn widths(table: &Table) -> Vec<usize> {
@@ -87,7 +87,7 @@ mod tests {
             {"name": "web-2", "restarts": 9, "status": "CrashLoopBackOff"},
             {"name": "worker", "status": "Pending"},
         ]);
-        crate::health::details::table(rows.as_array().unwrap())
+        warroom_domain::health::details::table(rows.as_array().unwrap())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! [`Screen::enter`] and [`leave`] can be called any number of times. `leave` runs when the guard is dropped, before the
 //! message of a panic is printed, and before the process is stopped; every mode that was entered is undone. What ends the
-//! process at once is left to [`crate::host::terminal_guard`].
+//! process at once is left to [`warroom_host::terminal_guard`].
 
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout, stdin, stdout},
@@ -22,7 +22,7 @@ use crossterm::{
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-use crate::host::terminal_guard as guard;
+use warroom_host::terminal_guard as guard;
 
 /// What the console draws on: one write a frame.
 pub type Canvas = Terminal<CrosstermBackend<BufWriter<Stdout>>>;

@@ -9,7 +9,7 @@ pub fn width(text: &str) -> usize {
 
 /// One line in which every hidden character is shown as such.
 pub fn clean(text: &str) -> String {
-    crate::text::line(text).into_owned()
+    warroom_domain::text::line(text).into_owned()
 }
 
 /// Cuts a text to at most `columns`; a cut text ends in `…`.

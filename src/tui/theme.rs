@@ -13,9 +13,10 @@ use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
 use super::color::{Depth, ThemeColor};
-use crate::{health::Status, host::plain_file, platform::bounds};
+use warroom_domain::{health::Status, platform::bounds};
+use warroom_host::plain_file;
 
-static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/themes");
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../themes");
 
 /// The theme without a setting.
 pub const DEFAULT: &str = "dark";

@@ -8,13 +8,13 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use super::{ConfigError, Exit, args::Global, diagnostics, output::Output};
-use crate::{
-    host::plain_file,
-    platform::Diagnostic,
-    room::incident,
-    settings::{self, Layers, Origin, Places, Settings},
-    tui::Options,
+use warroom_domain::platform::Diagnostic;
+use warroom_host::plain_file;
+use warroom_room::{
+    incident, settings,
+    settings::{Layers, Origin, Places, Settings},
 };
+use warroom_tui::Options;
 
 /// Show and check the settings
 #[derive(Debug, Clone, Subcommand)]

@@ -4,12 +4,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    cli::{
-        output::Output,
-        table::{self, Cell},
-    },
-    settings::Origin,
+    output::Output,
+    table::{self, Cell},
 };
+use warroom_room::settings::Origin;
 
 pub(super) fn run(origins: &[Origin], json: bool, output: &Output) -> Result<()> {
     if json {

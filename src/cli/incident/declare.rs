@@ -7,16 +7,14 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{access, incidents};
-use crate::{
-    cli::{Exit, UsageError, in_runtime, open, output::Output},
-    health::Board,
-    host::clock,
-    incident::Exposure,
-    room::{
-        Room,
-        incident::{Declaration, IncidentDesk, Verb, proposal::proposal, when},
-        responder, runbooks,
-    },
+use crate::{Exit, UsageError, in_runtime, open, output::Output};
+use warroom_domain::health::Board;
+use warroom_host::clock;
+use warroom_incident::Exposure;
+use warroom_room::{
+    Room,
+    incident::{Declaration, IncidentDesk, Verb, proposal::proposal, when},
+    responder, runbooks,
     settings::Settings,
 };
 
@@ -68,7 +66,7 @@ pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> R
     };
     let detected_at = declaration.detected_at;
     // What is wrong with the words is usage; what is wrong with the disk is not.
-    crate::room::incident::verb::declare(declaration.clone(), &room.pack, clock::now()).map_err(UsageError)?;
+    warroom_room::incident::verb::declare(declaration.clone(), &room.pack, clock::now()).map_err(UsageError)?;
     let incidents = incidents(settings)?;
     let desk = IncidentDesk::declare(&incidents, access(settings)?, &responder(), declaration, &room.pack)
         .map_err(|error| anyhow!(error))?;

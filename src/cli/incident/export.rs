@@ -10,11 +10,11 @@ use clap::{
 
 use super::{incidents, pack_of, platform, view};
 use crate::{
-    cli::{
-        Exit, UsageError,
-        output::{Output, complain},
-    },
-    room::incident::{
+    Exit, UsageError,
+    output::{Output, complain},
+};
+use warroom_room::{
+    incident::{
         choose,
         export::{ExportError, Format, PackOf, render, to_file},
     },

@@ -19,13 +19,11 @@ use super::{
     ConfigError, Exit, UsageError, in_runtime, open,
     output::{Output, complain},
 };
-use crate::{
-    incident::journal::{Access, Incidents},
-    platform::Pack,
-    room::{
-        incident::{self, IncidentDesk, View, choose},
-        responder,
-    },
+use warroom_domain::platform::Pack;
+use warroom_incident::journal::{Access, Incidents};
+use warroom_room::{
+    incident::{self, IncidentDesk, View, choose},
+    responder,
     settings::Settings,
 };
 
@@ -68,12 +66,12 @@ pub(super) fn run(command: &IncidentCommand, settings: &Settings, output: &Outpu
 }
 
 /// The incidents of the data directory.
-pub(in crate::cli) fn incidents(settings: &Settings) -> Result<Incidents> {
+pub(crate) fn incidents(settings: &Settings) -> Result<Incidents> {
     Ok(Incidents::of(&settings.data_dir, access(settings)?))
 }
 
 /// Who may read what is written here.
-pub(in crate::cli) fn access(settings: &Settings) -> Result<Access> {
+pub(crate) fn access(settings: &Settings) -> Result<Access> {
     incident::access(settings).map_err(|error| ConfigError(error).into())
 }
 
@@ -88,7 +86,7 @@ fn view(wanted: Option<&str>, settings: &Settings) -> Result<View> {
 }
 
 /// What the end of a command that wrote to an incident owes it: how far the others' logs went, and what happened to one's own.
-pub(in crate::cli) fn leave(desk: &IncidentDesk) {
+pub(crate) fn leave(desk: &IncidentDesk) {
     if let Err(why) = desk.witness() {
         complain(&format!("how far the other logs went was not written down: {why}"));
     }
@@ -96,7 +94,7 @@ pub(in crate::cli) fn leave(desk: &IncidentDesk) {
 }
 
 /// Opens the incident that is meant, to write to it.
-pub(in crate::cli) fn desk(wanted: Option<&str>, settings: &Settings) -> Result<IncidentDesk> {
+pub(crate) fn desk(wanted: Option<&str>, settings: &Settings) -> Result<IncidentDesk> {
     let incidents = incidents(settings)?;
     let id = choose(&incidents, wanted, platform(settings).as_deref()).map_err(UsageError)?;
     IncidentDesk::open(&incidents, access(settings)?, &id, &responder()).map_err(|error| anyhow::anyhow!(error))

@@ -7,22 +7,22 @@ use serde_json::json;
 
 use super::{incidents, pack_of, view};
 use crate::{
-    cli::{
-        Exit,
-        output::{Output, complain},
-        painted::Painted,
-        table::{self, Cell},
-    },
-    host::clock,
-    incident::{
-        clocks::{Clock, clocks},
-        timeline::TimelineEntry,
-    },
-    room::incident::{self, List, View, proposal::restart_order},
-    runbook::run::Mode,
-    settings::Settings,
-    text::line,
+    Exit,
+    output::{Output, complain},
+    painted::Painted,
+    table::{self, Cell},
 };
+use warroom_domain::text::line;
+use warroom_host::clock;
+use warroom_incident::{
+    clocks::{Clock, clocks},
+    timeline::TimelineEntry,
+};
+use warroom_room::{
+    incident::{self, List, View, proposal::restart_order},
+    settings::Settings,
+};
+use warroom_runbook::run::Mode;
 
 /// Show where an incident stands, and its timeline
 #[derive(Debug, Clone, Args)]

@@ -5,14 +5,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{desk, leave, pack_of, view, write::Which};
-use crate::{
-    cli::{Exit, UsageError, output::Output},
-    incident::{EventRef, IncidentState, state::SecondRequest},
-    room::{incident::Verb, responder},
-    runbook::run::is_another,
-    settings::Settings,
-    text::{line, rows},
-};
+use crate::{Exit, UsageError, output::Output};
+use warroom_domain::text::{line, rows};
+use warroom_incident::{EventRef, IncidentState, state::SecondRequest};
+use warroom_room::{incident::Verb, responder, settings::Settings};
+use warroom_runbook::run::is_another;
 
 /// Show what waits for a second person, agree to it, or refuse it
 #[derive(Debug, Clone, Args)]

@@ -4,12 +4,9 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{incidents, platform};
-use crate::{
-    cli::{Exit, UsageError, output::Output},
-    incident::journal::{self, Checkpoint},
-    room::incident::choose,
-    settings::Settings,
-};
+use crate::{Exit, UsageError, output::Output};
+use warroom_incident::journal::{self, Checkpoint};
+use warroom_room::{incident::choose, settings::Settings};
 
 /// Check that nothing in an incident's journal and evidence was changed
 #[derive(Debug, Clone, Args)]

@@ -7,23 +7,21 @@ use clap::Args;
 
 use super::{incidents, leave, view};
 use crate::{
-    cli::{
-        Exit, UsageError, open,
-        output::{Output, complain},
-        signals::Signals,
-    },
-    incident::{
-        IncidentEvent,
-        journal::{IncidentId, Incidents},
-        timeline::TimelineEntry,
-    },
-    room::{
-        Room,
-        incident::{IncidentDesk, Watch, open_here},
-        responder,
-    },
+    Exit, UsageError, open,
+    output::{Output, complain},
+    signals::Signals,
+};
+use warroom_domain::text::line;
+use warroom_incident::{
+    IncidentEvent,
+    journal::{IncidentId, Incidents},
+    timeline::TimelineEntry,
+};
+use warroom_room::{
+    Room,
+    incident::{IncidentDesk, Watch, open_here},
+    responder,
     settings::Settings,
-    text::line,
 };
 
 /// How often is looked for what others wrote, and for an incident while none is open.
@@ -38,7 +36,7 @@ pub struct WatchArgs {
 }
 
 /// The platform that is watched: of the incident if it is named, else the chosen one.
-pub(in crate::cli) fn room(args: &WatchArgs, settings: &Settings) -> Result<Room> {
+pub(crate) fn room(args: &WatchArgs, settings: &Settings) -> Result<Room> {
     let Some(wanted) = args.incident.as_deref() else { return open::room(settings) };
     let view = view(Some(wanted), settings)?;
     let state = view.state();
@@ -52,7 +50,7 @@ pub(in crate::cli) fn room(args: &WatchArgs, settings: &Settings) -> Result<Room
     Ok(room)
 }
 
-pub(in crate::cli) async fn run(args: &WatchArgs, room: &Room, settings: &Settings, output: &Output) -> Result<Exit> {
+pub(crate) async fn run(args: &WatchArgs, room: &Room, settings: &Settings, output: &Output) -> Result<Exit> {
     let mut signals = Signals::new()?;
     let incidents = incidents(settings)?;
     if let Some(wanted) = &args.incident {

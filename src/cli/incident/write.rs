@@ -5,13 +5,13 @@ use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use jiff::{Timestamp, civil::Date};
 
 use super::{desk, leave, pack_of};
-use crate::{
-    cli::{Exit, UsageError, output::Output},
-    host::clock,
-    incident::{EventRef, ImpactField, NoteKind, Phase, journal::LogName, timeline},
-    room::incident::{Verb, when},
+use crate::{Exit, UsageError, output::Output};
+use warroom_domain::text;
+use warroom_host::clock;
+use warroom_incident::{EventRef, ImpactField, NoteKind, Phase, journal::LogName, timeline};
+use warroom_room::{
+    incident::{Verb, when},
     settings::Settings,
-    text,
 };
 
 /// Which incident; not needed when only one is open.
@@ -195,7 +195,7 @@ pub(super) fn run(command: &WriteCommand, settings: &Settings, output: &Output) 
     };
     let pack = pack_of(&platform, settings)?;
     // Wrong words are usage, and nothing is written.
-    crate::room::incident::verb::events(verb.clone(), desk.view().state(), &pack, now).map_err(UsageError)?;
+    warroom_room::incident::verb::events(verb.clone(), desk.view().state(), &pack, now).map_err(UsageError)?;
     let written = desk.act(verb, &pack).map_err(|error| anyhow!(error))?;
     let view = desk.view();
     for item in view

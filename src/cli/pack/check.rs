@@ -5,17 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
-use crate::{
-    cli::{Exit, diagnostics, open, output::Output},
-    host::{
-        clock,
-        packs::{MANIFEST, PackFolder},
-    },
-    platform::{Diagnostic, DiagnosticSeverity, Pack, suggestion},
-    room::runbooks,
-    runbook::objectives,
-    settings::Settings,
+use crate::{Exit, diagnostics, open, output::Output};
+use warroom_domain::platform::{Diagnostic, DiagnosticSeverity, Pack, suggestion};
+use warroom_host::{
+    clock,
+    packs::{MANIFEST, PackFolder},
 };
+use warroom_room::{runbooks, settings::Settings};
+use warroom_runbook::objectives;
 
 pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
     let folder = open::find_pack(wanted, settings)?;

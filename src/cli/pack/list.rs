@@ -4,16 +4,14 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    cli::{
-        Exit,
-        output::Output,
-        painted::Painted,
-        table::{self, Cell},
-    },
-    host::packs::{self, MANIFEST, PackFolder, Place},
-    platform::{self, Loaded},
-    settings::Settings,
+    Exit,
+    output::Output,
+    painted::Painted,
+    table::{self, Cell},
 };
+use warroom_domain::{platform, platform::Loaded};
+use warroom_host::packs::{self, MANIFEST, PackFolder, Place};
+use warroom_room::settings::Settings;
 
 pub(super) fn run(json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
     let found: Vec<(PackFolder, Option<Loaded>)> = packs::list(&settings.pack_dirs)

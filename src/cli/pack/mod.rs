@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use super::{Exit, output::Output};
-use crate::settings::Settings;
+use warroom_room::settings::Settings;
 
 /// List, show, check and write platform packs
 #[derive(Debug, Clone, Subcommand)]

@@ -5,16 +5,13 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::{
-    cli::{
-        Exit, open,
-        output::Output,
-        painted::Painted,
-        table::{self, Cell},
-    },
-    host::clock,
-    room::card::card,
-    settings::Settings,
+    Exit, open,
+    output::Output,
+    painted::Painted,
+    table::{self, Cell},
 };
+use warroom_host::clock;
+use warroom_room::{card::card, settings::Settings};
 
 pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {
     let pack = open::pack(&open::find_pack(wanted, settings)?)?;
@@ -25,7 +22,11 @@ pub(super) fn run(wanted: Option<&str>, json: bool, settings: &Settings, output:
         return Ok(Exit::Ok);
     }
     let mut text = Painted::new();
-    text.push_str(&format!("{}  {}\n", crate::text::line(&pack.name), crate::text::line(&pack.title)));
+    text.push_str(&format!(
+        "{}  {}\n",
+        warroom_domain::text::line(&pack.name),
+        warroom_domain::text::line(&pack.title)
+    ));
     for section in sections {
         let mut rows = table::new(output, &[]);
         for line in section.lines {

@@ -4,14 +4,11 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    cli::{
-        output::Output,
-        table::{self, Cell},
-    },
-    health::duration,
-    platform::Expression,
-    room::Room,
+    output::Output,
+    table::{self, Cell},
 };
+use warroom_domain::{health::duration, platform::Expression};
+use warroom_room::Room;
 
 pub(super) fn run(room: &Room, json: bool, output: &Output) -> Result<()> {
     if json {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use super::{Exit, output::Output};
-use crate::room::Room;
+use warroom_room::Room;
 
 /// Look at single probes
 #[derive(Debug, Clone, Subcommand)]

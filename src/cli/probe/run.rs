@@ -5,21 +5,21 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use crate::{
-    cli::{
-        Exit, UsageError,
-        output::Output,
-        painted::Painted,
-        sweep,
-        table::{self, Cell},
-    },
+    Exit, UsageError,
+    output::Output,
+    painted::Painted,
+    sweep,
+    table::{self, Cell},
+};
+use warroom_domain::{
     health::{
         Reading, Unit,
         details::{Body, sections},
         quantity,
     },
     platform::ProbeSpec,
-    room::Room,
 };
+use warroom_room::Room;
 
 pub(super) async fn run(id: &str, json: bool, room: &Room, output: &Output) -> Result<Exit> {
     if room.pack.probe(id).is_none() {
@@ -56,13 +56,13 @@ fn render(spec: &ProbeSpec, reading: &Reading, output: &Output) -> Painted {
     row("at", Cell::new(reading.at.strftime("%F %TZ")));
     row("probe", Cell::new(format!("{} ({}, panel {})", spec.id, spec.target.kind(), spec.panel)));
     if let Some(exposure) = &reading.exposure {
-        let loss = format!("{} from {}", crate::health::age(exposure.loss), exposure.source);
+        let loss = format!("{} from {}", warroom_domain::health::age(exposure.loss), exposure.source);
         row("data at risk", Cell::new(loss));
     }
     text.push(&table::text(head));
     for section in sections(&reading.details) {
         let title = if section.title.is_empty() { "details" } else { &section.title };
-        let _ = writeln!(text, "\n{}", crate::text::line(title));
+        let _ = writeln!(text, "\n{}", warroom_domain::text::line(title));
         let mut rows = match &section.body {
             Body::Pairs(_) => table::new(output, &[]),
             Body::Table(content) => {

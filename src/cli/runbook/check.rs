@@ -7,22 +7,20 @@ use clap::Args;
 
 use super::run::pair;
 use crate::{
-    cli::{
-        Exit, NoFileError, UsageError, in_runtime, open,
-        output::Output,
-        painted::Painted,
-        table::{self, Cell},
-    },
-    room::{
-        Room,
-        check::{Report, Verdict, check},
-        run::variables,
-        runbooks::{self, is_path},
-    },
-    runbook::Runbook,
-    settings::Settings,
-    text::line,
+    Exit, NoFileError, UsageError, in_runtime, open,
+    output::Output,
+    painted::Painted,
+    table::{self, Cell},
 };
+use warroom_domain::text::line;
+use warroom_room::{
+    Room,
+    check::{Report, Verdict, check},
+    run::variables,
+    runbooks::{self, is_path},
+    settings::Settings,
+};
+use warroom_runbook::Runbook;
 
 /// Check that what a run needs is there: programs, credentials, places
 #[derive(Debug, Clone, Default, Args)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::runbook::{Action, Attributes, Expectation, Language, Runbook, Step, StepKind, Variable, VariableKind};
+use warroom_runbook::{Action, Attributes, Expectation, Language, Runbook, Step, StepKind, Variable, VariableKind};
 
 /// `{"id","title","sections":[…],"vars":{…},"diagnostics":[…]}`. Lengths of time are in milliseconds and say so in their names.
 pub(super) fn document(runbook: &Runbook) -> Value {

@@ -9,16 +9,13 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::{
-    cli::{Exit, NoFileError, UsageError, diagnostics, open, output::Output, painted::Painted},
-    host::packs::PackFolder,
-    platform::{Diagnostic, DiagnosticSeverity, nearest},
-    room::runbooks::OpenError,
-    runbook::{
-        self,
-        lint::{Finding, LintContext, lint, page, rules, worst},
-    },
-    settings::Settings,
+use crate::{Exit, NoFileError, UsageError, diagnostics, open, output::Output, painted::Painted};
+use warroom_domain::platform::{Diagnostic, DiagnosticSeverity, nearest};
+use warroom_host::packs::PackFolder;
+use warroom_room::{runbooks::OpenError, settings::Settings};
+use warroom_runbook::{
+    self as runbook,
+    lint::{Finding, LintContext, lint, page, rules, worst},
 };
 
 /// Say what will go wrong with runbooks

@@ -6,16 +6,16 @@ use anyhow::Result;
 
 use super::paint;
 use crate::{
-    cli::{
-        Exit, UsageError, open,
-        output::Output,
-        painted::Painted,
-        table::{self, Cell},
-    },
-    host::packs::{MACHINE, PackFolder},
-    room::runbooks::{self, Summary},
+    Exit, UsageError, open,
+    output::Output,
+    painted::Painted,
+    table::{self, Cell},
+};
+use warroom_domain::text::line;
+use warroom_host::packs::{MACHINE, PackFolder};
+use warroom_room::{
+    runbooks::{self, Summary},
     settings::Settings,
-    text::line,
 };
 
 pub(super) fn run(folder: Option<&Path>, json: bool, settings: &Settings, output: &Output) -> Result<Exit> {

@@ -15,7 +15,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use super::{Exit, args::Global, output::Output};
-use crate::settings::Settings;
+use warroom_room::settings::Settings;
 
 /// List, show, check and run runbooks
 #[derive(Debug, Clone, Subcommand)]

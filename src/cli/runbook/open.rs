@@ -4,12 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{
-    cli::{NoFileError, UsageError, open},
-    room::runbooks::{self, OpenError},
-    runbook::Runbook,
+use crate::{NoFileError, UsageError, open};
+use warroom_room::{
+    runbooks::{self, OpenError},
     settings::Settings,
 };
+use warroom_runbook::Runbook;
 
 /// Opens what `FILE|ID` names. A file needs no pack.
 pub(super) fn open(wanted: &str, settings: &Settings) -> Result<Runbook> {

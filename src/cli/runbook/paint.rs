@@ -3,12 +3,10 @@
 use comfy_table::Color;
 use crossterm::style::{ContentStyle, Stylize};
 
-use crate::{
-    cli::{output::Output, painted::Painted, table::Cell},
-    runbook::{
-        Risk,
-        prose::{Role, Style, StyledLine},
-    },
+use crate::{output::Output, painted::Painted, table::Cell};
+use warroom_runbook::{
+    Risk,
+    prose::{Role, Style, StyledLine},
 };
 
 pub(super) fn risk_cell(risk: Risk) -> Cell {

@@ -7,15 +7,12 @@ use clap::Args;
 use unicode_width::UnicodeWidthStr;
 
 use super::{json, list, open, paint};
-use crate::{
-    cli::{Exit, output::Output, painted::Painted},
-    health,
-    room::runbooks::notable,
-    runbook::{
-        Action, Risk, Runbook, Step,
-        prose::{self, Glyphs},
-    },
-    settings::Settings,
+use crate::{Exit, output::Output, painted::Painted};
+use warroom_domain::health;
+use warroom_room::{runbooks::notable, settings::Settings};
+use warroom_runbook::{
+    Action, Risk, Runbook, Step,
+    prose::{self, Glyphs},
 };
 
 /// Show a runbook: its text, and what each action can do

@@ -4,11 +4,11 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{
+use warroom_domain::{
     health::{Reading, Status, Unit},
     platform::ProbeSpec,
-    room::Sweep,
 };
+use warroom_room::Sweep;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -26,7 +26,7 @@ struct Document<'a> {
 
 /// One probe and its reading, as `sweep` and `probe run` print it.
 #[derive(Serialize)]
-pub(in crate::cli) struct Probe<'a> {
+pub(crate) struct Probe<'a> {
     id: &'a str,
     title: &'a str,
     panel: &'a str,
@@ -55,7 +55,7 @@ struct Alert<'a> {
 }
 
 impl<'a> Probe<'a> {
-    pub(in crate::cli) fn new(spec: &'a ProbeSpec, reading: &'a Reading) -> Self {
+    pub(crate) fn new(spec: &'a ProbeSpec, reading: &'a Reading) -> Self {
         Probe {
             id: &spec.id,
             title: &spec.title,

@@ -4,7 +4,8 @@
 use anyhow::Result;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::{health::Status, room::Sweep};
+use warroom_domain::health::Status;
+use warroom_room::Sweep;
 
 pub(super) fn render(sweep: &Sweep) -> Result<String> {
     let mark = if sweep.simulated { " SIMULATED" } else { "" };

@@ -21,13 +21,8 @@ use super::{
     Exit, incident,
     output::{Output, complain},
 };
-use crate::{
-    health::Status,
-    platform::ProbeSpec,
-    room::{Room, Sweep, incident::Sweeps, responder},
-    settings::Settings,
-    text,
-};
+use warroom_domain::{health::Status, platform::ProbeSpec, text};
+use warroom_room::{Room, Sweep, incident::Sweeps, responder, settings::Settings};
 
 /// Look once at every probe and say what is broken
 #[derive(Debug, Clone, Args)]

@@ -9,7 +9,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{health::Status, room::Sweep};
+use warroom_domain::health::Status;
+use warroom_room::Sweep;
 
 type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
@@ -52,7 +53,7 @@ pub(super) fn render(sweep: &Sweep) -> Result<String> {
             status.get_or_create(&labels(&[("status", word.word())])).set(is);
         }
         if let Some(number) = reading.value {
-            let unit = reading.unit.as_ref().map_or("", crate::health::Unit::symbol);
+            let unit = reading.unit.as_ref().map_or("", warroom_domain::health::Unit::symbol);
             value.get_or_create(&labels(&[("unit", unit)])).set(number);
         }
         latency.get_or_create(&labels(&[])).set(reading.latency.as_secs_f64());

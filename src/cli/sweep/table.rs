@@ -3,22 +3,22 @@
 use std::{fmt::Write, time::Duration};
 
 use crate::{
-    cli::{
-        output::Output,
-        painted::Painted,
-        table::{self, Cell},
-    },
+    output::Output,
+    painted::Painted,
+    table::{self, Cell},
+};
+use warroom_domain::{
     health::{Status, age, quantity},
-    room::Sweep,
     text::line,
 };
+use warroom_room::Sweep;
 
 pub(super) fn render(sweep: &Sweep, output: &Output) -> Painted {
     let mut rows = table::new(output, &["STATUS", "PROBE", "VALUE", "TOOK", "AGE", "WHAT"]);
     let ended = sweep.started_at + sweep.duration;
     for (spec, reading) in &sweep.probes {
         let value = reading.value.map(|value| quantity(value, reading.unit.as_ref())).unwrap_or_default();
-        let took = quantity(reading.latency.as_secs_f64() * 1000.0, Some(&crate::health::Unit::Milliseconds));
+        let took = quantity(reading.latency.as_secs_f64() * 1000.0, Some(&warroom_domain::health::Unit::Milliseconds));
         let since = Duration::try_from(ended.duration_since(reading.at)).unwrap_or_default();
         rows.add_row([
             table::status(output, reading.status),
@@ -34,7 +34,7 @@ pub(super) fn render(sweep: &Sweep, output: &Output) -> Painted {
         let when = if alert.firing {
             String::new()
         } else {
-            format!(" (must hold for {})", crate::health::duration(alert.rule.hold))
+            format!(" (must hold for {})", warroom_domain::health::duration(alert.rule.hold))
         };
         let rule = &alert.rule;
         let said = format!("alert {} {}: {}{when}", rule.severity, rule.id, rule.title);
@@ -59,7 +59,7 @@ fn last_line(sweep: &Sweep) -> String {
     } else {
         format!("{}, {}", sweep.platform, sweep.environment)
     };
-    let took = quantity(sweep.duration.as_secs_f64() * 1000.0, Some(&crate::health::Unit::Milliseconds));
+    let took = quantity(sweep.duration.as_secs_f64() * 1000.0, Some(&warroom_domain::health::Unit::Milliseconds));
     let mark = if sweep.simulated { "SIMULATED: " } else { "" };
     format!("{mark}{counts} in {took} ({place}, {})", sweep.started_at.strftime("%F %TZ"))
 }

@@ -9,7 +9,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::host::shared;
+use warroom_host::shared;
 
 /// The end is kept in memory until the action has ended.
 const LONGEST_END: u64 = 1 << 20;

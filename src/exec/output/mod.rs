@@ -7,7 +7,7 @@ pub mod neutralise;
 pub mod pipeline;
 pub mod reader;
 
-pub use crate::host::mask::{self, style, text};
+pub use warroom_host::mask::{self, style, text};
 
 #[cfg(test)]
 mod masking;

@@ -15,7 +15,7 @@
 use anstyle_parse::state::{Action, State, state_change};
 
 use super::{style::Style, text::Text};
-use crate::text::{is_hidden, push_shown};
+use warroom_domain::text::{is_hidden, push_shown};
 
 /// A line that is longer is passed on in parts; what was passed on cannot be redrawn any more.
 const LONGEST_LINE: usize = 16 * 1024;
@@ -277,7 +277,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::exec::output::text::Painter;
+    use crate::output::text::Painter;
 
     fn seen(chunks: &[&[u8]]) -> Vec<u8> {
         let (mut machine, mut painter) = (Neutraliser::default(), Painter::default());

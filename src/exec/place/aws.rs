@@ -11,10 +11,8 @@ use super::{
     through,
     words::{Argument, Surroundings},
 };
-use crate::{
-    host::{plain, process::Program},
-    runbook::shell::Invocation,
-};
+use warroom_host::{plain, process::Program};
+use warroom_runbook::shell::Invocation;
 
 /// How much of an answer is read: it is a line.
 const KEPT: usize = 4096;

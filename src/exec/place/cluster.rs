@@ -8,7 +8,7 @@ use super::{
     through::{self, KUBE_PROGRAMS},
     words::{Argument, Surroundings},
 };
-use crate::runbook::shell::{Invocation, Word, args::program_of};
+use warroom_runbook::shell::{Invocation, Word, args::program_of};
 
 /// Flags that lead to another cluster, or let somebody else act.
 const LEADS_AWAY: [&str; 9] = [

@@ -12,13 +12,11 @@ use super::{
     through,
     words::{Argument, Surroundings},
 };
-use crate::{
-    host::postgres::{
-        open,
-        target::{Address, Target},
-    },
-    runbook::shell::Invocation,
+use warroom_host::postgres::{
+    open,
+    target::{Address, Target},
 };
+use warroom_runbook::shell::Invocation;
 
 /// A client of PostgreSQL, and what its arguments mean.
 struct Client {

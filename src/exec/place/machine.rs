@@ -6,7 +6,8 @@ use super::{
     through::{DOCKER_PROGRAMS, SSH_PROGRAMS},
     words::Surroundings,
 };
-use crate::{host::secret::expand_home, runbook::shell::Word};
+use warroom_host::secret::expand_home;
+use warroom_runbook::shell::Word;
 
 /// Host and user.
 pub(super) fn here(surroundings: &Surroundings) -> Place {
@@ -46,7 +47,7 @@ pub(super) fn elsewhere(wanted: &Wanted<'_>, surroundings: &Surroundings) -> Pla
         let wrappers = command.through.iter().map(|wrapper| wrapper.words.as_slice());
         let mut here = true;
         for words in wrappers.chain([command.words.as_slice()]) {
-            let Some(program) = words.first().and_then(crate::runbook::shell::args::program_of) else { continue };
+            let Some(program) = words.first().and_then(warroom_runbook::shell::args::program_of) else { continue };
             if SSH_PROGRAMS.contains(&program) {
                 ssh(words, surroundings, &mut place);
                 here = false;

@@ -35,7 +35,9 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{exec::output::mask, platform::Environment, runbook::shell::Script};
+use crate::output::mask;
+use warroom_domain::platform::Environment;
+use warroom_runbook::shell::Script;
 
 use words::Surroundings;
 
@@ -163,7 +165,8 @@ fn hide_secrets(place: &mut Place, surroundings: &Surroundings) {
         [&mut asked.name, said]
     });
     for text in facts.chain(&mut place.mismatches).chain(&mut place.unresolved).chain(asked) {
-        *text = crate::host::plain::shortened(&crate::host::plain::plain(&secrets.mask(text)).replace('\n', " "), 300);
+        *text =
+            warroom_host::plain::shortened(&warroom_host::plain::plain(&secrets.mask(text)).replace('\n', " "), 300);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Flags, values and positional arguments of a command whose variables are put in, read by the grammar of its program.
 
 use super::words::Argument;
-use crate::runbook::program::{self, Opt, Piece};
+use warroom_runbook::program::{self, Opt, Piece};
 
 impl Piece for Argument {
     fn text(&self) -> Option<&str> {

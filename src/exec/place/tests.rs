@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use super::*;
-use crate::runbook::shell;
+use warroom_runbook::shell;
 
 const CONFIG: &str = "
 apiVersion: v1

@@ -4,7 +4,7 @@ use super::{
     options::Options,
     words::{Argument, Surroundings},
 };
-use crate::runbook::{
+use warroom_runbook::{
     program,
     shell::{Invocation, Script, Word, Wrapper, args},
 };

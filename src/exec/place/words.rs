@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Wanted, exposed, through};
-use crate::runbook::shell::{Assignment, Invocation, PartKind, Word, WordPart};
+use warroom_runbook::shell::{Assignment, Invocation, PartKind, Word, WordPart};
 
 /// What surrounds the commands of an action.
 pub(super) struct Surroundings {

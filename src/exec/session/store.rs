@@ -19,7 +19,7 @@ use super::{
     records::{self, Record, RecordValue},
     variables::{Piece, is_carried, is_name, join, split},
 };
-use crate::exec::output::mask::Secrets;
+use crate::output::mask::Secrets;
 
 /// Where the console itself has none of these. The search path is Debian's for root, without bash's own `.`.
 const DEFAULTS: [(&str, &str); 2] =

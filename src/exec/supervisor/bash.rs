@@ -26,12 +26,10 @@ use super::{
     watcher::Watcher,
 };
 use crate::{
-    exec::{
-        order::{Order, TerminalKind},
-        session::{PRELUDE, Session, Start},
-    },
-    runbook::run::Ending,
+    order::{Order, TerminalKind},
+    session::{PRELUDE, Session, Start},
 };
+use warroom_runbook::run::Ending;
 
 /// Numbers of the files that bash is given; high, so that an action's own redirections do not meet them.
 const PRELUDE_FD: i32 = 200;

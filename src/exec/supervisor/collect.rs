@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::exec::{
+use crate::{
     folder::JobFolder,
     live::{Live, Writer},
     output::{

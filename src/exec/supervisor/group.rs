@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs, time::Duration};
 
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
 
-use crate::exec::job::LeftRunning;
+use crate::job::LeftRunning;
 
 /// How long killed processes may take to be gone.
 const LAST: Duration = Duration::from_secs(2);

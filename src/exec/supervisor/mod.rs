@@ -43,10 +43,8 @@ use super::{
     order::{Order, OrderKind},
     output::mask::{Secrets, is_secret_by_name},
 };
-use crate::{
-    host::{clock, shared},
-    runbook::run::{Ending, Evidence},
-};
+use warroom_host::{clock, shared};
+use warroom_runbook::run::{Ending, Evidence};
 
 /// The lock is tried so often, so far apart.
 const LOCK_TRIES: u32 = 100;

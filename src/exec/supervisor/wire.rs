@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::exec::order::Order;
+use crate::order::Order;
 
 /// An order is a length (4 bytes, big endian) and that many bytes of JSON.
 pub fn order_bytes(order: &Order) -> io::Result<Vec<u8>> {

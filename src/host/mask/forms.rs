@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::SHORTEST;
-use crate::text::shown;
+use warroom_domain::text::shown;
 
 /// Lengths of values whose base64 is also looked for piece by piece. Shorter ones fit on any line; longer ones are keys, which
 /// are known by what they look like.
@@ -90,7 +90,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
-    use crate::host::mask::Secrets;
+    use crate::mask::Secrets;
 
     #[test]
     fn a_declared_secret_is_found_in_every_form() {

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::config::{Config, Host, SslMode};
 
-use crate::host::secret::expand_home;
+use crate::secret::expand_home;
 
 /// How much of a server's certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

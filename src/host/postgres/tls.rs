@@ -14,7 +14,7 @@ use rustls::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::target::{Roots, TlsWish, Verify};
-use crate::host::{
+use crate::{
     secret::expand_home,
     verifier::{Judging, Shown},
 };

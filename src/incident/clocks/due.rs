@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{
-    incident::{IncidentState, state::EscalationDone},
-    platform::{Audience, Escalation},
-};
+use crate::{IncidentState, state::EscalationDone};
+use warroom_domain::platform::{Audience, Escalation};
 
 /// How long an escalation that is due has before it counts as late: it takes that long to call somebody.
 pub const ESCALATION_GRACE: Duration = Duration::from_secs(5 * 60);

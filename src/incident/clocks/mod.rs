@@ -40,7 +40,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use super::{IncidentEvent, IncidentState};
-use crate::{health, platform::Pack};
+use warroom_domain::{health, platform::Pack};
 
 /// Part of an objective after which its clock warns.
 const AMBER: f64 = 0.75;

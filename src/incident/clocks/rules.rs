@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use super::{Clock, ClockKind, ClockLevel, between, due, stretch};
 use crate::{
-    health,
-    incident::{
-        IncidentState, Phase,
-        objective::{data_at_risk, doubts, objection},
-    },
-    platform::{Audience, Component, Escalation, Pack},
-    runbook::run::{EventKind, Mode, RunEvent, RunOutcome},
+    IncidentState, Phase,
+    objective::{data_at_risk, doubts, objection},
 };
+use warroom_domain::{
+    health,
+    platform::{Audience, Component, Escalation, Pack},
+};
+use warroom_runbook::run::{EventKind, Mode, RunEvent, RunOutcome};
 
 pub(super) fn detection(state: &IncidentState, detected: Timestamp, now: Timestamp) -> Clock {
     let stopped = state.restored();

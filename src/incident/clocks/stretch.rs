@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::incident::{IncidentState, state::Since};
+use crate::{IncidentState, state::Since};
 
 /// A time in which a rule applies without a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use crate::host::shared;
+use warroom_host::shared;
 
 /// Who may look at the incidents of a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

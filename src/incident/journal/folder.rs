@@ -13,7 +13,7 @@ use super::{
     Place,
     access::{Access, cause},
 };
-use crate::host::shared;
+use warroom_host::shared;
 
 /// Names an incident: `INC-20260121-7k3q`, the UTC day of its making and four random characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -43,7 +43,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{Digest, Hlc};
-use crate::host::mask::Secrets;
+use warroom_host::mask::Secrets;
 
 /// The version of the members around an event. A later one may add members between `by` and `event`.
 pub const VERSION: u32 = 1;

@@ -10,12 +10,10 @@ use super::{
     event::{EventRef, Exposure, ImpactField, IncidentEvent, Phase, Versioned},
     journal::{Item, LogName},
 };
-use crate::{
-    health::Status,
-    runbook::{
-        ActionId, StepId,
-        run::{EventKind, Mode, RunEvent, RunId, is_another},
-    },
+use warroom_domain::health::Status;
+use warroom_runbook::{
+    ActionId, StepId,
+    run::{EventKind, Mode, RunEvent, RunId, is_another},
 };
 
 #[cfg(test)]

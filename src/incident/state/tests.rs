@@ -7,7 +7,7 @@ use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::incident::{
+use crate::{
     NoteKind,
     journal::{Found, LogName, Union},
     testing::{batch, log, minute, second},
@@ -257,7 +257,7 @@ proptest! {
         let state = IncidentState::fold(union.items());
         let (known, strange): (Vec<_>, Vec<_>) = union.items().iter().cloned().partition(|item| event_of(item).is_some());
         prop_assert_eq!(&state, &IncidentState::fold(&known));
-        prop_assert!(known.iter().all(|item| item.entry.version <= crate::incident::event::VERSION), "read as if known");
+        prop_assert!(known.iter().all(|item| item.entry.version <= crate::event::VERSION), "read as if known");
         let entries = timeline(union.items(), &state);
         for item in strange {
             let of = EventRef { log: item.log.clone(), seq: item.entry.seq };
@@ -314,7 +314,7 @@ fn an_incident_that_is_opened_again_is_not_restored() {
     let phase = |phase| IncidentEvent::PhaseChanged { phase, reason: Some("it is back".to_owned()) };
     let restored = (minute(10), IncidentEvent::ServiceRestored { at: minute(9) });
     let resolved = [restored.clone(), (minute(20), phase(Phase::Resolved)), (minute(30), phase(Phase::Closed))];
-    let state = |events: &[_]| crate::incident::testing::state(events);
+    let state = |events: &[_]| crate::testing::state(events);
     assert_eq!(state(&resolved).restored(), Some(minute(9)));
     let again = [&resolved[..], &[(minute(40), phase(Phase::Investigating))]].concat();
     assert_eq!((state(&again).restored(), state(&again).resolved_at()), (None, None));
@@ -329,7 +329,7 @@ fn each_console_of_a_person_is_there_until_it_leaves_itself() {
     let at = |log: &LogName, events: &[(Timestamp, IncidentEvent)]| {
         let line =
             |(at, event): &(Timestamp, IncidentEvent)| (*at, "alice@b".to_owned(), Versioned::from(event.clone()));
-        batch(log, &crate::incident::testing::log(&events.iter().map(line).collect::<Vec<_>>()))
+        batch(log, &crate::testing::log(&events.iter().map(line).collect::<Vec<_>>()))
     };
     let (first, second) = (LogName::of("alice@b", 1), LogName::of("alice@b", 2));
     let mut union = Union::default();

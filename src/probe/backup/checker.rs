@@ -17,12 +17,10 @@ use super::{
     listing::Backup,
     verify::{self, Finding, Format},
 };
-use crate::{
-    host::{
-        plain::{first_line, plain},
-        process::Program,
-    },
-    platform::BackupVerify,
+use warroom_domain::platform::BackupVerify;
+use warroom_host::{
+    plain::{first_line, plain},
+    process::Program,
 };
 
 /// Results that are kept; more files than this are not looked at between two backups.

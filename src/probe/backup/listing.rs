@@ -5,7 +5,7 @@ use std::{collections::HashSet, path::PathBuf};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::Deserialize;
 
-use crate::host::{bounded::json, plain::first_line};
+use warroom_host::{bounded::json, plain::first_line};
 
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Eq)]

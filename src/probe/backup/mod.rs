@@ -34,14 +34,14 @@ use serde_json::{Map, Value, json};
 
 use self::{checker::Checker, listing::Backup, verify::Finding};
 use super::{Look, Probe, Surroundings};
-use crate::{
+use warroom_domain::{
     health::{Observation, Status, Unit, bytes, duration},
-    host::{
-        plain::{first_line, plain},
-        process::Program,
-        secret::expand_home,
-    },
     platform::{BackupSource, BackupVerify, ProbeSpec},
+};
+use warroom_host::{
+    plain::{first_line, plain},
+    process::Program,
+    secret::expand_home,
 };
 
 const LISTING_BYTES: usize = 8 * 1024 * 1024;

@@ -2,13 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::{
-    health::{Observation, Unit},
-    host::{
-        bounded::json::{self, JsonError},
-        plain::{first_line, plain, shortened},
-        process::Finished,
-    },
+use warroom_domain::health::{Observation, Unit};
+use warroom_host::{
+    bounded::json::{self, JsonError},
+    plain::{first_line, plain, shortened},
+    process::Finished,
 };
 
 const MOST_ITEMS: usize = 100;
@@ -27,7 +25,7 @@ pub(super) fn observe(finished: &Finished) -> Observation {
         return Observation::unknown(with(ending));
     }
     if finished.stdout.cut() {
-        let total = crate::health::bytes(finished.stdout.total as f64);
+        let total = warroom_domain::health::bytes(finished.stdout.total as f64);
         return Observation::unknown(format!("{total} of output is too much, print less JSON"));
     }
     let document: Value = match json::read(&finished.stdout.kept) {

@@ -22,11 +22,11 @@ mod perfdata;
 use futures::future::BoxFuture;
 
 use super::{Look, Probe, Surroundings};
-use crate::{
+use warroom_domain::{
     health::Observation,
-    host::process::{Finished, Program},
     platform::{CommandFormat, CommandLine},
 };
+use warroom_host::process::{Finished, Program};
 
 const PLUGIN_BYTES: usize = 64 * 1024;
 const JSON_BYTES: usize = 1024 * 1024;

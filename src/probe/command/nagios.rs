@@ -3,12 +3,10 @@
 use serde_json::{Value, json};
 
 use super::perfdata::{self, Perfdatum};
-use crate::{
-    health::{Observation, Status},
-    host::{
-        plain::{first_line, plain, shortened},
-        process::Finished,
-    },
+use warroom_domain::health::{Observation, Status};
+use warroom_host::{
+    plain::{first_line, plain, shortened},
+    process::Finished,
 };
 
 /// Rows of performance data that are shown.

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::health::Unit;
+use warroom_domain::health::Unit;
 
 /// One measurement.
 #[derive(Debug, Clone, PartialEq)]

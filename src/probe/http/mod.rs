@@ -35,13 +35,13 @@ use super::{
     tcp::ms,
     web::{self, Answer, WebError, WebRequest},
 };
-use crate::{
+use warroom_domain::{
     health::{Observation, Status, Unit, number},
-    host::{
-        bounded::json::{self, JsonError},
-        secret::SecretStore,
-    },
     platform::{Expression, HttpTarget, OnTimeout, ProbeSpec, SecretText},
+};
+use warroom_host::{
+    bounded::json::{self, JsonError},
+    secret::SecretStore,
 };
 
 /// Characters of a body shown when something is wrong.

@@ -18,11 +18,9 @@ use super::{
     cause::{self, Failure},
     proxy,
 };
-use crate::{
-    host::secret::expand_home,
-    platform::{OnTimeout, SecretText},
-    probe::Surroundings,
-};
+use crate::Surroundings;
+use warroom_domain::platform::{OnTimeout, SecretText};
+use warroom_host::secret::expand_home;
 
 /// How long a credential plugin may take: some ask a cloud, none may ask a person.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
@@ -47,7 +45,7 @@ impl std::fmt::Debug for Access {
 
 /// What a pack says of the way to the cluster.
 #[derive(Debug, Clone)]
-pub(in crate::probe) struct Route {
+pub(crate) struct Route {
     pub context: Option<String>,
     pub kubeconfig: Option<SecretText>,
     pub surroundings: Surroundings,

@@ -14,7 +14,7 @@ use hyper::{
 };
 use tower::{BoxError, Layer, Service};
 
-use crate::host::bounded::TooMuch;
+use warroom_host::bounded::TooMuch;
 
 /// Longest answer that is read as a whole.
 const WHOLE: u64 = 1 << 20;

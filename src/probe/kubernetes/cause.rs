@@ -5,7 +5,7 @@ use std::{error::Error as _, io};
 use kube::{client::AuthError, config::KubeconfigError, core::Status};
 
 use super::feed::Feed;
-use crate::probe::net_error::{NetError, Trouble};
+use crate::net_error::{NetError, Trouble};
 
 /// Why something could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::{
     picture::{Object, Shared},
     request,
 };
-use crate::host::clock;
+use warroom_host::clock;
 
 /// First pause after a failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

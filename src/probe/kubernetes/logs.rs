@@ -7,7 +7,7 @@ use super::{
     access::Access,
     cause::{Failure, plain},
 };
-use crate::text::{is_hidden, push_shown};
+use warroom_domain::text::{is_hidden, push_shown};
 
 /// The most lines that are asked for.
 const MOST_LINES: u32 = 5000;

@@ -52,7 +52,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub(in crate::probe) use self::access::Route;
+pub(crate) use self::access::Route;
 pub use self::reach::reach_cluster;
 use self::{
     access::Access,
@@ -64,11 +64,11 @@ use self::{
     verdict::Sight,
 };
 use super::{Inquiry, Look, Probe};
-use crate::{
+use warroom_domain::{
     health::{Observation, Status, Unit},
-    host::clock,
     platform::OnTimeout,
 };
+use warroom_host::clock;
 
 /// The server was heard this recently: no need to ask whether it is there.
 const FRESH: Duration = Duration::from_secs(3);

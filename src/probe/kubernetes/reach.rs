@@ -8,7 +8,8 @@ use super::{
     access::Route,
     cause::{self, Failure},
 };
-use crate::{platform::OnTimeout, probe::Surroundings};
+use crate::Surroundings;
+use warroom_domain::platform::OnTimeout;
 
 /// Asks for the API groups, which a server tells nobody whom it does not know. The error is one sentence.
 pub async fn reach_cluster(context: &str, surroundings: &Surroundings, limit: Duration) -> Result<String, String> {

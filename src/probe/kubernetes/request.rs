@@ -15,7 +15,7 @@ use super::{
     feed::Feed,
     objects::Page,
 };
-use crate::host::bounded;
+use warroom_host::bounded;
 
 /// Objects in one page of a list: the API server holds a page in memory several times over.
 pub(super) const PAGE: u32 = 500;

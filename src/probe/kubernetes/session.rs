@@ -13,7 +13,8 @@ use super::{
     follow::{follow, list_once},
     picture::{Picture, Shared},
 };
-use crate::{host::clock, probe::Look};
+use crate::Look;
+use warroom_host::clock;
 
 /// Pause before the kubeconfig is read again after it was of no use; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(2);

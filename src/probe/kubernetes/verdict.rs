@@ -18,7 +18,7 @@ use super::{
     picture::{FeedState, Picture},
     tally::{Health, Row, Tally},
 };
-use crate::health::{Status, age};
+use warroom_domain::health::{Status, age};
 
 /// How much of the pods is in sight.
 pub(super) enum Sight<'a> {

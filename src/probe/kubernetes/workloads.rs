@@ -88,7 +88,7 @@ impl Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::kubernetes::objects::{Labels, OwnerReference};
+    use crate::kubernetes::objects::{Labels, OwnerReference};
 
     fn pod_of(kind: &str, owner: &str, hash: Option<&str>) -> Meta {
         Meta {

@@ -38,11 +38,11 @@ use super::{
     net_error::{NetError, Trouble},
     web::{self, WebRequest},
 };
-use crate::{
+use warroom_domain::{
     health::{Observation, Unit, duration, number},
-    host::{clock, plain::shortened, secret::SecretStore},
     platform::{OnTimeout, ProbeSpec, SecretText},
 };
+use warroom_host::{clock, plain::shortened, secret::SecretStore};
 
 /// Decoded size of a page.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -218,7 +218,7 @@ fn rounded(span: Duration) -> Duration {
 
 #[expect(clippy::cast_precision_loss, reason = "a limit of a few megabytes")]
 fn size(bytes: usize) -> String {
-    crate::health::bytes(bytes as f64)
+    warroom_domain::health::bytes(bytes as f64)
 }
 
 /// The same series has the same identity whatever the order of its labels.

@@ -2,7 +2,7 @@
 
 use promql_parser::{label::Matcher, parser::Expr};
 
-use crate::platform::promql;
+use warroom_domain::platform::promql;
 
 /// `http_requests_total{status=~"5.."}`, ready to match.
 #[derive(Debug)]

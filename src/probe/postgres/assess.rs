@@ -8,10 +8,10 @@ use super::{
     documents::{Archiver, Database, Server, Session, Sessions, Statement},
     literals::masked,
 };
-use crate::{
+use crate::known::known;
+use warroom_domain::{
     health::{Observation, Status, Unit, duration},
     platform::PostgresRole,
-    probe::known::known,
 };
 
 /// Everything one look came back with. Parts that the server refused are `None`, with a note.

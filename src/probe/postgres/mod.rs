@@ -48,11 +48,11 @@ use self::{
     session::{Answer, Server},
 };
 use super::{Look, Probe, failure::Failure};
-use crate::{
+use warroom_domain::{
     health::Observation,
-    host::secret::SecretStore,
     platform::{OnTimeout, PostgresRole, ProbeSpec, SecretText},
 };
+use warroom_host::secret::SecretStore;
 
 /// Costly questions are asked this often at most.
 const COSTLY_EVERY: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use tokio_postgres::{
     error::{DbError, SqlState},
 };
 
-use crate::probe::{
+use crate::{
     failure::Failure,
     net_error::{NetError, Trouble},
 };

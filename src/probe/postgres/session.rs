@@ -20,25 +20,23 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::refusal;
 use crate::{
-    host::{
-        bounded::{
-            Bounded, Tally, json,
-            postgres::{BoundedTls, PostgresFrames},
-        },
-        postgres::{
-            target::{Address, Target, TlsWish, Verify},
-            tls,
-        },
-        secret::SecretStore,
+    Look,
+    failure::Failure,
+    first_bytes::FirstBytes,
+    net_error::NetError,
+    reach::{self, Endpoint},
+};
+use warroom_domain::platform::SecretText;
+use warroom_host::{
+    bounded::{
+        Bounded, Tally, json,
+        postgres::{BoundedTls, PostgresFrames},
     },
-    platform::SecretText,
-    probe::{
-        Look,
-        failure::Failure,
-        first_bytes::FirstBytes,
-        net_error::NetError,
-        reach::{self, Endpoint},
+    postgres::{
+        target::{Address, Target, TlsWish, Verify},
+        tls,
     },
+    secret::SecretStore,
 };
 
 /// A connection is replaced after this time, so that "accepts connections" and what a name resolves to are checked anew.
@@ -51,10 +49,10 @@ const LOOK_BYTES: u64 = 4 << 20;
 const LOOK_MESSAGES: u64 = 10_000;
 
 /// What a server answered to one question: a JSON document, or why not, in a few words.
-pub(in crate::probe) type Answer = Result<Value, String>;
+pub(crate) type Answer = Result<Value, String>;
 
 /// A server as the pack names it.
-pub(in crate::probe) struct Server {
+pub(crate) struct Server {
     url: SecretText,
     secrets: Arc<SecretStore>,
     statement_timeout: Duration,
@@ -72,12 +70,12 @@ struct Session {
 
 impl Server {
     /// Does no I/O. The server gives up a question after `statement_timeout`.
-    pub(in crate::probe) fn new(url: SecretText, secrets: Arc<SecretStore>, statement_timeout: Duration) -> Self {
+    pub(crate) fn new(url: SecretText, secrets: Arc<SecretStore>, statement_timeout: Duration) -> Self {
         Server { url, secrets, statement_timeout, session: None }
     }
 
     /// Where the server is, as people write it (`10.0.0.5:5432`); `None` when the connection string cannot be had or read.
-    pub(in crate::probe) async fn label(&self) -> Option<String> {
+    pub(crate) async fn label(&self) -> Option<String> {
         let labels = self.target().await.ok()?.addresses.iter().map(Address::label).collect::<Vec<_>>();
         Some(labels.join(","))
     }
@@ -90,7 +88,7 @@ impl Server {
 
     /// Asks all questions in one round trip, each in a read-only transaction of its own. A question is one `SELECT` of
     /// one JSON document. A refused question does not disturb the others.
-    pub(in crate::probe) async fn ask(&mut self, look: &Look, questions: &[&str]) -> Result<Vec<Answer>, Failure> {
+    pub(crate) async fn ask(&mut self, look: &Look, questions: &[&str]) -> Result<Vec<Answer>, Failure> {
         // The session is put back only when the look is not dropped half way.
         let kept = self.session.take().filter(|kept| kept.opened.elapsed() < RENEW_AFTER && !kept.client.is_closed());
         if let Some(session) = kept

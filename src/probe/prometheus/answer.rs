@@ -5,12 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    health::{Observation, Unit, quantity},
-    host::{
-        bounded::json::read as read_json,
-        plain::{first_line, plain, shortened},
-    },
+use warroom_domain::health::{Observation, Unit, quantity};
+use warroom_host::{
+    bounded::json::read as read_json,
+    plain::{first_line, plain, shortened},
 };
 
 /// Rows of the table.
@@ -164,7 +162,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::health::Status;
+    use warroom_domain::health::Status;
 
     fn seen(body: &str) -> Observation {
         read(body.as_bytes()).expect("an answer of Prometheus").observe(&Unit::Percent)

@@ -28,11 +28,11 @@ use super::{
     net_error::{NetError, Trouble},
     web::{self, WebRequest},
 };
-use crate::{
+use warroom_domain::{
     health::{Observation, Status, Unit},
-    host::secret::SecretStore,
     platform::{OnTimeout, ProbeSpec, SecretText},
 };
+use warroom_host::secret::SecretStore;
 
 /// A query of a few hundred series is some hundred kilobytes.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;

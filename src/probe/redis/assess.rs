@@ -11,7 +11,7 @@ use super::{
     refusal::Refused,
     server::Answer,
 };
-use crate::{
+use warroom_domain::{
     health::{Status, bytes, duration},
     platform::RedisRole,
 };

@@ -15,10 +15,10 @@ use super::{
     server::{Answer, Server},
     target::{Login, Place, Transport},
 };
-use crate::{
+use crate::{Look, failure::Failure, known::known, reach::Endpoint};
+use warroom_domain::{
     health::{Observation, Status, Unit},
     platform::RedisRole,
-    probe::{Look, failure::Failure, known::known, reach::Endpoint},
 };
 
 /// Nodes that are looked at; larger clusters are judged by what they say of themselves.

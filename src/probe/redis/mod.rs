@@ -51,11 +51,11 @@ use self::{
     target::{Login, Place, Target, Transport},
 };
 use super::{Look, Probe, failure::Failure, known::known};
-use crate::{
+use warroom_domain::{
     health::{Observation, Status, Unit},
-    host::secret::SecretStore,
     platform::{OnTimeout, ProbeSpec, RedisRole, SecretText},
 };
+use warroom_host::secret::SecretStore;
 
 pub(super) struct RedisProbe {
     url: SecretText,

@@ -2,7 +2,7 @@
 
 use redis::{ErrorKind, RedisError};
 
-use crate::probe::{
+use crate::{
     failure::Failure,
     net_error::{NetError, Trouble},
 };

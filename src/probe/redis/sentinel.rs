@@ -10,11 +10,8 @@ use super::{
     server::{Answer, Server},
     target::Place,
 };
-use crate::{
-    health::Status,
-    platform::RedisRole,
-    probe::{Look, failure::Failure, reach::Endpoint},
-};
+use crate::{Look, failure::Failure, reach::Endpoint};
+use warroom_domain::{health::Status, platform::RedisRole};
 
 /// What the Sentinels agree on.
 #[derive(Debug)]

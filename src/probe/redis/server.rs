@@ -18,15 +18,13 @@ use super::{
     target::{Login, Place, Transport},
 };
 use crate::{
-    host::bounded::{Bounded, Tally, redis::RedisFrames},
-    probe::{
-        Look,
-        failure::Failure,
-        first_bytes::{FirstBytes, Heard},
-        net_error::NetError,
-        reach, trust,
-    },
+    Look,
+    failure::Failure,
+    first_bytes::{FirstBytes, Heard},
+    net_error::NetError,
+    reach, trust,
 };
+use warroom_host::bounded::{Bounded, Tally, redis::RedisFrames};
 
 /// A connection is replaced after this time, so that "accepts connections" and what a name resolves to are checked anew.
 const RENEW_AFTER: Duration = Duration::from_secs(60);

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
-use crate::probe::reach::Endpoint;
+use crate::reach::Endpoint;
 
 /// A place that a Redis protocol server listens on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use super::{
     ends::{Replica, Seen, State},
     node::{Node, Slot},
 };
-use crate::{
+use crate::known::known;
+use warroom_domain::{
     health::{Observation, Status, Unit, bytes, quantity},
     platform::OnTimeout,
-    probe::known::known,
 };
 
 /// Everything one look came back with.

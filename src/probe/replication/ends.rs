@@ -6,7 +6,7 @@ use super::{
     history::History,
     node::{Node, Sender},
 };
-use crate::probe::failure::Failure;
+use crate::failure::Failure;
 
 /// One server that was looked at.
 #[derive(Debug)]
@@ -266,7 +266,7 @@ fn sender_lag(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::replication::node::Receiver;
+    use crate::replication::node::Receiver;
 
     fn standby(name: &str, slot: Option<&str>, replayed: i64) -> Seen {
         let receiver = Some(Receiver { status: Some("streaming".into()), slot: slot.map(Into::into) });

@@ -46,11 +46,11 @@ use self::{
     node::{NODE, Node},
 };
 use super::{Look, Probe, failure::Failure, postgres::session::Server};
-use crate::{
+use warroom_domain::{
     health::Observation,
-    host::secret::SecretStore,
     platform::{OnTimeout, ProbeSpec, SecretText},
 };
+use warroom_host::secret::SecretStore;
 
 pub(super) struct ReplicationProbe {
     on_timeout: OnTimeout,

@@ -30,11 +30,11 @@ use super::{
     net_error::{NetError, Trouble, one_line},
     web::{self, WebRequest},
 };
-use crate::{
+use warroom_domain::{
     health::{Observation, Status, Unit},
-    host::secret::SecretStore,
     platform::{OnTimeout, ProbeSpec, SecretText},
 };
+use warroom_host::secret::SecretStore;
 
 /// Google Cloud's list holds years of incidents.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::{health::Status, probe::net_error::one_line};
+use crate::net_error::one_line;
+use warroom_domain::health::Status;
 
 /// What a page says, in one vocabulary.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,10 +8,8 @@ use super::{
     page::{Component, Incident, Page, Weight, list, text},
     vendors,
 };
-use crate::{
-    health::Status,
-    host::bounded::json::{self, JsonError},
-};
+use warroom_domain::health::Status;
+use warroom_host::bounded::json::{self, JsonError};
 
 /// Reads a page. The error says what it is instead, to stand after a colon.
 pub(super) fn page(body: &[u8]) -> Result<Page, String> {

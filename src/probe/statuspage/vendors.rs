@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::page::{Component, Incident, Page, Weight, list, text};
-use crate::health::Status;
+use warroom_domain::health::Status;
 
 /// AWS Health's public list (`health.aws.amazon.com/public/currentevents`): an array of events. `status` is 0 when the event is
 /// over, 1 for information, 2 for degraded performance, 3 for a disruption.

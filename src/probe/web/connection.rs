@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::shown;
-use crate::probe::{
+use crate::{
     Stage,
     net_error::{NetError, Trouble},
     trust::Handshake,

@@ -27,7 +27,7 @@ use super::{
     net_error::{NetError, Trouble},
     trust::{self, Tls},
 };
-use crate::health::{bytes, number};
+use warroom_domain::health::{bytes, number};
 
 pub use self::connection::Hop;
 

@@ -2,13 +2,11 @@
 
 use std::{io::Read, path::Path};
 
-use crate::{
-    incident::{IncidentState, journal::verify::open_below},
-    report::{markdown::Document, words},
-    runbook::{
-        self, Runbook,
-        run::{EventKind, RunEvent, RunId},
-    },
+use crate::{markdown::Document, words};
+use warroom_incident::{IncidentState, journal::verify::open_below};
+use warroom_runbook::{
+    self as runbook, Runbook,
+    run::{EventKind, RunEvent, RunId},
 };
 
 /// Longest document that is read.

@@ -86,7 +86,7 @@ pub(super) fn left_out(path: &Path, why: &str) -> String {
 }
 
 pub(super) fn shown(path: &Path) -> String {
-    crate::text::line(&path.to_string_lossy()).into_owned()
+    warroom_domain::text::line(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

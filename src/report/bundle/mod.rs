@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 pub use self::snapshot::Snapshot;
 use self::{archive::Archive, files::Found};
-use crate::incident::{
+use warroom_incident::{
     IncidentState,
     journal::{Checkpoint, IncidentFolder, verify::open_below},
 };

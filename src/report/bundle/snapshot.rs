@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::files;
-use crate::incident::journal::{Access, IncidentFolder, Incidents, LogName, Wrong, access::open_plain, verify};
+use warroom_incident::journal::{Access, IncidentFolder, Incidents, LogName, Wrong, access::open_plain, verify};
 
 /// A log that refers to lines of another one that was copied before them is copied again: so often.
 const TRIES: usize = 5;

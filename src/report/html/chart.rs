@@ -9,7 +9,8 @@ use super::super::{
     milestones::Milestones,
     words::{Times, clean, span},
 };
-use crate::{health::Status, host::plain::shortened};
+use warroom_domain::health::Status;
+use warroom_host::plain::shortened;
 
 /// Units of the picture; it is scaled to the page's width.
 const WIDTH: f64 = 1120.0;

@@ -11,7 +11,8 @@ use super::{
     tables::{self, Table, Told},
     words::{NOT_RECORDED, Times, clean, day, full, maybe_span, output as without_colours, span},
 };
-use crate::{health::bytes, runbook::run::Mode};
+use warroom_domain::health::bytes;
+use warroom_runbook::run::Mode;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");

@@ -71,7 +71,7 @@ fn incident() -> Journal {
 }
 
 fn assert_no_deception(text: &str) {
-    let bad = |c: &char| crate::text::is_hidden(*c) && !matches!(c, '\n' | '\r');
+    let bad = |c: &char| warroom_domain::text::is_hidden(*c) && !matches!(c, '\n' | '\r');
     assert_eq!(text.chars().find(bad), None);
 }
 

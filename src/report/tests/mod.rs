@@ -12,22 +12,22 @@ use jiff::Timestamp;
 
 use self::rendered::Rendered;
 use super::*;
-use crate::{
+use warroom_domain::{
     health::Status,
-    incident::{
-        Exposure, ImpactField, IncidentEvent, NoteKind, Phase, Versioned,
-        event::EventRef,
-        journal::{
-            Chain, Hlc, LogName,
-            line::{EventText, write},
-        },
-        timeline::timeline,
-    },
     platform::{Audience, Component, Escalation, Pack, PhaseBudgets, Role, SeverityLevel},
-    runbook::{
-        ActionId, Risk, StepId,
-        run::{ActionOutcome, Confirmation, Ending, EventKind, ExpectationResult, ListedStep, Mode, RunOutcome},
+};
+use warroom_incident::{
+    Exposure, ImpactField, IncidentEvent, NoteKind, Phase, Versioned,
+    event::EventRef,
+    journal::{
+        Chain, Hlc, LogName,
+        line::{EventText, write},
     },
+    timeline::timeline,
+};
+use warroom_runbook::{
+    ActionId, Risk, StepId,
+    run::{ActionOutcome, Confirmation, Ending, EventKind, ExpectationResult, ListedStep, Mode, RunOutcome},
 };
 
 /// Seconds after 2026-01-21 03:00:00 UTC.

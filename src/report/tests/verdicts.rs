@@ -1,7 +1,7 @@
 //! What objectives are judged by, what is only inferred, and who an entry comes from.
 
 use super::*;
-use crate::incident::clocks::{ClockLevel, clocks};
+use warroom_incident::clocks::{ClockLevel, clocks};
 
 const RECOVERY: [&str; 7] = ["Component", "RTO", "Recovered in", "RTO is", "RPO", "Exposed at failure", "RPO is"];
 const POINTS: [&str; 3] = ["Time (UTC)", "Event", "After detection"];

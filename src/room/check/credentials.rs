@@ -2,13 +2,11 @@
 
 use super::{Need, NeedKind, Verdict, actions};
 use crate::{
-    platform::SecretText,
-    room::{
-        Room,
-        run::{Values, database, is_empty},
-    },
-    runbook::{Language, Runbook},
+    Room,
+    run::{Values, database, is_empty},
 };
+use warroom_domain::platform::SecretText;
+use warroom_runbook::{Language, Runbook};
 
 pub(super) async fn needs(room: &Room, document: &Runbook, values: &Values) -> Vec<Need> {
     let mut needs = Vec::new();

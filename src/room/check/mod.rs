@@ -16,7 +16,7 @@ mod versions;
 use serde::Serialize;
 
 use super::{Room, run::Values};
-use crate::runbook::{Action, Runbook};
+use warroom_runbook::{Action, Runbook};
 
 /// How a look at one thing ended, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -132,5 +132,5 @@ pub async fn check(room: &Room, document: &Runbook, values: &Values) -> Report {
 
 /// Every action, those that are for a failure or a way back too.
 fn actions(document: &Runbook) -> impl Iterator<Item = &Action> {
-    document.steps().flat_map(crate::runbook::Step::all_actions)
+    document.steps().flat_map(warroom_runbook::Step::all_actions)
 }

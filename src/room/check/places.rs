@@ -9,18 +9,16 @@ use url::Url;
 
 use super::{Need, NeedKind, Verdict, actions};
 use crate::{
-    exec::place::{self, Fact, Place, Wanted},
-    host::{clock, postgres::target::with_database},
-    probe::{
-        self, Look,
-        reach::{self, Endpoint},
-    },
-    room::{
-        Room,
-        run::{Values, database, filled_in},
-    },
-    runbook::{Action, Language, Runbook, shell},
+    Room,
+    run::{Values, database, filled_in},
 };
+use warroom_exec::place::{self, Fact, Place, Wanted};
+use warroom_host::{clock, postgres::target::with_database};
+use warroom_probe::{
+    self as probe, Look,
+    reach::{self, Endpoint},
+};
+use warroom_runbook::{Action, Language, Runbook, shell};
 
 /// How long each is asked.
 const LIMIT: Duration = Duration::from_secs(3);

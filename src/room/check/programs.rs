@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Need, NeedKind, Verdict, actions, versions};
-use crate::{
-    host::programs::exists,
-    runbook::{
-        Language, Requirement, Runbook,
-        shell::{self, Script, Word, args::program_of},
-    },
+use warroom_host::programs::exists;
+use warroom_runbook::{
+    Language, Requirement, Runbook,
+    shell::{self, Script, Word, args::program_of},
 };
 
 /// What is part of the shell.

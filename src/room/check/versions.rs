@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::timeout;
 
-use crate::{host::process::Program, runbook::Version};
+use warroom_host::process::Program;
+use warroom_runbook::Version;
 
 /// How long a program may take.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -2,14 +2,12 @@
 
 use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 
-use crate::{
-    host::{
-        group::{self, Group},
-        shared,
-    },
-    incident::journal::Access,
-    settings::Settings,
+use crate::settings::Settings;
+use warroom_host::{
+    group::{self, Group},
+    shared,
 };
+use warroom_incident::journal::Access;
 
 /// Who may read what is kept in the data directory. A directory that a group shares is made when there is none.
 ///

@@ -9,17 +9,15 @@ use std::{
 use jiff::SignedDuration;
 
 use super::verb::{self, Declaration, Verb};
-use crate::{
-    host::clock,
-    incident::{
-        IncidentEvent, IncidentState, Versioned, event,
-        journal::{
-            Access, Appended, Checkpoint, Finding, Hlc, IncidentFolder, IncidentId, Incidents, Item, JournalEvent,
-            LogFolder, LogName, Notice, Now, Place, Source, Union, Writer, WriterState, is_alive, set_aside,
-        },
-        timeline::{self, TimelineEntry},
+use warroom_domain::platform::Pack;
+use warroom_host::clock;
+use warroom_incident::{
+    IncidentEvent, IncidentState, Versioned, event,
+    journal::{
+        Access, Appended, Checkpoint, Finding, Hlc, IncidentFolder, IncidentId, Incidents, Item, JournalEvent,
+        LogFolder, LogName, Notice, Now, Place, Source, Union, Writer, WriterState, is_alive, set_aside,
     },
-    platform::Pack,
+    timeline::{self, TimelineEntry},
 };
 
 /// A line that is older than this stays: its writer would have taken it back.

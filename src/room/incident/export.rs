@@ -9,16 +9,13 @@ use std::{
 };
 
 use super::View;
-use crate::{
-    health::bytes,
-    incident::journal::{IncidentFolder, access::sync_folder, verify::open_below},
-    platform::Pack,
-    report::{
-        self, Source,
-        bundle::{Bundle, Snapshot},
-    },
-    runbook::run::{Evidence, RunId},
+use warroom_domain::{health::bytes, platform::Pack};
+use warroom_incident::journal::{IncidentFolder, access::sync_folder, verify::open_below};
+use warroom_report::{
+    self as report, Source,
+    bundle::{Bundle, Snapshot},
 };
+use warroom_runbook::run::{Evidence, RunId};
 
 /// Bytes of one output that are read for an export; the evidence itself stays whole in the incident's folder.
 const LONGEST_OUTPUT: u64 = 4 << 20;

@@ -1,16 +1,14 @@
-//! The events of an incident's runs, in its journal: what [`FileLog`](crate::incident::FileLog) is for a run of no incident.
+//! The events of an incident's runs, in its journal: what [`FileLog`](warroom_incident::FileLog) is for a run of no incident.
 
 use std::{fs, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
 
 use super::{IncidentDesk, View, proposal::missing_roles};
-use crate::{
-    incident::{EventLog, EventRef, IncidentEvent, LogError, Versioned, journal::LogName},
-    platform::Pack,
-    room::run::{Claimant, RunHistory, Second, SecondWanted},
-    runbook::{
-        FrontMatter, StepId,
-        run::{EventKind, Evidence, Mode, RunEvent, RunId},
-    },
+use crate::run::{Claimant, RunHistory, Second, SecondWanted};
+use warroom_domain::platform::Pack;
+use warroom_incident::{EventLog, EventRef, IncidentEvent, LogError, Versioned, journal::LogName};
+use warroom_runbook::{
+    FrontMatter, StepId,
+    run::{EventKind, Evidence, Mode, RunEvent, RunId},
 };
 
 /// Writes and reads the runs of one incident.

@@ -4,13 +4,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::View;
-use crate::{
-    incident::{
-        Phase,
-        journal::{IncidentId, Incidents},
-    },
-    runbook::run::Mode,
+use warroom_incident::{
+    Phase,
+    journal::{IncidentId, Incidents},
 };
+use warroom_runbook::run::Mode;
 
 /// An incident in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]

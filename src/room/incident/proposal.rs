@@ -1,10 +1,8 @@
 //! What is proposed when an incident is declared, and who is missing in it: from the alert that fires and the runbook for it.
 
-use crate::{
-    incident::IncidentState,
-    platform::{AlertRule, Pack},
-    runbook::FrontMatter,
-};
+use warroom_domain::platform::{AlertRule, Pack};
+use warroom_incident::IncidentState;
+use warroom_runbook::FrontMatter;
 
 /// What a declaration is filled in with; empty where nothing says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

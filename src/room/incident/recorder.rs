@@ -17,15 +17,13 @@ use std::{
 use jiff::Timestamp;
 
 use super::{IncidentDesk, View};
-use crate::{
-    host::clock,
-    incident::{
-        IncidentEvent, Versioned,
-        arrivals::{Seen, arrivals},
-        clocks::clocks,
-        journal::{Access, IncidentFolder, LogName, cause, is_alive, open_plain},
-    },
-    platform::Pack,
+use warroom_domain::platform::Pack;
+use warroom_host::clock;
+use warroom_incident::{
+    IncidentEvent, Versioned,
+    arrivals::{Seen, arrivals},
+    clocks::clocks,
+    journal::{Access, IncidentFolder, LogName, cause, is_alive, open_plain},
 };
 
 /// How long one that records every second may be silent before others take over.

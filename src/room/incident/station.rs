@@ -18,17 +18,15 @@ use super::{
     export::{self, Format},
     list,
 };
-use crate::{
-    incident::{
-        IncidentEvent, IncidentState,
-        arrivals::Seen,
-        journal::{
-            Access, Checkpoint, Follower, IncidentFolder, IncidentId, Incidents, Item, LogFolder, LogName, WriterState,
-            follow, verify,
-        },
+use crate::run::{self, History, Runner};
+use warroom_domain::platform::Pack;
+use warroom_incident::{
+    IncidentEvent, IncidentState,
+    arrivals::Seen,
+    journal::{
+        Access, Checkpoint, Follower, IncidentFolder, IncidentId, Incidents, Item, LogFolder, LogName, WriterState,
+        follow, verify,
     },
-    platform::Pack,
-    room::run::{self, History, Runner},
 };
 
 /// How often is looked whether the journal can be written, and who is there.

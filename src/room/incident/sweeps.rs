@@ -3,15 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{IncidentDesk, Recorder, open_here};
-use crate::{
-    health::Board,
-    host::clock,
-    incident::{
-        arrivals::Seen,
-        journal::{Access, IncidentId, Incidents},
-    },
-    platform::Pack,
-    room::{Room, Sweep},
+use crate::{Room, Sweep};
+use warroom_domain::{health::Board, platform::Pack};
+use warroom_host::clock;
+use warroom_incident::{
+    arrivals::Seen,
+    journal::{Access, IncidentId, Incidents},
 };
 
 /// Records what sweeps see, while a live incident of the platform and environment is open.

@@ -3,11 +3,9 @@
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-use crate::{
-    incident::{EventRef, Exposure, ImpactField, IncidentEvent, IncidentState, NoteKind, Phase},
-    platform::{Pack, nearest},
-    runbook::run::Mode,
-};
+use warroom_domain::platform::{Pack, nearest};
+use warroom_incident::{EventRef, Exposure, ImpactField, IncidentEvent, IncidentState, NoteKind, Phase};
+use warroom_runbook::run::Mode;
 
 /// A new incident.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,11 @@ use tokio::{
 };
 
 use super::{IncidentDesk, Recorder};
-use crate::{health::Board, host::clock, incident::arrivals::Seen, probe::Signal, room::Room};
+use crate::Room;
+use warroom_domain::health::Board;
+use warroom_host::clock;
+use warroom_incident::arrivals::Seen;
+use warroom_probe::Signal;
 
 /// How often is recorded.
 const EVERY: Duration = Duration::from_secs(1);

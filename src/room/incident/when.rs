@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
-use crate::platform::period::parse_duration;
+use warroom_domain::platform::period::parse_duration;
 
 /// A time that has passed: `2026-02-03T14:02:00Z` (any RFC 3339 time with its zone), `14:02` (UTC, the last time it was that
 /// late), `10m` (so long ago), or `now`. The error is one sentence.

@@ -6,16 +6,14 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use crate::{
-    host::postgres::{
-        open::{self, Opened},
-        target::Target,
-    },
-    runbook::{
-        Action, Language,
-        shell::Script,
-        sql::{self, SqlScript, psql},
-    },
+use warroom_host::postgres::{
+    open::{self, Opened},
+    target::Target,
+};
+use warroom_runbook::{
+    Action, Language,
+    shell::Script,
+    sql::{self, SqlScript, psql},
 };
 
 /// How long the person may wait for a server's answer.

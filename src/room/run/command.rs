@@ -5,18 +5,16 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use jiff::Timestamp;
 
 use super::history::History;
-use crate::{
-    exec::{
-        Job,
-        gate::{Refusal, Wants},
-        place::Fact,
-    },
-    platform::AlertRule,
-    room::check::Report,
-    runbook::{
-        ActionId, FrontMatter, Risk, Runbook, StepId,
-        run::{Mode, RunEvent, RunId},
-    },
+use crate::check::Report;
+use warroom_domain::platform::AlertRule;
+use warroom_exec::{
+    Job,
+    gate::{Refusal, Wants},
+    place::Fact,
+};
+use warroom_runbook::{
+    ActionId, FrontMatter, Risk, Runbook, StepId,
+    run::{Mode, RunEvent, RunId},
 };
 
 /// Something wanted.

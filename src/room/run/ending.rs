@@ -4,12 +4,10 @@ use std::{collections::BTreeMap, fs};
 
 use sha2::{Digest, Sha256};
 
-use crate::{
-    exec::{Job, JobFolder, JobState, expect},
-    runbook::{
-        Action,
-        run::{ActionOutcome, Ending, Evidence, ExpectationResult},
-    },
+use warroom_exec::{Job, JobFolder, JobState, expect};
+use warroom_runbook::{
+    Action,
+    run::{ActionOutcome, Ending, Evidence, ExpectationResult},
 };
 
 /// What a job's end means for its action. Captured values come back beside it, since an outcome is written down. `action` is

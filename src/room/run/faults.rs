@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    platform::{DiagnosticSeverity, Pack},
-    runbook::{
-        Runbook, StepId,
-        lint::{Finding, LintContext, lint},
-    },
+use warroom_domain::platform::{DiagnosticSeverity, Pack};
+use warroom_runbook::{
+    Runbook, StepId,
+    lint::{Finding, LintContext, lint},
 };
 
 /// The run itself knows which variables have a value, and starts nothing that uses one without.
@@ -56,7 +54,7 @@ fn sentence(finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::parse;
+    use warroom_runbook::parse;
 
     const STEPS: &str = "# T\n\n## Steps\n\n### 1. Good\n```bash\nuptime\n```\n\n### 2. Left in\n```bash\naws ec2 \
                          describe-security-groups --group-ids sg-xxx\n```\n\n### 3. Cut off\n```bash\nif true; then echo\n```\n\n\

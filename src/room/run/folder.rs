@@ -30,12 +30,10 @@ use rustix::{
 use uuid::Uuid;
 
 use super::ending::digest;
-use crate::{
-    exec::JobFolder,
-    host::{plain::plain, shared},
-    incident::journal::access::open_plain,
-    runbook::{self, ActionId, Runbook, run::RunId},
-};
+use warroom_exec::JobFolder;
+use warroom_host::{plain::plain, shared};
+use warroom_incident::journal::access::open_plain;
+use warroom_runbook::{self as runbook, ActionId, Runbook, run::RunId};
 
 /// Longest part of an action's id in the name of its job.
 const NAME: usize = 48;

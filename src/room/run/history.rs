@@ -3,13 +3,11 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use crate::{
-    incident::{EventLog, EventRef},
-    platform::Pack,
-    runbook::{
-        ActionId, FrontMatter, StepId,
-        run::{RunEvent, RunId},
-    },
+use warroom_domain::platform::Pack;
+use warroom_incident::{EventLog, EventRef};
+use warroom_runbook::{
+    ActionId, FrontMatter, StepId,
+    run::{RunEvent, RunId},
 };
 
 /// The journal of an incident, as its runs see it.

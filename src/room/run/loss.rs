@@ -12,13 +12,11 @@ use tokio::task::spawn_blocking;
 use tokio_postgres::Client;
 
 use super::at_hand::{self, LIMIT};
-use crate::{
-    health::{bytes, duration, number},
-    runbook::{
-        Action,
-        shell::Script,
-        sql::{SqlScript, StatementKind},
-    },
+use warroom_domain::health::{bytes, duration, number};
+use warroom_runbook::{
+    Action,
+    shell::Script,
+    sql::{SqlScript, StatementKind},
 };
 
 /// More things than this are not looked up.
@@ -173,7 +171,7 @@ fn count(path: &Path, deadline: Instant, files: &mut Files) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::sql;
+    use warroom_runbook::sql;
 
     fn table(name: &str, rows_only: bool) -> Lost {
         Lost::Table { name: name.to_owned(), rows_only }

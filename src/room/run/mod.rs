@@ -41,7 +41,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use tokio::sync::mpsc;
 
-pub(in crate::room) use self::surroundings::{database, filled_in};
+pub(crate) use self::surroundings::{database, filled_in};
 pub use self::{
     command::{Answer, Command, EarlierRun, Known, Library, News, Preview, Question, Value},
     folder::RunFolder,
@@ -50,7 +50,8 @@ pub use self::{
     variables::{Values, is_empty},
 };
 use super::Room;
-use crate::{exec::Supervisor, runbook::Risk};
+use warroom_exec::Supervisor;
+use warroom_runbook::Risk;
 
 /// What all runs of a front end have in common.
 #[derive(Clone)]

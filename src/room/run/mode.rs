@@ -2,7 +2,8 @@
 //! may start in it.
 
 use super::RunHistory;
-use crate::{room::Room, runbook::run::Mode};
+use crate::Room;
+use warroom_runbook::run::Mode;
 
 /// The mode of a run on this platform, for an incident or none.
 pub(super) fn of_run(room: &Room, incident: Option<&dyn RunHistory>, dry_run: bool) -> Mode {

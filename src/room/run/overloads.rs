@@ -5,7 +5,7 @@
 use secrecy::SecretString;
 
 use super::at_hand;
-use crate::runbook::sql::SqlScript;
+use warroom_runbook::sql::SqlScript;
 
 /// Those of extensions are known; others are anybody's. The name of each, with its schema.
 const FUNCTIONS: &str = "SELECT DISTINCT n.nspname || '.' || p.proname FROM pg_catalog.pg_proc p \

@@ -14,21 +14,18 @@ use super::{
     },
     target,
 };
-use crate::{
-    exec::{
-        Given, Order, OrderKind, TerminalKind,
-        gate::{self, Refusal, Request, Wants},
-        place::{self, Fact, Place, Wanted},
-        terminal,
-    },
-    health::Board,
-    host::{clock, postgres::target::with_database},
-    platform::Expression,
-    runbook::{
-        Action, ActionId, Assessment, Language, Reason, Risk, Runbook, SectionKind,
-        prior::{Back, Saving, savings},
-        run::{Confirmation, Mode},
-    },
+use warroom_domain::{health::Board, platform::Expression};
+use warroom_exec::{
+    Given, Order, OrderKind, TerminalKind,
+    gate::{self, Refusal, Request, Wants},
+    place::{self, Fact, Place, Wanted},
+    terminal,
+};
+use warroom_host::{clock, postgres::target::with_database};
+use warroom_runbook::{
+    Action, ActionId, Assessment, Language, Reason, Risk, Runbook, SectionKind,
+    prior::{Back, Saving, savings},
+    run::{Confirmation, Mode},
 };
 
 /// How long an action may take when its fence does not say.

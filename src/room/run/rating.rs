@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use super::{Values, surroundings::Session};
-use crate::runbook::{
+use warroom_runbook::{
     Action, Assessment, Reason, Risk,
     risk::{assess_script, filled, taints, written_settings},
     shell::Script,

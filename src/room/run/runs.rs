@@ -5,12 +5,10 @@ use std::{fs, io, path::PathBuf, sync::Arc};
 use uuid::Uuid;
 
 use super::{RunFolder, RunHistory, RunnerOptions, command::EarlierRun, folder};
-use crate::{
-    incident::{EventLog, FileLog, LogError, Recorded},
-    runbook::{
-        Runbook,
-        run::{EventKind, RunEvent, RunId, RunState},
-    },
+use warroom_incident::{EventLog, FileLog, LogError, Recorded};
+use warroom_runbook::{
+    Runbook,
+    run::{EventKind, RunEvent, RunId, RunState},
 };
 
 /// Where runs are kept.

@@ -1,10 +1,8 @@
 //! Where runbooks come from: a pack's folder, and files by their path.
 
-use crate::{
-    host::packs::{PackFolder, Place},
-    room::runbooks::{self, OpenError},
-    runbook::Runbook,
-};
+use crate::runbooks::{self, OpenError};
+use warroom_host::packs::{PackFolder, Place};
+use warroom_runbook::Runbook;
 
 /// The runbooks that can be opened.
 pub trait Shelf: Send + Sync {

@@ -10,20 +10,18 @@ use secrecy::ExposeSecret;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{RunFolder, RunnerOptions, Values, faults::Faults};
-use crate::{
-    exec::{
-        gate::{Because, Refusal},
-        place::Fact,
-    },
-    host::programs,
-    platform::{ProbeTarget, SecretText},
-    room::Room,
-    runbook::{
-        Action, Requirement, Runbook,
-        lint::{needed_variables, used_variables},
-        run::Mode,
-        shell::Script,
-    },
+use crate::Room;
+use warroom_domain::platform::{ProbeTarget, SecretText};
+use warroom_exec::{
+    gate::{Because, Refusal},
+    place::Fact,
+};
+use warroom_host::programs;
+use warroom_runbook::{
+    Action, Requirement, Runbook,
+    lint::{needed_variables, used_variables},
+    run::Mode,
+    shell::Script,
 };
 
 /// What stands for a value that is not shown.
@@ -197,7 +195,7 @@ const BASH_OWN: [&str; 27] = [
 ];
 
 /// The connection string of the database that an SQL action names; without a name, the pack's only one.
-pub(in crate::room) fn database(room: &Room, action: &Action) -> Result<SecretText, String> {
+pub(crate) fn database(room: &Room, action: &Action) -> Result<SecretText, String> {
     let databases = room.pack.probes.iter().filter_map(|probe| match &probe.target {
         ProbeTarget::Postgres { url, .. } => Some((probe.id.as_str(), url)),
         _ => None,
@@ -252,7 +250,7 @@ pub(super) fn shown_variables(around: &Surroundings, action: &Action) -> Vec<Fac
 }
 
 /// A name with the variables in it filled in, without quotes. Secrets stay as they are.
-pub(in crate::room) fn filled_in(name: &str, values: &Values, session: &Session) -> String {
+pub(crate) fn filled_in(name: &str, values: &Values, session: &Session) -> String {
     let mut known: BTreeMap<&str, &str> = values
         .iter()
         .filter(|(_, (_, secret))| !secret)

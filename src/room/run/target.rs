@@ -1,9 +1,7 @@
 //! The name that has to be typed before something is destroyed: what is destroyed, or where, as nearly as that is known.
 
-use crate::{
-    exec::place::Fact,
-    runbook::shell::{Invocation, Script},
-};
+use warroom_exec::place::Fact;
+use warroom_runbook::shell::{Invocation, Script};
 
 /// More names than this nobody types: the place stands for them.
 const MOST_NAMES: usize = 3;
@@ -89,7 +87,7 @@ fn place_of(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::shell::analyse;
+    use warroom_runbook::shell::analyse;
 
     #[test]
     fn of_an_address_only_its_place_is_typed() {

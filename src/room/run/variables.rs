@@ -4,11 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{
-    host::secret::expand_home,
-    platform::Environment,
-    runbook::{Runbook, Variable, VariableKind, parse::variables},
-};
+use warroom_domain::platform::Environment;
+use warroom_host::secret::expand_home;
+use warroom_runbook::{Runbook, Variable, VariableKind, parse::variables};
 
 /// Variables of a run: the value of each, and whether it is secret.
 pub type Values = BTreeMap<String, (SecretString, bool)>;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{report::Finding, rules, subject::Subject};
-use crate::platform::DiagnosticSeverity;
+use warroom_domain::platform::DiagnosticSeverity;
 
 const MARK: &str = "warroom-lint:";
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{block::Block, command::Command, sql_text::SqlText, subject::Subject};
-use crate::runbook::Language;
+use crate::Language;
 
 impl<'a> Block<'a> {
     pub(super) fn commands<'s>(&self, subject: &'s Subject<'_>) -> impl Iterator<Item = &'s Command<'s>>

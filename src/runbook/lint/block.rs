@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::scripts::VariableUse;
-use crate::runbook::{Action, OptionKey, SectionKind};
+use crate::{Action, OptionKey, SectionKind};
 
 /// One action with where it stands.
 pub(super) struct Block<'a> {

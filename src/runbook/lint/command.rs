@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::words::Line;
-use crate::runbook::shell::{Connector, Invocation, PartKind, RedirectOperator, Word};
+use crate::shell::{Connector, Invocation, PartKind, RedirectOperator, Word};
 
 /// A command, or a wrapper around one (`sudo`, `kubectl exec … --`) with its own words only.
 pub(super) struct Command<'a> {

@@ -35,7 +35,7 @@ pub use self::{
 };
 use self::{report::Report, rule::Check, scripts::Scripts, subject::Subject};
 use super::Runbook;
-use crate::platform::{DiagnosticSeverity, Position};
+use warroom_domain::platform::{DiagnosticSeverity, Position};
 
 /// What a runbook cannot say about itself.
 #[derive(Default)]

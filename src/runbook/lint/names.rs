@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::block::{Assigned, Block};
-use crate::runbook::Runbook;
+use crate::Runbook;
 
 /// The names of a runbook's variables.
 #[derive(Default)]

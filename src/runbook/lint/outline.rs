@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::platform::Position;
+use warroom_domain::platform::Position;
 
 /// A line that starts with one to six `#`.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use super::{
     rule::Rule,
     rules::{FAMILIES, rules},
 };
-use crate::platform::DiagnosticSeverity;
+use warroom_domain::platform::DiagnosticSeverity;
 
 /// The page `RULES.md`, made of the catalogue alone.
 pub fn page() -> String {

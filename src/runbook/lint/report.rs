@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{block::Block, command::Command, subject::Subject};
-use crate::platform::{Diagnostic, DiagnosticSeverity, Position};
+use warroom_domain::platform::{Diagnostic, DiagnosticSeverity, Position};
 
 /// One finding of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What a rule is: data that explains it, plus the small function that finds it.
 
 use super::{block::Block, command::Command, report::Report, sql_text::SqlText, subject::Subject};
-use crate::platform::DiagnosticSeverity;
+use warroom_domain::platform::DiagnosticSeverity;
 
 /// One thing that goes wrong with runbooks, and how to write it so that it doesn't.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::{
 use regex::{Captures, Regex};
 
 use super::command::Command;
-use crate::runbook::{
+use crate::{
     Action, Language, Runbook, Step,
     shell::{self, Assignment, PartKind, Redirect, Script, Word, WordPart},
 };

@@ -8,7 +8,7 @@ use sqlparser::{
 };
 
 use super::command::Command;
-use crate::runbook::shell::{PartKind, Word};
+use crate::shell::{PartKind, Word};
 
 /// One SQL text: a block, the operand of `psql -c`, or a here-document.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::{
     sql_text::{Place, SqlText},
     version::Versions,
 };
-use crate::runbook::{Action, Language, Requirement, Runbook, SectionKind, Step, VariableKind};
+use crate::{Action, Language, Requirement, Runbook, SectionKind, Step, VariableKind};
 
 /// The runbook under inspection.
 pub(super) struct Subject<'a> {

@@ -1,6 +1,6 @@
 //! Which versions of the tools a runbook is written for, so that a rule speaks only where it is right.
 
-use crate::runbook::{Requirement, Runbook};
+use crate::{Requirement, Runbook};
 
 /// A tool whose versions differ in what a runbook has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

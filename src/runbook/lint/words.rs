@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::runbook::program::{self, Call, Piece};
+use crate::program::{self, Call, Piece};
 
 impl Piece for Cow<'_, str> {
     fn text(&self) -> Option<&str> {

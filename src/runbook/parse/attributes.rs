@@ -9,10 +9,8 @@ use super::{
     variables::{self, Name},
     words::{self, Word},
 };
-use crate::{
-    platform::{Expression, ExpressionError, nearest, period::parse_duration},
-    runbook::{Attributes, Capture, Expectation, Language, Poll, Risk},
-};
+use crate::{Attributes, Capture, Expectation, Language, Poll, Risk};
+use warroom_domain::platform::{Expression, ExpressionError, nearest, period::parse_duration};
 
 /// Every attribute there is.
 pub(super) const NAMES: [&str; 18] = [
@@ -233,7 +231,7 @@ impl Reader<'_, '_> {
         let risk = Risk::ALL.into_iter().find(|risk| risk.word() == text);
         if risk.is_none() {
             let names = Risk::ALL.map(Risk::word);
-            let help = crate::platform::suggestion(&text, &names);
+            let help = warroom_domain::platform::suggestion(&text, &names);
             self.notes.error(word.value_span.clone(), format!("`{text}` is no risk"), help);
         }
         risk

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use crate::runbook::shell;
+use crate::shell;
 
 /// A fence with more numbered comments is a list of data; each of them costs a look at the shell grammar.
 const MOST_PARTS: usize = 100;

@@ -15,10 +15,8 @@ use super::{
     notes::Notes,
     variables::{self, Name},
 };
-use crate::{
-    platform::{period::parse_duration, suggestion},
-    runbook::{FrontMatter, Variable, VariableKind},
-};
+use crate::{FrontMatter, Variable, VariableKind};
+use warroom_domain::platform::{period::parse_duration, suggestion};
 
 const KEYS: [&str; 10] =
     ["id", "components", "severity", "rto", "rpo", "estimated", "requires", "roles", "triggers", "vars"];

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use regex::Regex;
 
-use crate::runbook::SectionKind;
+use crate::SectionKind;
 
 /// Longer slugs are cut at a word.
 const LONGEST_SLUG: usize = 60;

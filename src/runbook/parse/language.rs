@@ -1,6 +1,7 @@
 //! Which fences are actions, by the word after their opening mark.
 
-use crate::{platform::nearest, runbook::Language};
+use crate::Language;
+use warroom_domain::platform::nearest;
 
 /// What is done with a fence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

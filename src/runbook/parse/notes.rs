@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::platform::{Diagnostic, Position};
+use warroom_domain::platform::{Diagnostic, Position};
 
 /// A document's text and where its lines start.
 pub(super) struct Text<'a> {

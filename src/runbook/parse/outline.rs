@@ -9,7 +9,7 @@ use super::{
     step,
     tree::{Node, Trees},
 };
-use crate::runbook::{OptionKey, Scripts, Section, SectionKind, Step, StepId};
+use crate::{OptionKey, Scripts, Section, SectionKind, Step, StepId};
 
 /// Makes the sections, and takes the shell of their actions apart. `id` names steps of a document without headings.
 pub(super) fn sections(trees: &Trees, blocks: &[Block], id: &str, notes: &mut Notes<'_>) -> (Vec<Section>, Scripts) {

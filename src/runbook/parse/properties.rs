@@ -10,7 +10,7 @@ use super::{
     notes::Notes,
     parse, readable,
 };
-use crate::runbook::{Expectation, Runbook};
+use crate::{Expectation, Runbook};
 
 /// Pieces of Markdown that mean something here, in any order.
 fn soup() -> impl Strategy<Value = String> {

@@ -6,11 +6,11 @@ use std::{borrow::Cow, ops::Range};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use super::notes::Notes;
-use crate::platform::bounds;
+use warroom_domain::platform::bounds;
 
 /// How runbooks are read: CommonMark with what forges add to it. Footnotes, definition lists and mathematics are not read:
 /// they would take `$VARIABLES` and brackets out of prose.
-pub(in crate::runbook) fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_GFM
 }
 
@@ -86,7 +86,7 @@ pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> Cow<
 }
 
 /// The same for those who only show the document, or a part of it.
-pub(in crate::runbook) fn for_reading(source: &str) -> Cow<'_, str> {
+pub(crate) fn for_reading(source: &str) -> Cow<'_, str> {
     let front = match beginning(source) {
         Beginning::Front(front) => Some(front),
         _ => None,

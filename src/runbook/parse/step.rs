@@ -10,7 +10,7 @@ use super::{
     language::{self, Use},
     notes::Notes,
 };
-use crate::runbook::{
+use crate::{
     Action, ActionId, Attributes, Check, Expectation, Language, StepId, risk,
     shell::{self, Script},
 };

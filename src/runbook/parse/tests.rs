@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use crate::runbook::{Check, Expectation, Language, Risk, Runbook, Step, StepKind, parse};
+use crate::{Check, Expectation, Language, Risk, Runbook, Step, StepKind, parse};
 
 /// Sections and steps, one line each, with what the steps hold.
 fn outline(runbook: &Runbook) -> String {

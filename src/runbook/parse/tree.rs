@@ -6,7 +6,7 @@ use super::{
     blocks::{Block, Kind},
     heading,
 };
-use crate::runbook::SectionKind;
+use crate::SectionKind;
 
 /// A heading with what is below it.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use regex::Regex;
 
-use crate::runbook::{Variable, VariableKind, risk};
+use crate::{Variable, VariableKind, risk};
 
 /// Whether something may be the name of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

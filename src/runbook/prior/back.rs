@@ -93,7 +93,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::savings;
-    use crate::runbook::shell::analyse;
+    use crate::shell::analyse;
 
     fn back(code: &str, saved: &str) -> Option<String> {
         savings(&analyse(code)).remove(0).back.code(saved, "/runs/it's/output")

@@ -1,7 +1,7 @@
 //! The AWS command line: security groups, DNS zones, and how many of something run.
 
 use super::{Back, Saving, flag, value, words};
-use crate::runbook::shell::Invocation;
+use crate::shell::Invocation;
 
 /// What changes something, and the look at it.
 struct Look {

@@ -1,7 +1,7 @@
 //! This machine and what runs on it: services, firewalls, cron, kernel settings, Redis, Docker Compose.
 
 use super::{Back, Saving, raw, shown, sudo, words};
-use crate::runbook::shell::{Invocation, Word};
+use crate::shell::{Invocation, Word};
 
 /// Settings of Redis that are passwords.
 const PASSWORDS: [&str; 4] = ["requirepass", "masterauth", "tls-key-file-pass", "tls-client-key-file-pass"];

@@ -1,7 +1,7 @@
 //! kubectl and helm.
 
 use super::{Back, Saving, flag, raw, shown, value, words};
-use crate::runbook::shell::{Invocation, Word};
+use crate::shell::{Invocation, Word};
 
 /// Kinds whose content is secret.
 const SECRETS: [&str; 2] = ["secret", "secrets"];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::grammar::{Arity, Command, Effect, Input, Kind, Operands, Opt, Program, Rating, Style, SubCommand, When};
-use crate::runbook::Risk;
+use crate::Risk;
 
 /// Text that lasts as long as the process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::runbook::Risk;
+use crate::Risk;
 
 /// A program.
 #[derive(Debug)]

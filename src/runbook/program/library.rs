@@ -53,7 +53,7 @@ pub fn find(name: &str) -> Option<&'static Program> {
 
 /// Each program, with all that it does, or why it cannot be read: for tests of the data.
 #[cfg(test)]
-pub(in crate::runbook) fn all() -> impl Iterator<Item = Result<Program, String>> {
+pub(crate) fn all() -> impl Iterator<Item = Result<Program, String>> {
     let mut places: Vec<&Row> = library().rows.iter().collect();
     places.sort_by_key(|row| row.text.as_ptr());
     places.dedup_by_key(|row| row.text.as_ptr());

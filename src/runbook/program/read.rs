@@ -7,7 +7,7 @@ use super::{
     grammar::{Arity, Command, Effect, Input, Kind, Opt, Program, Rating, SubCommand},
     options::{Flag, Found, Scope},
 };
-use crate::runbook::Risk;
+use crate::Risk;
 
 /// A word of a command, as far as it is known.
 pub trait Piece {

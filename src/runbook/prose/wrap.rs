@@ -3,7 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::line::{Span, Style, StyledLine};
-use crate::text::{is_hidden, push_shown};
+use warroom_domain::text::{is_hidden, push_shown};
 
 /// Styled text without line breaks but `\n`, which forces one.
 pub(super) type Inline = Vec<(String, Style)>;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Assessment, Risk, command, database, files, findings::Findings, session, shell_text, words};
-use crate::runbook::{
+use crate::{
     document::{Attributes, Language},
     shell::{self, Script},
     sql,

@@ -8,7 +8,7 @@ use super::{
     http, redis_cli, scripts,
     words::{self, seen},
 };
-use crate::runbook::{
+use crate::{
     program::{
         self, Call, Effect, Given, Kind, Program, Unknown,
         glob::glob,

@@ -6,7 +6,7 @@ use super::{
     knowledge::{knowledge, named},
     words,
 };
-use crate::runbook::{
+use crate::{
     program::{glob::glob, verbs},
     shell::{Invocation, Script, Text},
     sql::{self, CopyDirection, MetaCommand, SqlScript, SqlStatement, StatementKind, psql},

@@ -1,7 +1,7 @@
 //! What a redirect does to the file that it names.
 
 use super::{Risk, findings::Findings};
-use crate::runbook::{
+use crate::{
     program,
     shell::{Invocation, PartKind, Redirect, RedirectOperator, Script, Word},
 };
@@ -68,7 +68,7 @@ pub(super) fn is_fresh(script: &Script, target: &Word) -> bool {
 }
 
 fn substitutions(word: &Word) -> Vec<&str> {
-    fn collect<'w>(parts: &'w [crate::runbook::shell::WordPart], found: &mut Vec<&'w str>) {
+    fn collect<'w>(parts: &'w [crate::shell::WordPart], found: &mut Vec<&'w str>) {
         for part in parts {
             match &part.kind {
                 PartKind::Substitution { code } => found.push(code),

@@ -1,6 +1,6 @@
 //! Puts the values of variables into the words of a script, so that what is rated is what will run.
 
-use crate::runbook::shell::{Assignment, Invocation, PartKind, Script, Word, WordPart};
+use crate::shell::{Assignment, Invocation, PartKind, Script, Word, WordPart};
 
 /// A copy of the script in which every variable that `value` knows, and that the script does not set itself, is its value. Outside of quotes
 /// a value is split at blanks, as the shell does.

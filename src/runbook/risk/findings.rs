@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::Range};
 use indexmap::IndexMap;
 
 use super::{Assessment, Declared, Reason, Risk};
-use crate::runbook::document::Attributes;
+use crate::document::Attributes;
 
 /// Reasons beyond this many are not shown; all of them count.
 const MOST_REASONS: usize = 40;

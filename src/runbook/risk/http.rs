@@ -6,7 +6,7 @@ use super::{
     findings::Findings,
     knowledge::{knowledge, named},
 };
-use crate::runbook::shell::Word;
+use crate::shell::Word;
 
 const BODY: &[&str] = &[
     "--data",

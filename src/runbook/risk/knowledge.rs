@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::OnceLock};
 use serde::Deserialize;
 
 use super::Risk;
-use crate::runbook::program::glob::glob;
+use crate::program::glob::glob;
 
 /// All of it.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use super::{
     findings::Findings,
     knowledge::{Named, knowledge, named},
 };
-use crate::runbook::{
+use crate::{
     program::glob::glob,
     shell::{RedirectOperator, Word, words::as_code},
 };
@@ -122,8 +122,7 @@ fn one(words: &[Option<&str>], shown: &[String], server: &str, span: std::ops::R
         third.as_ref().and_then(exactly).or_else(|| find(rows, &command, &both))
     };
     let Some(row) = row else {
-        let risk =
-            if crate::runbook::program::verbs::harmful(&command).is_some() { Risk::Destructive } else { Risk::Change };
+        let risk = if crate::program::verbs::harmful(&command).is_some() { Risk::Destructive } else { Risk::Change };
         return findings.add(risk, format!("{command} is an unknown Redis command"), span);
     };
     let mut risk = row.risk;

@@ -1,7 +1,7 @@
 //! Small languages inside of arguments: sed, awk, and SQL of programs other than psql.
 
 use super::{Risk, command::Rated, database, files, findings::Findings, words};
-use crate::runbook::{shell::words::as_sql, sql};
+use crate::{shell::words::as_sql, sql};
 
 /// What a sed script does besides printing. Its value may be an operand or that of `-e`.
 pub(super) fn sed(rated: &Rated<'_>, value: (usize, usize), findings: &mut Findings) {

@@ -1,7 +1,7 @@
 //! What a command leaves behind for those that follow: variables and files that later programs obey.
 
 use super::{Risk, findings::Findings};
-use crate::runbook::{
+use crate::{
     program,
     shell::{Assignment, Invocation, Script, Word},
 };

@@ -1,7 +1,7 @@
 //! Shell that runs text: expansions that are evaluated, names of variables with a subscript, functions that hide a program.
 
 use super::{Risk, findings::Findings};
-use crate::runbook::{
+use crate::{
     program,
     shell::{Invocation, PartKind, Script, Word, WordPart},
 };

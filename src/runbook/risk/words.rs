@@ -1,6 +1,6 @@
 //! Words of a command as far as they are known when nothing has run: which of them may turn into options, or into several words.
 
-use crate::runbook::{
+use crate::{
     program::Piece,
     shell::{Assignment, PartKind, Script, Word, WordPart, args::known_start},
 };

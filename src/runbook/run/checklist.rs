@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{EventKind, RunEvent};
-use crate::runbook::{ActionId, OptionKey, Runbook, StepId, estimate};
+use crate::{ActionId, OptionKey, Runbook, StepId, estimate};
 
 /// Longer titles are cut, in characters.
 const LONGEST_TITLE: usize = 160;
@@ -164,7 +164,7 @@ pub fn step_of(action: &ActionId) -> Option<StepId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::parse;
+    use crate::parse;
 
     const TEXT: &str = "# A\n\n## Steps\n\n### 1. Look (~2 min)\n```bash\necho 1\n```\n\n### 2. Restore\n```bash\necho 1\n```\n\
         ```bash\necho 2\n```\n\n**Rollback:**\n```bash\necho undo\n```\n\n### Option A: In place\n```bash\necho a\n```\n\n\
@@ -175,11 +175,8 @@ mod tests {
         let runbook = parse("a.md", TEXT);
         let steps = checklist(&runbook);
         let names = Names { steps: &steps, events: &[] };
-        let called: Vec<_> = runbook
-            .steps()
-            .flat_map(crate::runbook::Step::all_actions)
-            .map(|action| names.action(&action.id))
-            .collect();
+        let called: Vec<_> =
+            runbook.steps().flat_map(crate::Step::all_actions).map(|action| names.action(&action.id)).collect();
         let wanted = [
             "1 Look (~2 min)",
             "2 Restore, action 1 of 2",

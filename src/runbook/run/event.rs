@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ListedStep;
-use crate::runbook::{ActionId, Lowered, Risk, StepId};
+use crate::{ActionId, Lowered, Risk, StepId};
 
 /// Names a run; sorts by its start (UUID version 7).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

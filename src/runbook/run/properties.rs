@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{
     ActionOutcome, Ending, EventKind, Evidence, ExpectationResult, Mark, Mode, RunEvent, RunId, RunOutcome, RunState,
 };
-use crate::runbook::{ActionId, Risk, Runbook, SectionKind, Step, StepKind, parse};
+use crate::{ActionId, Risk, Runbook, SectionKind, Step, StepKind, parse};
 
 /// Alternatives, undo, a remedy, a manual step, a verification and a rollback section.
 const DOCUMENT: &str = r#"# A task

@@ -11,7 +11,7 @@ use super::{
     checklist::restored,
     event::{ActionOutcome, Ending, EventKind, Evidence, Mode, RunEvent, RunOutcome},
 };
-use crate::runbook::{
+use crate::{
     Action, ActionId, Check, OptionKey, Risk, Runbook, SectionKind, Step, StepId,
     prior::{Back, Saving, savings},
 };

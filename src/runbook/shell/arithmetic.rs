@@ -4,7 +4,7 @@
 const OPERATORS: [&str; 11] = ["<<", ">>", "+", "-", "*", "/", "%", "&", "|", "^", ""];
 
 /// The names that are assigned to, incremented or decremented, in their order.
-pub(in crate::runbook) fn assigned(expression: &str) -> Vec<&str> {
+pub(crate) fn assigned(expression: &str) -> Vec<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut names = Vec::new();
     let mut rest = expression;

@@ -24,7 +24,7 @@ mod walk;
 pub mod words;
 mod wrapper;
 
-pub(in crate::runbook) use arithmetic::assigned as assigned_by;
+pub(crate) use arithmetic::assigned as assigned_by;
 pub use script::{
     Assignment, Connector, HereDocument, Invocation, PartKind, Placement, Redirect, RedirectOperator, Script,
     SyntaxProblem, Unseen, Word, WordPart, Wrapper,

@@ -8,7 +8,7 @@ use super::{
     text::Text,
     words::as_code,
 };
-use crate::runbook::{
+use crate::{
     Risk,
     program::{self, Inner},
 };

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::text::Text;
-use crate::runbook::program::Piece;
+use crate::program::Piece;
 
 /// A piece of shell, taken apart. Spans are bytes of the analysed code, also for what stood in a nested string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

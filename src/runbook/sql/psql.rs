@@ -1,6 +1,6 @@
 //! What a call of `psql` runs: the SQL of its flags, of its input, and the files that nobody can see.
 
-use crate::runbook::{
+use crate::{
     program,
     shell::{Invocation, RedirectOperator, Script, Text, Word, args::without_start, words::as_sql},
 };

@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use crate::{
-    health::{Happening, Status, duration},
-    tui::text::clean,
-};
+use crate::text::clean;
+use warroom_domain::health::{Happening, Status, duration};
 
 /// How many events are kept.
 const CAPACITY: usize = 2000;

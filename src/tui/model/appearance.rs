@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::tui::theme::{DEFAULT, Theme, Themes};
+use crate::theme::{DEFAULT, Theme, Themes};
 
 /// What the user can choose about the looks.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Input, Pods};
-use crate::{
+use warroom_domain::{
     health::{ProbeHealth, Reading},
     platform::ProbeTarget,
 };

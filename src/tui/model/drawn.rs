@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use super::{Pane, Tab};
-use crate::tui::action::Action;
+use crate::action::Action;
 
 /// Something that can be clicked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    platform::{Environment, Pack},
-    room::Room,
-};
+use warroom_domain::platform::{Environment, Pack};
+use warroom_room::Room;
 
 /// What does not change while the console runs.
 #[derive(Debug, Clone, Default)]

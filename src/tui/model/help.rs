@@ -1,7 +1,7 @@
 //! The help: every action of the registry with its keys, to scroll and to search.
 
 use super::Input;
-use crate::tui::{
+use crate::{
     action::{Context, Entry, REGISTRY},
     keymap::Keymap,
 };

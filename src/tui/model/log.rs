@@ -1,7 +1,7 @@
 //! The last lines of a pod's log.
 
 use super::{Fetch, Input};
-use crate::probe::Inquiry;
+use warroom_probe::Inquiry;
 
 /// How many lines are asked for.
 const LINES: u32 = 500;

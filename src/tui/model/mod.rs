@@ -39,7 +39,7 @@ pub use self::{
     },
 };
 use super::{action::Context, keymap::Keymap};
-use crate::health::{Alert, Board, firing};
+use warroom_domain::health::{Alert, Board, firing};
 
 /// A look that takes longer than this shows a spinner, in seconds.
 const SLOW_LOOK: i64 = 1;
@@ -279,6 +279,6 @@ impl Model {
 
     /// Says something to the user for a few seconds.
     pub fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some((crate::tui::text::clean(&text.into()), self.now));
+        self.notice = Some((crate::text::clean(&text.into()), self.now));
     }
 }

@@ -1,7 +1,7 @@
 //! The command palette: every command, found by a few of its letters.
 
 use super::{Cursor, Input, Model};
-use crate::tui::{
+use crate::{
     action::{Action, Context, REGISTRY},
     fuzzy,
 };
@@ -101,7 +101,7 @@ fn is_movement(action: Action) -> bool {
     matches!(action, Down | First | Last | PageDown | PageUp | Up)
 }
 
-fn item(model: &Model, context: Context, entry: &crate::tui::action::Entry) -> Item {
+fn item(model: &Model, context: Context, entry: &crate::action::Entry) -> Item {
     let keys: Vec<String> = model.keymap.chords(entry.action, context).map(|c| c.to_string()).collect();
     Item {
         name: entry.name.to_owned(),

@@ -1,7 +1,7 @@
 //! The pods table: all pods of a cluster, filtered and sorted once a change, so that a frame only slices.
 
 use super::{Cursor, Fetch, Input, Sort};
-use crate::health::details::Table;
+use warroom_domain::health::details::Table;
 
 /// The pods of one Kubernetes probe.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ impl Pods {
     pub fn replace(&mut self, table: Table, filter: &Input, sort: Option<&Sort>) {
         let selected = self.selected();
         self.table = table;
-        self.widths = crate::tui::table::widths(&self.table);
+        self.widths = crate::table::widths(&self.table);
         self.arrange(filter, sort);
         if let Some(pod) = selected
             && let Some(index) = (0..self.order.len()).find(|i| self.pod(*i).as_ref() == Some(&pod))
@@ -31,7 +31,7 @@ impl Pods {
 
     /// Filters and sorts again.
     pub fn arrange(&mut self, filter: &Input, sort: Option<&Sort>) {
-        self.order = crate::tui::table::arrange(&self.table, filter, sort);
+        self.order = crate::table::arrange(&self.table, filter, sort);
         self.cursor.step(0, self.order.len());
     }
 

@@ -7,14 +7,14 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthChar;
 
-use crate::tui::{color::Depth, text::clean};
+use crate::{color::Depth, text::clean};
 
 /// Columns from one tab stop to the next.
 const TAB: usize = 8;
 
 /// The text alone.
 pub(super) fn plain(line: &str) -> String {
-    clean(&crate::host::plain::plain(line))
+    clean(&warroom_host::plain::plain(line))
 }
 
 /// A line whose only escape sequences are colours, in rows of at most `columns`; at least one.

@@ -1,7 +1,7 @@
 //! Opening the details of a panel and moving around in them.
 
 use super::fetching;
-use crate::tui::{
+use crate::{
     effect::Effect,
     model::{Details, Model, Overlay, Sort, Tab},
 };
@@ -20,7 +20,7 @@ pub(super) fn open(model: &mut Model, panel: &str, probe: Option<&str>) -> Vec<E
 }
 
 /// Ids of the probes of the shown panel, in the pack's order, so that they keep their places when one gets worse.
-pub(in crate::tui) fn members(model: &Model, panel: &str) -> Vec<String> {
+pub(crate) fn members(model: &Model, panel: &str) -> Vec<String> {
     model.board.probes().filter(|p| p.spec.panel == panel).map(|p| p.spec.id.clone()).collect()
 }
 
@@ -100,7 +100,7 @@ fn columns(model: &Model) -> Vec<String> {
     if details.tab == Tab::Pods {
         return details.pods.table.columns.iter().map(|column| column.title.clone()).collect();
     }
-    let tables = crate::tui::document::tables(model, details);
+    let tables = crate::document::tables(model, details);
     let mut titles: Vec<String> = Vec::new();
     for column in tables.iter().flat_map(|table| &table.columns) {
         if !titles.contains(&column.title) {

@@ -1,13 +1,11 @@
 //! Inquiries: asking when one is due, and taking the answers in.
 
 use crate::{
-    probe::Inquiry,
-    tui::{
-        effect::Effect,
-        message::Answer,
-        model::{Model, Overlay, Tab},
-    },
+    effect::Effect,
+    message::Answer,
+    model::{Model, Overlay, Tab},
 };
+use warroom_probe::Inquiry;
 
 /// Asks what is due for the overlays that lie open.
 pub(super) fn due(model: &mut Model) -> Vec<Effect> {
@@ -41,7 +39,7 @@ pub(super) fn due(model: &mut Model) -> Vec<Effect> {
 /// reason beside it.
 pub(super) fn answered(model: &mut Model, ticket: u64, result: Result<Answer, String>) {
     let now = model.now;
-    let error = result.as_ref().err().map(|why| crate::tui::text::clean(why));
+    let error = result.as_ref().err().map(|why| crate::text::clean(why));
     for overlay in &mut model.overlays {
         match overlay {
             Overlay::Details(details) if details.pods.fetch.awaits(ticket) => {

@@ -21,7 +21,8 @@ use super::{
     message::Message,
     model::{Drawn, Input, Model, Overlay, Palette, Pane, Timeline},
 };
-use crate::{health::Happening, probe::Signal};
+use warroom_domain::health::Happening;
+use warroom_probe::Signal;
 
 /// How long a word to the user stays.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);

@@ -4,7 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{act, details, focus, incident, movement, overlays};
-use crate::tui::{
+use crate::{
     action::Action,
     effect::Effect,
     model::{Model, Overlay, Pane, Target},

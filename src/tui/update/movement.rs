@@ -1,7 +1,7 @@
 //! Moving a cursor or scrolling, in whatever has the keyboard.
 
 use super::{incident, runbook};
-use crate::tui::{
+use crate::{
     action::{Action, Context},
     model::{Model, Overlay, Pane, Tab},
 };

@@ -2,13 +2,11 @@
 
 use super::{act, arrange, details, fetching, filter, focus, incident, runbook, switch_theme};
 use crate::{
-    room::run::Command as Wish,
-    tui::{
-        action::Context,
-        effect::Effect,
-        model::{Choice, Command, Log, Menu, Model, Overlay, Pane, Purpose},
-    },
+    action::Context,
+    effect::Effect,
+    model::{Choice, Command, Log, Menu, Model, Overlay, Pane, Purpose},
 };
+use warroom_room::run::Command as Wish;
 
 pub(super) fn help(model: &mut Model) {
     model.overlays.push(Overlay::Help(Box::default()));
@@ -94,7 +92,7 @@ pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
 fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::Act(action) => {
-            let here = crate::tui::action::entry(action).is_some_and(|e| e.contexts.contains(&model.context()));
+            let here = crate::action::entry(action).is_some_and(|e| e.contexts.contains(&model.context()));
             if !here {
                 model.overlays.clear();
             }

@@ -3,13 +3,11 @@
 use jiff::tz::TimeZone;
 
 use crate::{
-    room::card::card,
-    tui::{
-        action::Action,
-        model::{Choice, Menu, Model, Overlay},
-        text::clean,
-    },
+    action::Action,
+    model::{Choice, Menu, Model, Overlay},
+    text::clean,
 };
+use warroom_room::card::card;
 
 /// Offers the pages that people open during an incident.
 pub(super) fn links(model: &mut Model) {

@@ -5,15 +5,13 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    health::Status,
-    probe::Inquiry,
-    tui::{
-        chord::Chord,
-        fixture::{self, at, saw},
-        message::Answer,
-        model::{EventKind, Tab},
-    },
+    chord::Chord,
+    fixture::{self, at, saw},
+    message::Answer,
+    model::{EventKind, Tab},
 };
+use warroom_domain::health::Status;
+use warroom_probe::Inquiry;
 
 /// Presses keys, separated by spaces, and returns the effects of all.
 pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
@@ -34,7 +32,7 @@ pub(super) fn type_text(model: &mut Model, text: &str) {
     }
 }
 
-fn details(model: &Model) -> &crate::tui::model::Details {
+fn details(model: &Model) -> &crate::model::Details {
     model.details().expect("details are open")
 }
 
@@ -86,7 +84,7 @@ fn pods_are_fetched_when_their_tab_opens_and_every_two_seconds_while_it_stands()
         {"namespace": "shop", "name": "web-1", "restarts": 0, "status": "Running"},
         {"namespace": "shop", "name": "web-2", "restarts": 7, "status": "CrashLoopBackOff"},
     ]);
-    let table = crate::health::details::table(rows.as_array().unwrap());
+    let table = warroom_domain::health::details::table(rows.as_array().unwrap());
     let answer = Message::Answer { ticket: *ticket, result: Ok(Answer::Pods(table.clone())) };
     update(&mut model, answer, at(71));
     assert_eq!(details(&model).pods.order, [0, 1]);
@@ -142,7 +140,7 @@ fn the_palette_finds_commands_and_themes_by_a_few_letters() {
 fn every_action_of_the_console_can_be_called_from_the_palette() {
     let model = fixture::lived();
     let palette = Palette::open(&model);
-    for entry in crate::tui::action::REGISTRY.iter().filter(|e| e.contexts.contains(&Context::Panes)) {
+    for entry in crate::action::REGISTRY.iter().filter(|e| e.contexts.contains(&Context::Panes)) {
         let listed = palette.items.iter().any(|item| item.name == entry.name);
         assert!(listed || entry.action == Action::Palette, "{}", entry.id);
     }
@@ -226,7 +224,7 @@ fn times_switch_between_utc_and_local() {
 #[test]
 fn a_log_follows_its_end_until_it_is_scrolled_up() {
     let mut model = fixture::lived();
-    let mut log = crate::tui::model::Log::new("cluster", "shop".into(), "web-1".into());
+    let mut log = crate::model::Log::new("cluster", "shop".into(), "web-1".into());
     log.replace((0..100).map(|n| format!("line {n}")).collect());
     model.overlays.push(Overlay::Log(Box::new(log)));
     model.drawn.max_scroll = 80;

@@ -8,13 +8,11 @@ use ratatui::{
 
 use super::pieces::{frame_of, put, scroll_marks, span, title, width};
 use crate::{
-    health::Status,
-    tui::{
-        model::{Drawn, Event, EventKind, Model, Pane, Target},
-        text,
-        theme::Role,
-    },
+    model::{Drawn, Event, EventKind, Model, Pane, Target},
+    text,
+    theme::Role,
 };
+use warroom_domain::health::Status;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;

@@ -12,13 +12,11 @@ use super::{
     pods,
 };
 use crate::{
-    health::{Panel, ProbeHealth, duration},
-    tui::{
-        glyphs,
-        model::{Details, Drawn, Model, Overlay, Tab, Target},
-        text::{self, clean},
-    },
+    glyphs,
+    model::{Details, Drawn, Model, Overlay, Tab, Target},
+    text::{self, clean},
 };
+use warroom_domain::health::{Panel, ProbeHealth, duration};
 
 pub(super) fn draw(
     model: &Model,

@@ -9,17 +9,15 @@ use ratatui::{
 
 use super::pieces::{cut_spans, put, span};
 use crate::{
-    exec::gate::Wants,
-    runbook::{Step, StepKind},
-    text::{is_hidden, push_shown},
-    tui::{
-        action::{Action, Context, REGISTRY},
-        model::{Drawn, Input, Lower, Model, Overlay, SheetKind, Target},
-        text,
-        theme::{Role, Theme},
-        update::has_step,
-    },
+    action::{Action, Context, REGISTRY},
+    model::{Drawn, Input, Lower, Model, Overlay, SheetKind, Target},
+    text,
+    theme::{Role, Theme},
+    update::has_step,
 };
+use warroom_domain::text::{is_hidden, push_shown};
+use warroom_exec::gate::Wants;
+use warroom_runbook::{Step, StepKind};
 
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;

@@ -11,15 +11,13 @@ use ratatui::{
 
 use super::pieces::{between, coarse, cut_spans, in_a_row, put, span, status, width};
 use crate::{
-    health::{Panel, Status, duration},
-    tui::{
-        action::Action,
-        glyphs,
-        model::{Drawn, Model, Pane, Target},
-        text::{self, clean},
-        theme::Role,
-    },
+    action::Action,
+    glyphs,
+    model::{Drawn, Model, Pane, Target},
+    text::{self, clean},
+    theme::Role,
 };
+use warroom_domain::health::{Panel, Status, duration};
 
 /// The columns from which on the environment is shown with its title.
 const WIDE: u16 = 120;

@@ -6,11 +6,9 @@ use super::{
     panel::{self, Columns, Density},
     pieces::{frame_of, put, scroll_marks, title},
 };
-use crate::{
-    health::Panel,
-    host::packs::MACHINE,
-    tui::model::{Cursor, Drawn, Model, Pane, Target},
-};
+use crate::model::{Cursor, Drawn, Model, Pane, Target};
+use warroom_domain::health::Panel;
+use warroom_host::packs::MACHINE;
 
 /// Rows that the pane would like to have inside its frame, at most `most`.
 pub(super) fn wanted_height(model: &Model, panels: &[Panel<'_>], most: u16) -> u16 {

@@ -3,7 +3,7 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::pieces::{frame_of, put, scroll_marks, span, title};
-use crate::tui::{
+use crate::{
     model::{Drawn, Help, HelpLine, Model, Target},
     text,
     theme::Role,

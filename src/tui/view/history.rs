@@ -12,14 +12,12 @@ use super::{
     table::Columns,
 };
 use crate::{
-    health::{ProbeHealth, quantity},
-    tui::{
-        document,
-        model::{Details, Drawn, Model},
-        table,
-        text::{self, clean},
-    },
+    document,
+    model::{Details, Drawn, Model},
+    table,
+    text::{self, clean},
 };
+use warroom_domain::health::{ProbeHealth, quantity};
 
 /// Columns of the scale beside the chart.
 const SCALE: usize = 9;

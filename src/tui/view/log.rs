@@ -4,12 +4,10 @@ use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::pieces::{between, frame_of, put, scroll_marks, title, waiting};
 use crate::{
-    health::{Status, age},
-    tui::{
-        model::{Drawn, Log, Model, Overlay, Target},
-        text::{self, clean},
-    },
+    model::{Drawn, Log, Model, Overlay, Target},
+    text::{self, clean},
 };
+use warroom_domain::health::{Status, age};
 
 pub(super) fn draw(model: &Model, log: &Log, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;

@@ -32,7 +32,7 @@ use super::{
     glyphs,
     model::{DOCKED, Drawn, Model, Overlay, Pane, SIDE_BY_SIDE, Target},
 };
-use crate::{health::Panel, text::is_hidden};
+use warroom_domain::{health::Panel, text::is_hidden};
 
 /// Draws the whole screen.
 pub fn draw(model: &Model, frame: &mut Frame) -> Drawn {

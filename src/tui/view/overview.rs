@@ -13,18 +13,16 @@ use super::{
     table::Columns,
 };
 use crate::{
-    health::{
-        ProbeHealth, Status, age,
-        details::{Body, Section, Table},
-        duration, quantity,
-    },
-    tui::{
-        document,
-        model::{Details, Drawn, Model},
-        table,
-        text::{self, clean},
-        theme::Theme,
-    },
+    document,
+    model::{Details, Drawn, Model},
+    table,
+    text::{self, clean},
+    theme::Theme,
+};
+use warroom_domain::health::{
+    ProbeHealth, Status, age,
+    details::{Body, Section, Table},
+    duration, quantity,
 };
 
 /// Columns of the labels of the verdict.
@@ -113,7 +111,8 @@ fn verdict(model: &Model, probe: &ProbeHealth, width: usize) -> Vec<Line<'static
     let pace = format!("every {}, at most {}", duration(probe.spec.every), duration(probe.spec.timeout));
     let looked = match probe.latest() {
         Some(reading) => {
-            let took = quantity(reading.latency.as_secs_f64() * 1000.0, Some(&crate::health::Unit::Milliseconds));
+            let took =
+                quantity(reading.latency.as_secs_f64() * 1000.0, Some(&warroom_domain::health::Unit::Milliseconds));
             format!("{} ago, took {took} · {pace}", age(between(reading.at, now)).replace("now", "0s"))
         }
         None => pace,

@@ -10,7 +10,7 @@ use super::{
     footer::typed,
     pieces::{frame_of, put, scroll_marks, span, title},
 };
-use crate::tui::{
+use crate::{
     model::{Drawn, Item, Model, Palette, Target},
     text,
     theme::{Role, Theme},

@@ -6,10 +6,8 @@ use super::{
     pieces::{between, coarse, span},
     sparkline,
 };
-use crate::{
-    health::{Panel, ProbeHealth, Status, quantity, shown_limit},
-    tui::{glyphs, model::Model, text, text::clean},
-};
+use crate::{glyphs, model::Model, text, text::clean};
+use warroom_domain::health::{Panel, ProbeHealth, Status, quantity, shown_limit};
 
 /// How much is said about each panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

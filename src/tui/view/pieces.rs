@@ -12,15 +12,12 @@ use ratatui::{
 };
 
 use crate::{
-    health::Status,
-    text::shown,
-    tui::{
-        glyphs,
-        model::{Drawn, Model},
-        text,
-        theme::Theme,
-    },
+    glyphs,
+    model::{Drawn, Model},
+    text,
+    theme::Theme,
 };
+use warroom_domain::{health::Status, text::shown};
 
 /// A pane's frame with its title, and something at the right of the title.
 pub(super) fn frame_of<'a>(theme: &Theme, title: impl Into<Line<'a>>, right: String, focused: bool) -> Block<'a> {

@@ -10,10 +10,8 @@ use super::{
     pieces::{between, put, scroll_marks, span, waiting},
     table::Columns,
 };
-use crate::{
-    health::{Status, age},
-    tui::model::{Details, Drawn, Model, Target},
-};
+use crate::model::{Details, Drawn, Model, Target};
+use warroom_domain::health::{Status, age};
 
 pub(super) fn draw(model: &Model, details: &Details, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;

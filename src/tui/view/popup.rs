@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::tui::{
+use crate::{
     model::{Drawn, Input, Model, Target},
     text,
     theme::{Role, Theme},

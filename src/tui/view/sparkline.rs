@@ -6,10 +6,8 @@ use ratatui::{
 };
 
 use super::pieces::span;
-use crate::{
-    health::{Sample, Status},
-    tui::{glyphs, theme::Theme},
-};
+use crate::{glyphs, theme::Theme};
+use warroom_domain::health::{Sample, Status};
 
 /// Seconds that one column of [`line`] stands for. Columns move on this often and not with every sample, so that a quiet
 /// screen sends little over a slow link.
@@ -138,7 +136,7 @@ fn level(value: f64, low: f64, high: f64, steps: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::fixture;
+    use crate::fixture;
 
     #[test]
     fn the_line_is_as_wide_as_asked_and_shows_the_newest_at_the_right() {

@@ -8,15 +8,13 @@ use ratatui::{
 
 use super::pieces::span;
 use crate::{
-    health::{
-        Status,
-        details::{Cell, Column},
-    },
-    tui::{
-        model::{Drawn, Sort, Target},
-        table, text,
-        theme::{Role, Theme},
-    },
+    model::{Drawn, Sort, Target},
+    table, text,
+    theme::{Role, Theme},
+};
+use warroom_domain::health::{
+    Status,
+    details::{Cell, Column},
 };
 
 /// Columns between two table columns.

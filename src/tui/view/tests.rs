@@ -6,14 +6,14 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    action::{Action, Context},
+    fixture::{self, at, saw},
+    message::Message,
+    update::{act, update},
+};
+use warroom_domain::{
     health::Status,
     platform::{Expression, Pack},
-    tui::{
-        action::{Action, Context},
-        fixture::{self, at, saw},
-        message::Message,
-        update::{act, update},
-    },
 };
 
 /// Draws and returns the rows as text.
@@ -201,7 +201,7 @@ fn with_overlay(model: &mut Model, which: usize) {
         5 => press(model, &[Action::Last, Action::Open, Action::NextTab]),
         6 => press(model, &[Action::Open, Action::Filter]),
         7 => {
-            let mut log = crate::tui::model::Log::new("cluster", "shop".into(), "web-1".into());
+            let mut log = crate::model::Log::new("cluster", "shop".into(), "web-1".into());
             log.replace(vec!["漢字 in a long line of a log".repeat(20); 50]);
             log.fetch.error = Some("it ended".into());
             model.overlays.push(Overlay::Log(Box::new(log)));
@@ -225,7 +225,7 @@ fn with_overlay(model: &mut Model, which: usize) {
             *model = other;
             fixture::runbook::happened(model, fixture::runbook::intended(60, "stop/1"));
             press(model, &[Action::Down, Action::Down]);
-            let failed = crate::runbook::run::Ending::Exited { code: 1 };
+            let failed = warroom_runbook::run::Ending::Exited { code: 1 };
             match which {
                 10 => press(model, &[Action::Variables]),
                 11 => press(model, &[Action::Skip]),
@@ -237,7 +237,7 @@ fn with_overlay(model: &mut Model, which: usize) {
                     press(model, &[Action::RunNext]);
                 }
                 16 => model.overlays.push(Overlay::Ask(Box::new(runbook::tests::ask(
-                    crate::exec::gate::Wants::SecondPerson { first: "alice".into() },
+                    warroom_exec::gate::Wants::SecondPerson { first: "alice".into() },
                 )))),
                 _ => press(model, &[Action::Last]),
             }
@@ -273,7 +273,7 @@ proptest! {
 #[test]
 fn a_log_without_lines_says_why() {
     let mut model = fixture::lived();
-    let log = crate::tui::model::Log::new("cluster", "shop".into(), "web-1".into());
+    let log = crate::model::Log::new("cluster", "shop".into(), "web-1".into());
     model.overlays.push(Overlay::Log(Box::new(log)));
     let mut shown = |answered: Option<Vec<String>>| {
         if let (Some(Overlay::Log(log)), Some(lines)) = (model.overlays.last_mut(), answered) {

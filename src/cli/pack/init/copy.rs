@@ -3,16 +3,13 @@
 use anyhow::Result;
 
 use super::{Target, rename::renamed};
-use crate::{
-    cli::{UnusableError, open},
-    host::{
-        pack_copy::{self, Copied},
-        packs::{MANIFEST, PackFolder},
-    },
-    platform::Loaded,
-    settings::Settings,
-    text::line,
+use crate::{UnusableError, open};
+use warroom_domain::{platform::Loaded, text::line};
+use warroom_host::{
+    pack_copy::{self, Copied},
+    packs::{MANIFEST, PackFolder},
 };
+use warroom_room::settings::Settings;
 
 /// Copies the pack and says what to do next.
 pub(super) fn run(from: &str, target: impl Fn(&str) -> Result<Target>, settings: &Settings) -> Result<String> {

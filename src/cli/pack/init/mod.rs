@@ -13,12 +13,10 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
-use crate::{
-    cli::{Exit, UsageError, output::Output},
-    host::{discovery::Discovery, packs::MANIFEST},
-    settings::Settings,
-    text::word,
-};
+use crate::{Exit, UsageError, output::Output};
+use warroom_domain::text::word;
+use warroom_host::{discovery::Discovery, packs::MANIFEST};
+use warroom_room::settings::Settings;
 
 /// The name of a pack when nobody gives one.
 const DEFAULT_NAME: &str = "my-platform";

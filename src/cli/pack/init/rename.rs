@@ -2,7 +2,7 @@
 
 use toml_edit::{Document, Item};
 
-use crate::platform::bounds;
+use warroom_domain::platform::bounds;
 
 /// The text with another `[platform] name`. An error is the reason why it has no place for one.
 pub(super) fn renamed(text: &str, name: &str) -> Result<String, String> {

@@ -1,6 +1,6 @@
 //! The text of a new pack: every part that works here and now, and comments for what to write next.
 
-use crate::host::discovery::{Discovery, KubeContext};
+use warroom_host::discovery::{Discovery, KubeContext};
 
 /// What was found, in one line.
 pub(super) fn summary(found: &Discovery) -> String {
@@ -231,7 +231,7 @@ recover_within = "24h"
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::{self, PackFiles};
+    use warroom_domain::{platform, platform::PackFiles};
 
     fn context(name: &str, namespace: Option<&str>) -> KubeContext {
         KubeContext { name: name.to_owned(), namespace: namespace.map(str::to_owned) }

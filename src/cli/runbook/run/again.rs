@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::RunArgs;
-use crate::{cli::args::Global, runbook::run::RunId, text::word};
+use crate::args::Global;
+use warroom_domain::text::word;
+use warroom_runbook::run::RunId;
 
 /// How the program was started.
 #[derive(Clone, Copy)]

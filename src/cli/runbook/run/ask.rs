@@ -13,10 +13,8 @@ use rustix::{
 };
 use tokio::{io::AsyncReadExt, net::unix::pipe, time::timeout};
 
-use crate::{
-    cli::signals::{Signals, Stop},
-    text,
-};
+use crate::signals::{Signals, Stop};
+use warroom_domain::text;
 
 /// The person's terminal, whatever standard input is at that moment.
 const TERMINAL: &str = "/dev/tty";

@@ -11,18 +11,16 @@ use anyhow::Result;
 use clap::Args;
 
 use self::{again::Again, headless::Headless};
-use crate::{
-    cli::{Exit, UsageError, args::Global, in_runtime, incident, open, output::Output},
-    exec::Supervisor,
-    room::{
-        incident::{IncidentHistory, Watch},
-        responder,
-        run::{Command, PackShelf, RunHistory, Runner, RunnerOptions, Value},
-        runbooks::is_path,
-    },
-    runbook::{Risk, run::RunId},
+use crate::{Exit, UsageError, args::Global, in_runtime, incident, open, output::Output};
+use warroom_exec::Supervisor;
+use warroom_room::{
+    incident::{IncidentHistory, Watch},
+    responder,
+    run::{Command, PackShelf, RunHistory, Runner, RunnerOptions, Value},
+    runbooks::is_path,
     settings::Settings,
 };
+use warroom_runbook::{Risk, run::RunId};
 
 /// Run a runbook step by step, asking on the terminal
 #[derive(Debug, Clone, Default, Args)]
@@ -62,7 +60,7 @@ pub struct RunArgs {
     pub command: Option<String>,
 }
 
-pub(in crate::cli) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
+pub(crate) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: &Output) -> Result<Exit> {
     let (room, folder) = match &args.runbook {
         // Only a file can be run without a pack, or what was begun so.
         Some(wanted) if !is_path(wanted) && !Path::new(wanted).is_file() => open::room_and_folder(settings)?,

@@ -1,11 +1,9 @@
 //! What a person sees of a run on a plain terminal: questions, output, results.
 
-use crate::{
-    exec::output::mask::Secrets,
-    room::run::{Preview, Question},
-    runbook::run::{ActionOutcome, Ending, ExpectationResult},
-    text::{line, rows},
-};
+use warroom_domain::text::{line, rows};
+use warroom_exec::output::mask::Secrets;
+use warroom_room::run::{Preview, Question};
+use warroom_runbook::run::{ActionOutcome, Ending, ExpectationResult};
 
 /// Everything that has to be known before the answer.
 pub(super) fn question(question: &Question) -> String {

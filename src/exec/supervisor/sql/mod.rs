@@ -32,17 +32,15 @@ use super::{
     Cancel, Context, Outcome,
     collect::{Collector, Source},
 };
-use crate::{
-    exec::order::Order,
-    host::{
-        bounded::Tally,
-        postgres::{
-            open::{Again, Opened, open},
-            target::Target,
-        },
+use crate::order::Order;
+use warroom_host::{
+    bounded::Tally,
+    postgres::{
+        open::{Again, Opened, open},
+        target::Target,
     },
-    runbook::run::Ending,
 };
+use warroom_runbook::run::Ending;
 
 /// For reaching a server and getting in.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);

@@ -11,12 +11,10 @@ use proptest::prelude::*;
 
 use super::{super::*, pack};
 use crate::{
-    incident::{
-        IncidentEvent, Phase,
-        testing::{minute, state},
-    },
-    runbook::run::Mode,
+    IncidentEvent, Phase,
+    testing::{minute, state},
 };
+use warroom_runbook::run::Mode;
 
 const MINUTE: u64 = 60;
 

@@ -9,14 +9,12 @@ use proptest::prelude::*;
 
 use super::{Clock, ClockKind, ClockLevel, clocks, overdue};
 use crate::{
-    incident::event::Exposure,
-    incident::{
-        IncidentEvent, IncidentState, Phase,
-        state::{EscalationDone, Since},
-    },
-    platform::{Pack, PackFiles, parse},
-    runbook::run::{EventKind, Mode, RunEvent, RunId, RunOutcome},
+    IncidentEvent, IncidentState, Phase,
+    event::Exposure,
+    state::{EscalationDone, Since},
 };
+use warroom_domain::platform::{Pack, PackFiles, parse};
+use warroom_runbook::run::{EventKind, Mode, RunEvent, RunId, RunOutcome};
 
 const PLATFORM: &str = r#"
 [platform]

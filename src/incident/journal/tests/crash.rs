@@ -100,7 +100,7 @@ fn append_for_ever(incident: &Path, responder: &str) -> ! {
     let incidents = Incidents::of(incident.parent().unwrap().parent().unwrap(), Access::Owner);
     let id = incident.file_name().unwrap().to_str().unwrap().parse().unwrap();
     let folder = incidents.open(&id).unwrap();
-    let writer = Writer::open(folder.place(responder), Arc::new(crate::host::clock::now)).unwrap();
+    let writer = Writer::open(folder.place(responder), Arc::new(warroom_host::clock::now)).unwrap();
     thread::scope(|scope| {
         for thread in 0..4 {
             let writer = &writer;

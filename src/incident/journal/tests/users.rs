@@ -70,5 +70,5 @@ fn one_user(incident: &Path) {
     let id = incident.file_name().unwrap().to_str().unwrap().parse().unwrap();
     let responder = format!("{}@b", rustix::process::geteuid().as_raw());
     let place = incidents.open(&id).unwrap().place(&responder);
-    Writer::open(place, Arc::new(crate::host::clock::now)).unwrap().append(&note("mine")).unwrap();
+    Writer::open(place, Arc::new(warroom_host::clock::now)).unwrap().append(&note("mine")).unwrap();
 }

@@ -7,15 +7,13 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 
 use super::{Driver, Open, Outcome};
 use crate::{
-    room::{
-        check,
-        run::{
-            command::{Command, News, Value},
-            surroundings, variables,
-        },
+    check,
+    run::{
+        command::{Command, News, Value},
+        surroundings, variables,
     },
-    runbook::run::{ActionOutcome, EventKind, Mark, RunOutcome},
 };
+use warroom_runbook::run::{ActionOutcome, EventKind, Mark, RunOutcome};
 
 impl Driver {
     pub(super) fn carry_out(&mut self, command: Command) -> Outcome {

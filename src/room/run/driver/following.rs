@@ -5,13 +5,11 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::{Driver, Happened, Open, Outcome, way::Purpose};
-use crate::{
-    exec::{Job, JobState},
-    room::run::{command::News, ending},
-    runbook::{
-        ActionId,
-        run::{Ending, EventKind, RunId},
-    },
+use crate::run::{command::News, ending};
+use warroom_exec::{Job, JobState};
+use warroom_runbook::{
+    ActionId,
+    run::{Ending, EventKind, RunId},
 };
 
 impl Driver {

@@ -6,16 +6,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Driver, Happened, Outcome, open::command_action};
-use crate::{
-    exec::{
-        ActionEnd, Job, JobFolder, JobState, Supervisor,
-        gate::{self, Decision},
-    },
-    room::run::{folder::job_name, prepare::prepare, surroundings::Surroundings},
-    runbook::{
-        Action, Risk,
-        run::{Confirmation, Ending},
-    },
+use crate::run::{folder::job_name, prepare::prepare, surroundings::Surroundings};
+use warroom_exec::{
+    ActionEnd, Job, JobFolder, JobState, Supervisor,
+    gate::{self, Decision},
+};
+use warroom_runbook::{
+    Action, Risk,
+    run::{Confirmation, Ending},
 };
 
 /// How many choices of a variable are kept.

@@ -31,15 +31,13 @@ use super::{
     runs::Runs,
     surroundings::Waited,
 };
-use crate::{
-    exec::{Job, JobState, gate::Refusal},
-    host::clock,
-    incident::{EventLog, EventRef, LogError, MemoryLog},
-    room::Room,
-    runbook::{
-        ActionId, Runbook, Step, StepId, estimate,
-        run::{EventKind, Mode, RunEvent, RunId, checklist},
-    },
+use crate::Room;
+use warroom_exec::{Job, JobState, gate::Refusal};
+use warroom_host::clock;
+use warroom_incident::{EventLog, EventRef, LogError, MemoryLog};
+use warroom_runbook::{
+    ActionId, Runbook, Step, StepId, estimate,
+    run::{EventKind, Mode, RunEvent, RunId, checklist},
 };
 
 /// How often is tried again to write what could not be written.

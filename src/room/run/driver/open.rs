@@ -11,20 +11,18 @@ use tempfile::TempDir;
 use tokio_util::sync::DropGuard;
 
 use crate::{
-    exec::{Job, JobState},
-    incident::{EventLog, LogError},
-    room::{
-        Room,
-        run::{
-            RunFolder, RunHistory, Values, ending::is_as_recorded, faults::Faults, prepare::Prepared,
-            surroundings::Session, variables,
-        },
+    Room,
+    run::{
+        RunFolder, RunHistory, Values, ending::is_as_recorded, faults::Faults, prepare::Prepared,
+        surroundings::Session, variables,
     },
-    runbook::{
-        Action, ActionId, Attributes, Language, Runbook, Step, risk,
-        run::{AD_HOC, EventKind, Mode, RunEvent, RunState},
-        shell::{self, Script},
-    },
+};
+use warroom_exec::{Job, JobState};
+use warroom_incident::{EventLog, LogError};
+use warroom_runbook::{
+    Action, ActionId, Attributes, Language, Runbook, Step, risk,
+    run::{AD_HOC, EventKind, Mode, RunEvent, RunState},
+    shell::{self, Script},
 };
 
 /// What is open.

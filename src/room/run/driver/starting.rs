@@ -3,22 +3,20 @@
 use std::sync::Arc;
 
 use super::{Driver, Open, Outcome, open::command_action, way::Purpose};
-use crate::{
-    exec::{
-        gate::{self, Decision, Wants},
-        output::mask::Secrets,
-    },
-    room::run::{
-        command::{Answer, News},
-        ending::ended_without,
-        prepare::Prepared,
-        surroundings::{Surroundings, Waits},
-    },
-    runbook::{
-        self, Action, ActionId,
-        run::{AD_HOC, Confirmation, Ending, EventKind, Mode, command_title},
-        shell::Script,
-    },
+use crate::run::{
+    command::{Answer, News},
+    ending::ended_without,
+    prepare::Prepared,
+    surroundings::{Surroundings, Waits},
+};
+use warroom_exec::{
+    gate::{self, Decision, Wants},
+    output::mask::Secrets,
+};
+use warroom_runbook::{
+    self as runbook, Action, ActionId,
+    run::{AD_HOC, Confirmation, Ending, EventKind, Mode, command_title},
+    shell::Script,
 };
 
 impl Driver {

@@ -8,16 +8,14 @@ use tokio::{
 };
 
 use super::{Driver, Happened, Outcome, open::Begun};
-use crate::{
-    exec::gate::{self, Decision, Wants},
-    incident::EventRef,
-    room::run::{
-        Claimant, RunHistory, Second, SecondWanted, command::News, history::History, prepare::Prepared, runs::Runs,
-    },
-    runbook::{
-        ActionId, Runbook, StepId,
-        run::{Confirmation, Mode, RunId, RunState},
-    },
+use crate::run::{
+    Claimant, RunHistory, Second, SecondWanted, command::News, history::History, prepare::Prepared, runs::Runs,
+};
+use warroom_exec::gate::{self, Decision, Wants};
+use warroom_incident::EventRef;
+use warroom_runbook::{
+    ActionId, Runbook, StepId,
+    run::{Confirmation, Mode, RunId, RunState},
 };
 
 /// How often the journal is asked for the second person's answer.

@@ -3,13 +3,11 @@
 use std::{collections::VecDeque, io::Read};
 
 use super::{Driver, Outcome, open::command_action};
-use crate::{
-    incident::journal::open_plain,
-    room::run::ending::digest,
-    runbook::{
-        ActionId, Step, StepId,
-        run::{EventKind, restoring},
-    },
+use crate::run::ending::digest;
+use warroom_incident::journal::open_plain;
+use warroom_runbook::{
+    ActionId, Step, StepId,
+    run::{EventKind, restoring},
 };
 
 /// Bytes of what was saved that are read: a command that restores more is not read by anybody.

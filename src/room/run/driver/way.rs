@@ -6,22 +6,20 @@ use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Driver, Happened, Outcome};
-use crate::{
-    exec::{
-        ExecError, Job,
-        gate::{self, Permit, Refusal},
-    },
-    room::run::{
-        command::News,
-        ending::ended_without,
-        folder::job_name,
-        prepare::{Prepared, prepare},
-        surroundings::Waits,
-    },
-    runbook::{
-        Action, ActionId, Risk, Step,
-        run::{Ending, EventKind, Evidence},
-    },
+use crate::run::{
+    command::News,
+    ending::ended_without,
+    folder::job_name,
+    prepare::{Prepared, prepare},
+    surroundings::Waits,
+};
+use warroom_exec::{
+    ExecError, Job,
+    gate::{self, Permit, Refusal},
+};
+use warroom_runbook::{
+    Action, ActionId, Risk, Step,
+    run::{Ending, EventKind, Evidence},
 };
 
 /// The action that is on its way. There is one at a time.

@@ -1,6 +1,6 @@
 //! The AWS command line: options it does not take, answers that are not what they seem, rules that open.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{

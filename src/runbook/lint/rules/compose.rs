@@ -1,6 +1,6 @@
 //! Docker and Compose: the old program, volumes, containers that are stopped, and logs that never held what is looked for.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{

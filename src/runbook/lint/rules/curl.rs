@@ -1,6 +1,6 @@
 //! curl: answers that are taken for success, requests without an end, and probes that prove something else.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{Check::Command as AtCommand, ERROR, Rule, WARNING},

@@ -1,6 +1,6 @@
 //! git and images: releases that are not what they are said to be.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{Check::Command as AtCommand, ERROR, Rule, WARNING},

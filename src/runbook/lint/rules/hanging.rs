@@ -1,6 +1,6 @@
 //! Commands that wait for somebody: terminals, editors, questions, followers, and waits with the wrong end.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{Check::Command as AtCommand, ERROR, Rule, WARNING},

@@ -1,6 +1,6 @@
 //! Helm: releases that are not waited for, made from defaults, or found by arithmetic.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{

@@ -1,6 +1,6 @@
 //! kubectl: where it acts, and commands that do not do what they are taken for.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{

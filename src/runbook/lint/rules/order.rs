@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::runbook::{
+use crate::{
     Language,
     lint::{
         report::Report,

@@ -1,6 +1,6 @@
 //! psql, pg_dump and pg_restore: which database is meant, what is restored over what, and checks that check nothing.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{
@@ -237,7 +237,7 @@ fn data_directory(command: &Command<'_>, report: &mut Report<'_>) {
 }
 
 fn no_target(command: &Command<'_>, report: &mut Report<'_>) {
-    use crate::runbook::lint::version::Tool;
+    use crate::lint::version::Tool;
     let told = command.flag(&["-d", "--dbname", "-f", "--file", "-l", "--list", "-V", "--version", "--help", "-D"]);
     if !told && !report.subject.versions.before(Tool::Postgres, 12) {
         report.command(command, "pg_restore needs -d or -f");

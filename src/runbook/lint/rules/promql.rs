@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use promql_parser::parser::{Call, Expr, token};
 
-use crate::platform::promql;
-use crate::runbook::lint::{
+use crate::lint::{
     report::Report,
     rule::{Check::Document, ERROR, Rule, WARNING},
     subject::Subject,
 };
+use warroom_domain::platform::promql;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

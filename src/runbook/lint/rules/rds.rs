@@ -1,6 +1,6 @@
 //! RDS, ElastiCache and Route 53: deletions, renames, restores with defaults, and records nobody saved.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{Check::Command as AtCommand, ERROR, Rule, WARNING},

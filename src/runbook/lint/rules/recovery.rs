@@ -1,6 +1,6 @@
 //! PostgreSQL servers and what is said to them in SQL: promotion, recovery settings, and names that changed with versions.
 
-use crate::runbook::{
+use crate::{
     Language,
     lint::{
         command::Command,

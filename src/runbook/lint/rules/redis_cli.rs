@@ -1,6 +1,6 @@
 //! redis-cli: what is wiped, which server is meant, and answers that are misread.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{Check::Command as AtCommand, ERROR, Rule, WARNING},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::runbook::{
+use crate::{
     SectionKind,
     lint::{
         block::Block,

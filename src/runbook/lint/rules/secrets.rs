@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{
@@ -80,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Whether a variable of this name usually holds a credential.
-pub(in crate::runbook::lint) fn is_secret_name(name: &str) -> bool {
+pub(in crate::lint) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let parts: Vec<&str> = name.split('_').collect();
     let whole = ["PASSWORD", "PASSWD", "PGPASSWORD", "SECRET", "TOKEN", "APIKEY", "PASSPHRASE", "CREDENTIALS"];

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use crate::runbook::{
+use crate::{
     Language, Risk,
     lint::{
         block::Block,

@@ -1,6 +1,6 @@
 //! The template that operations teams use: sections, expected outputs, ways back.
 
-use crate::runbook::{
+use crate::{
     Action, Risk, SectionKind, Step,
     lint::{
         block::Block,

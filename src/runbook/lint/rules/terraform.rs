@@ -1,6 +1,6 @@
 //! Terraform: plans nobody has read, and questions answered by the wrong command.
 
-use crate::runbook::lint::{
+use crate::lint::{
     command::Command,
     report::Report,
     rule::{Check::Command as AtCommand, ERROR, Rule, WARNING},

@@ -1,6 +1,6 @@
 //! SQL transactions that a text begins itself.
 
-use crate::runbook::{
+use crate::{
     lint::{
         report::Report,
         rule::{Check::Sql, ERROR, Rule},

@@ -7,7 +7,7 @@ mod properties;
 use proptest::prelude::*;
 
 use super::{knowledge::knowledge, *};
-use crate::runbook::document::{Attributes, Language};
+use crate::document::{Attributes, Language};
 
 fn bash(code: &str) -> Assessment {
     assess(Language::Bash, code, &Attributes::default())
@@ -346,7 +346,7 @@ fn a_runbook_raises_the_risk_and_lowers_it_only_with_a_reason() {
 #[test]
 fn a_value_counts_also_where_the_script_sets_the_variable_further_on() {
     let rated = |code: &str, value: &str| {
-        let script = crate::runbook::shell::analyse(code);
+        let script = crate::shell::analyse(code);
         let filled = filled(&script, &|name| (name == "FILE").then(|| value.to_owned()));
         assess_script(&filled, code, &Attributes::default()).risk
     };

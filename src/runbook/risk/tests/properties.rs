@@ -1,7 +1,7 @@
 //! Commands made from the grammar: no option and no wrapper ever makes one safer.
 
 use super::{Risk, bash};
-use crate::runbook::program::{
+use crate::program::{
     grammar::{Arity, Command, Effect, Kind, Opt, Program, Style},
     library::all,
 };

@@ -2,10 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::{
-    incident::{EventRef, timeline::TimelineEntry},
-    tui::{model::OutputView, output::Go},
-};
+use crate::{model::OutputView, output::Go};
+use warroom_incident::{EventRef, timeline::TimelineEntry};
 
 /// The state of the overlay.
 #[derive(Debug, Clone)]

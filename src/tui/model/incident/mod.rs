@@ -13,17 +13,15 @@ pub use self::{
     sheet::{Purpose as SheetPurpose, Row as SheetRow, Sheet, SheetKind, SheetOption},
     timeline::Timeline,
 };
-use crate::{
-    incident::{
-        EventRef, IncidentState,
-        clocks::{Clock, clocks},
-        journal::{IncidentId, Item, LogName, WriterState},
-        state::SecondRequest,
-    },
-    platform::Pack,
-    room::incident::{Listed, desk::Told},
-    tui::model::Facts,
+use crate::model::Facts;
+use warroom_domain::platform::Pack;
+use warroom_incident::{
+    EventRef, IncidentState,
+    clocks::{Clock, clocks},
+    journal::{IncidentId, Item, LogName, WriterState},
+    state::SecondRequest,
 };
+use warroom_room::incident::{Listed, desk::Told};
 
 /// What the console knows of incidents.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,7 @@
 //! A sheet: what has to be said about an incident, in rows of text, choices and ticks.
 
-use crate::{incident::EventRef, tui::model::Input};
+use crate::model::Input;
+use warroom_incident::EventRef;
 
 /// What a sheet is filled in for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,15 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use crate::{
-    incident::{
-        EventRef, IncidentEvent, IncidentState, Versioned,
-        journal::Item,
-        timeline::{Category, TimelineEntry, entry},
-    },
-    room::incident::desk::Told,
-    tui::model::{Cursor, Input},
+use crate::model::{Cursor, Input};
+use warroom_incident::{
+    EventRef, IncidentEvent, IncidentState, Versioned,
+    journal::Item,
+    timeline::{Category, TimelineEntry, entry},
 };
+use warroom_room::incident::desk::Told;
 
 /// The state of the pane.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,8 @@
 //! The question before an action starts, and the answer as far as it is typed.
 
-use crate::{exec::gate::Wants, room::run::Question, tui::model::Input};
+use crate::model::Input;
+use warroom_exec::gate::Wants;
+use warroom_room::run::Question;
 
 /// The dialog.
 #[derive(Debug, Clone)]

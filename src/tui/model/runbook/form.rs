@@ -1,9 +1,7 @@
 //! The form of a runbook's variables: one field each, checked before anything uses them.
 
-use crate::{
-    runbook::{ActionId, Variable},
-    tui::model::Input,
-};
+use crate::model::Input;
+use warroom_runbook::{ActionId, Variable};
 
 /// The state of the form.
 #[derive(Debug, Clone)]

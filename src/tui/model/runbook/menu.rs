@@ -1,10 +1,8 @@
 //! A few things to choose from, with a word on each: after a failure, among alternatives, before leaving.
 
-use crate::{
-    incident::{EventRef, journal::IncidentId},
-    runbook::{ActionId, StepId, run::RunId},
-    tui::{action::Action, model::Cursor},
-};
+use crate::{action::Action, model::Cursor};
+use warroom_incident::{EventRef, journal::IncidentId};
+use warroom_runbook::{ActionId, StepId, run::RunId};
 
 /// What choosing an item does.
 #[derive(Debug, Clone, PartialEq, Eq)]

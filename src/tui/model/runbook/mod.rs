@@ -25,9 +25,9 @@ pub use self::{
     prompt::{Prompt, Purpose},
     rows::Row,
 };
-use crate::platform::Environment;
-use crate::room::run::{Library, variables};
-use crate::runbook::{
+use warroom_domain::platform::Environment;
+use warroom_room::run::{Library, variables};
+use warroom_runbook::{
     Action, ActionId, OptionKey, Runbook, Step, StepId,
     run::{Attempt, EventKind, Mark, Mode, RunEvent, RunId, RunState},
 };

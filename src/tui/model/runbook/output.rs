@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 
 use crate::{
-    exec::JobFolder,
-    tui::{
-        color::Depth,
-        model::Input,
-        output::{Go, Look, Seen},
-    },
+    color::Depth,
+    model::Input,
+    output::{Go, Look, Seen},
 };
+use warroom_exec::JobFolder;
 
 /// The view of one action's output.
 #[derive(Debug, Clone, Default)]
@@ -111,7 +109,7 @@ impl OutputView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::output::Place;
+    use crate::output::Place;
 
     fn seen(byte: u64, at_end: bool) -> Seen {
         Seen { top: Place { byte, row: 0 }, at_end, found: true, ..Seen::default() }

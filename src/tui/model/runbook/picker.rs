@@ -3,14 +3,12 @@
 use jiff::Timestamp;
 
 use crate::{
-    health::duration,
-    room::run::{EarlierRun, Known, Library},
-    runbook::{Risk, run::RunId},
-    tui::{
-        fuzzy,
-        model::{Cursor, Input},
-    },
+    fuzzy,
+    model::{Cursor, Input},
 };
+use warroom_domain::health::duration;
+use warroom_room::run::{EarlierRun, Known, Library};
+use warroom_runbook::{Risk, run::RunId};
 
 /// What choosing a row opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +144,7 @@ fn earlier(run: &EarlierRun, age: impl Fn(Timestamp) -> String) -> PickerItem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::FrontMatter;
+    use warroom_runbook::FrontMatter;
 
     fn known(id: &str, title: &str, triggers: &[&str]) -> Known {
         Known {

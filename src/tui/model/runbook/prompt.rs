@@ -1,6 +1,7 @@
 //! One line that the console asks for: a reason, a command.
 
-use crate::{runbook::StepId, tui::model::Input};
+use crate::model::Input;
+use warroom_runbook::StepId;
 
 /// What the line is for.
 #[derive(Debug, Clone, PartialEq, Eq)]

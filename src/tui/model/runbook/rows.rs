@@ -1,6 +1,6 @@
 //! The rows of the checklist: sections, alternatives, steps; below the selected step its sub-checks and its actions.
 
-use crate::runbook::{Action, ActionId, Runbook, Section, SectionKind, Step, StepId};
+use warroom_runbook::{Action, ActionId, Runbook, Section, SectionKind, Step, StepId};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]

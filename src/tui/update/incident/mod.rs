@@ -15,24 +15,22 @@ pub(super) use self::verbs::{
 };
 use super::{act, focus, overlays};
 use crate::{
-    incident::{EventRef, arrivals::Seen, journal::IncidentId},
-    room::{
-        incident::{
-            Listed, Verb,
-            proposal::restart_order,
-            station::{Command as Wish, News},
-        },
-        run,
-    },
-    runbook::run::{EventKind, RunEvent, RunId},
-    text::rows,
-    tui::{
-        action::Action,
-        effect::Effect,
-        model::{Choice, Menu, Model, OpenIncident, Overlay, Pane},
-        text::clean,
-    },
+    action::Action,
+    effect::Effect,
+    model::{Choice, Menu, Model, OpenIncident, Overlay, Pane},
+    text::clean,
 };
+use warroom_domain::text::rows;
+use warroom_incident::{EventRef, arrivals::Seen, journal::IncidentId};
+use warroom_room::{
+    incident::{
+        Listed, Verb,
+        proposal::restart_order,
+        station::{Command as Wish, News},
+    },
+    run,
+};
+use warroom_runbook::run::{EventKind, RunEvent, RunId};
 
 /// What a verification is shown under.
 const VERIFICATION: &str = "Verification";

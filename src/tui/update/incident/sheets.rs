@@ -5,13 +5,11 @@ use std::{path::PathBuf, str::FromStr};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    incident::{Exposure, ImpactField, NoteKind, Phase},
-    room::incident::{Declaration, Verb, export::Format, station::Command as Wish, when},
-    tui::{
-        effect::Effect,
-        model::{Model, Overlay, Sheet, SheetKind, SheetPurpose},
-    },
+    effect::Effect,
+    model::{Model, Overlay, Sheet, SheetKind, SheetPurpose},
 };
+use warroom_incident::{Exposure, ImpactField, NoteKind, Phase};
+use warroom_room::incident::{Declaration, Verb, export::Format, station::Command as Wish, when};
 
 fn sheet(model: &mut Model) -> Option<&mut Sheet> {
     match model.overlays.last_mut() {
@@ -21,14 +19,14 @@ fn sheet(model: &mut Model) -> Option<&mut Sheet> {
 }
 
 /// Goes to another row.
-pub(in crate::tui::update) fn step(model: &mut Model, by: isize) {
+pub(in crate::update) fn step(model: &mut Model, by: isize) {
     if let Some(sheet) = sheet(model) {
         sheet.step(by);
     }
 }
 
 /// Takes another choice of the row.
-pub(in crate::tui::update) fn change(model: &mut Model, by: isize) {
+pub(in crate::update) fn change(model: &mut Model, by: isize) {
     let Some(sheet) = sheet(model) else { return };
     let Some(row) = sheet.rows.get_mut(sheet.at) else { return };
     if let SheetKind::Choice { options, at } = &mut row.kind {
@@ -41,7 +39,7 @@ pub(in crate::tui::update) fn change(model: &mut Model, by: isize) {
 }
 
 /// Ticks the row, or takes that back; on the last row it does what the sheet is for.
-pub(in crate::tui::update) fn tick(model: &mut Model) {
+pub(in crate::update) fn tick(model: &mut Model) {
     let Some(sheet) = sheet(model) else { return };
     if let Some(SheetKind::Tick(on)) = sheet.rows.get_mut(sheet.at).map(|row| &mut row.kind) {
         *on = !*on;
@@ -60,7 +58,7 @@ fn suggest_severity(sheet: &mut Sheet) {
 }
 
 /// Enter: to the next row, and on the last one what the sheet is for. `now` sends from anywhere.
-pub(in crate::tui::update) fn submit(model: &mut Model, now: bool) -> Vec<Effect> {
+pub(in crate::update) fn submit(model: &mut Model, now: bool) -> Vec<Effect> {
     let Some(sheet) = sheet(model) else { return vec![] };
     if sheet.sent {
         return vec![];
@@ -97,7 +95,7 @@ fn wish(model: &Model, sheet: &Sheet) -> Result<Wish, String> {
         SheetPurpose::Declare { alert } => {
             let declaration = declaration(model, sheet, alert.clone(), time("detected")?.unwrap_or(now));
             // What is wrong with the words is said before anything is written.
-            crate::room::incident::verb::declare(declaration.clone(), &model.facts.pack, now)?;
+            warroom_room::incident::verb::declare(declaration.clone(), &model.facts.pack, now)?;
             return Ok(Wish::Declare(Box::new(declaration)));
         }
         SheetPurpose::Note => Verb::Note {

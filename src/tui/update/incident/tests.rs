@@ -1,23 +1,21 @@
 //! The Timeline pane by its keys.
 
 use crate::{
-    incident::EventRef,
-    room::{
-        incident::{Verb, station::Command as Wish},
-        run,
+    action::Context,
+    effect::Effect,
+    fixture::incident::{note, story, with, wrote},
+    model::{Model, Overlay, Pane, SheetPurpose},
+    output::{Go, Seen},
+    update::{
+        Message,
+        tests::{press, type_text},
+        update,
     },
-    tui::{
-        action::Context,
-        effect::Effect,
-        fixture::incident::{note, story, with, wrote},
-        model::{Model, Overlay, Pane, SheetPurpose},
-        output::{Go, Seen},
-        update::{
-            Message,
-            tests::{press, type_text},
-            update,
-        },
-    },
+};
+use warroom_incident::EventRef;
+use warroom_room::{
+    incident::{Verb, station::Command as Wish},
+    run,
 };
 
 fn rows(model: &Model) -> Vec<String> {
@@ -108,16 +106,16 @@ fn categories_responders_and_key_entries_are_keys_away() {
 
 #[test]
 fn entries_are_marked_and_corrected_and_a_filter_follows_that() {
-    use crate::incident::IncidentEvent;
+    use warroom_incident::IncidentEvent;
     let mut model = with(&story());
     let of = selected_of(&model);
     assert_eq!(verb(&press(&mut model, "m")), &Verb::MarkKey { of: of.clone(), key: true });
     press(&mut model, "*");
     assert_eq!(rows(&model).len(), 3);
     let mut written = story();
-    written.push((crate::tui::fixture::at(60), "bob@b", IncidentEvent::MarkedKey { of: of.clone(), key: true }));
+    written.push((crate::fixture::at(60), "bob@b", IncidentEvent::MarkedKey { of: of.clone(), key: true }));
     let text = Some("the disk has a lot of room".to_owned());
-    written.push((crate::tui::fixture::at(61), "bob@b", IncidentEvent::Corrected { of: of.clone(), text }));
+    written.push((crate::fixture::at(61), "bob@b", IncidentEvent::Corrected { of: of.clone(), text }));
     wrote(&mut model, &written);
     assert_eq!(rows(&model).len(), 4, "what was marked is kept now");
     press(&mut model, "esc /");
@@ -172,7 +170,8 @@ fn an_entry_opens_with_its_output_and_its_step() {
 
 #[test]
 fn an_output_outside_of_the_incident_is_not_opened() {
-    use crate::{incident::IncidentEvent, runbook::run::EventKind};
+    use warroom_incident::IncidentEvent;
+    use warroom_runbook::run::EventKind;
     for wrong in ["../../secret/output", "/etc/output", "runs/run-1/jobs/1/other", "output/.."] {
         let mut written = story();
         if let Some((.., IncidentEvent::Run { kind: EventKind::ActionEnded { outcome, .. }, .. })) = written.get_mut(5)

@@ -2,26 +2,24 @@
 
 use super::verbs;
 use crate::{
-    incident::{EventRef, IncidentEvent, Versioned},
-    room::{incident::Verb, run},
-    runbook::{
-        ActionId, StepId,
-        run::{EventKind, RunId},
+    effect::Effect,
+    model::{
+        EntryView, Model, OpenIncident, Opened, Overlay, Pane, Row, Sheet, SheetPurpose, SheetRow, Timeline,
+        incident::{entry_view::job_of, timeline::shown_text},
     },
-    tui::{
-        effect::Effect,
-        model::{
-            EntryView, Model, OpenIncident, Opened, Overlay, Pane, Row, Sheet, SheetPurpose, SheetRow, Timeline,
-            incident::{entry_view::job_of, timeline::shown_text},
-        },
-        output::{Go, Seen},
-        text::clean,
-        update::focus,
-    },
+    output::{Go, Seen},
+    text::clean,
+    update::focus,
+};
+use warroom_incident::{EventRef, IncidentEvent, Versioned};
+use warroom_room::{incident::Verb, run};
+use warroom_runbook::{
+    ActionId, StepId,
+    run::{EventKind, RunId},
 };
 
 /// Moves the cursor by rows.
-pub(in crate::tui::update) fn step(model: &mut Model, by: isize) {
+pub(in crate::update) fn step(model: &mut Model, by: isize) {
     if let Some(open) = &mut model.incidents.open {
         let len = open.timeline.len();
         open.timeline.cursor.step(by, len);
@@ -29,7 +27,7 @@ pub(in crate::tui::update) fn step(model: &mut Model, by: isize) {
 }
 
 /// Changes which entries are shown.
-pub(in crate::tui::update) fn filtered(model: &mut Model, change: impl FnOnce(&mut Timeline)) {
+pub(in crate::update) fn filtered(model: &mut Model, change: impl FnOnce(&mut Timeline)) {
     if let Some(open) = &mut model.incidents.open {
         change(&mut open.timeline);
     }
@@ -46,7 +44,7 @@ fn chosen(model: &Model) -> Option<(&OpenIncident, usize)> {
 }
 
 /// Opens the selected entry.
-pub(in crate::tui::update) fn open(model: &mut Model) {
+pub(in crate::update) fn open(model: &mut Model) {
     let Some((open, place)) = chosen(model) else { return };
     let Some(entry) = open.timeline.entries().get(place) else { return };
     let view = EntryView::new(entry.of.clone());
@@ -54,7 +52,7 @@ pub(in crate::tui::update) fn open(model: &mut Model) {
 }
 
 /// Puts the entry into the story, or takes it out of it.
-pub(in crate::tui::update) fn mark_key(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn mark_key(model: &mut Model) -> Vec<Effect> {
     if verbs::open(model).is_none() {
         return vec![];
     }
@@ -65,7 +63,7 @@ pub(in crate::tui::update) fn mark_key(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Asks what the entry should have said.
-pub(in crate::tui::update) fn correct(model: &mut Model) {
+pub(in crate::update) fn correct(model: &mut Model) {
     if verbs::open(model).is_none() {
         return;
     }
@@ -83,7 +81,7 @@ pub(in crate::tui::update) fn correct(model: &mut Model) {
 }
 
 /// Switches between the opened entry and the output that it refers to.
-pub(in crate::tui::update) fn toggle_output(model: &mut Model) {
+pub(in crate::update) fn toggle_output(model: &mut Model) {
     let job = evidence(model);
     let Some(Overlay::Entry(view)) = model.overlays.last_mut() else { return };
     if view.shows_output {
@@ -103,7 +101,7 @@ fn evidence(model: &Model) -> Option<std::path::PathBuf> {
 }
 
 /// From the output back to the entry. True when that was shown.
-pub(in crate::tui::update) fn back_to_entry(model: &mut Model) -> bool {
+pub(in crate::update) fn back_to_entry(model: &mut Model) -> bool {
     match model.overlays.last_mut() {
         Some(Overlay::Entry(view)) if view.shows_output => {
             view.shows_output = false;
@@ -114,7 +112,7 @@ pub(in crate::tui::update) fn back_to_entry(model: &mut Model) -> bool {
 }
 
 /// Scrolls the output by rows.
-pub(in crate::tui::update) fn scroll(view: &mut EntryView, by: isize) {
+pub(in crate::update) fn scroll(view: &mut EntryView, by: isize) {
     view.output.go(match by {
         isize::MIN => Go::Start,
         isize::MAX => Go::End,
@@ -123,7 +121,7 @@ pub(in crate::tui::update) fn scroll(view: &mut EntryView, by: isize) {
 }
 
 /// Begins a search in the output.
-pub(in crate::tui::update) fn search(model: &mut Model) {
+pub(in crate::update) fn search(model: &mut Model) {
     match model.overlays.last_mut() {
         Some(Overlay::Entry(view)) if view.shows_output => view.output.search.clear(),
         _ => model.say("the search is for the output of an entry"),
@@ -131,7 +129,7 @@ pub(in crate::tui::update) fn search(model: &mut Model) {
 }
 
 /// Goes to the next place that the search finds, or the one before.
-pub(in crate::tui::update) fn search_on(model: &mut Model, backwards: bool) {
+pub(in crate::update) fn search_on(model: &mut Model, backwards: bool) {
     match model.overlays.last_mut() {
         Some(Overlay::Entry(view)) if view.shows_output && !view.output.search.is_empty() => {
             view.output.go(Go::Find { backwards });
@@ -141,7 +139,7 @@ pub(in crate::tui::update) fn search_on(model: &mut Model, backwards: bool) {
 }
 
 /// Takes what was read of the output; gives back what was read for somebody else.
-pub(in crate::tui::update) fn took(
+pub(in crate::update) fn took(
     model: &mut Model,
     ticket: u64,
     result: Result<Seen, String>,
@@ -161,7 +159,7 @@ pub(in crate::tui::update) fn took(
 }
 
 /// The next look at the output of the opened entry, when one is wanted.
-pub(in crate::tui::update) fn due(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn due(model: &mut Model) -> Vec<Effect> {
     let (size, depth) = (model.drawn.evidence_size, model.appearance.themes.depth());
     if !matches!(model.overlays.last(), Some(Overlay::Entry(view)) if view.shows_output) {
         return vec![];
@@ -173,7 +171,7 @@ pub(in crate::tui::update) fn due(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Shows the step that the entry is about, in the Runbook pane.
-pub(in crate::tui::update) fn go_to_step(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn go_to_step(model: &mut Model) -> Vec<Effect> {
     let about = chosen(model).and_then(|(open, place)| about(open, place));
     let Some(about) = about else {
         model.say("the entry is not about a step of a runbook");
@@ -247,7 +245,7 @@ fn row(opened: &Opened, about: &About) -> Option<Row> {
 }
 
 /// True when the entry is about a run.
-pub(in crate::tui) fn has_step(model: &Model, of: &EventRef) -> bool {
+pub(crate) fn has_step(model: &Model, of: &EventRef) -> bool {
     let open = model.incidents.open.as_deref();
     open.and_then(|open| about(open, open.timeline.find(of)?)).is_some()
 }

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use crate::{
+    model::{Model, OpenIncident, Overlay, Sheet, SheetOption, SheetPurpose, SheetRow},
+    text::clean,
+};
+use warroom_domain::{
     health::{Status, firing},
-    incident::{ImpactField, Phase},
     platform::Audience,
-    room::incident::{
-        export::Format,
-        proposal::{Proposal, missing_roles, proposal},
-    },
-    tui::{
-        model::{Model, OpenIncident, Overlay, Sheet, SheetOption, SheetPurpose, SheetRow},
-        text::clean,
-    },
+};
+use warroom_incident::{ImpactField, Phase};
+use warroom_room::incident::{
+    export::Format,
+    proposal::{Proposal, missing_roles, proposal},
 };
 
 /// How a time is typed.
@@ -43,7 +43,7 @@ fn option(value: &str, label: &str, detail: &str) -> SheetOption {
 }
 
 /// Declares an incident; what fires, and what is down, is filled in.
-pub(in crate::tui::update) fn declare(model: &mut Model) {
+pub(in crate::update) fn declare(model: &mut Model) {
     if model.facts.read_only {
         model.say("this console is read-only: it declares nothing");
         return;
@@ -123,7 +123,7 @@ fn affected_now(model: &Model) -> BTreeSet<String> {
 }
 
 /// Writes something down.
-pub(in crate::tui::update) fn add_note(model: &mut Model) {
+pub(in crate::update) fn add_note(model: &mut Model) {
     if open(model).is_none() {
         return;
     }
@@ -141,7 +141,7 @@ pub(in crate::tui::update) fn add_note(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::Note, "Write down", "write", rows));
 }
 
-pub(in crate::tui::update) fn set_severity(model: &mut Model) {
+pub(in crate::update) fn set_severity(model: &mut Model) {
     let pack = model.facts.pack.clone();
     let Some(incident) = open(model) else { return };
     let now = incident.state.severity().to_owned();
@@ -160,14 +160,14 @@ pub(in crate::tui::update) fn set_severity(model: &mut Model) {
     show(model, sheet.saying(format!("It is {} now.", clean(&now))));
 }
 
-pub(in crate::tui::update) fn set_title(model: &mut Model) {
+pub(in crate::update) fn set_title(model: &mut Model) {
     let Some(incident) = open(model) else { return };
     let rows = vec![SheetRow::text("title", "Title", &incident.state.title, "What is wrong, in a few words")];
     show(model, Sheet::new(SheetPurpose::Title, "Retitle", "save", rows));
 }
 
 /// Asks in which form the incident is to be written, and where.
-pub(in crate::tui::update) fn export(model: &mut Model) {
+pub(in crate::update) fn export(model: &mut Model) {
     let Some(incident) = open(model) else { return };
     let id = incident.id.to_string();
     let options =
@@ -179,7 +179,7 @@ pub(in crate::tui::update) fn export(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::Export, "Export", "write", rows));
 }
 
-pub(in crate::tui::update) fn set_phase(model: &mut Model) {
+pub(in crate::update) fn set_phase(model: &mut Model) {
     let Some(incident) = open(model) else { return };
     let now = incident.state.phase();
     let next = Phase::ALL.into_iter().find(|phase| *phase > now).unwrap_or(now);
@@ -199,7 +199,7 @@ pub(in crate::tui::update) fn set_phase(model: &mut Model) {
     show(model, sheet.saying(format!("It is {} now.", now.word())));
 }
 
-pub(in crate::tui::update) fn set_role(model: &mut Model) {
+pub(in crate::update) fn set_role(model: &mut Model) {
     let (pack, by) = (model.facts.pack.clone(), model.facts.by.clone());
     let document = model.runbooks.open.as_ref().map(|opened| opened.document.clone());
     let Some(incident) = open(model) else { return };
@@ -229,7 +229,7 @@ pub(in crate::tui::update) fn set_role(model: &mut Model) {
     show(model, sheet);
 }
 
-pub(in crate::tui::update) fn affected(model: &mut Model) {
+pub(in crate::update) fn affected(model: &mut Model) {
     let pack = model.facts.pack.clone();
     let Some(incident) = open(model) else { return };
     let rows = pack.components.iter().map(|component| {
@@ -240,7 +240,7 @@ pub(in crate::tui::update) fn affected(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::Components, "Affected components", "say so", rows));
 }
 
-pub(in crate::tui::update) fn set_impact(model: &mut Model) {
+pub(in crate::update) fn set_impact(model: &mut Model) {
     let Some(incident) = open(model) else { return };
     let said = |field: &ImpactField| incident.state.impact.get(field).map_or("nothing yet", |value| &value.value);
     let options = ImpactField::ALL.map(|field| option(field.word(), field.word(), said(&field))).to_vec();
@@ -251,7 +251,7 @@ pub(in crate::tui::update) fn set_impact(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::Impact, "Impact", "say so", rows));
 }
 
-pub(in crate::tui::update) fn assess_loss(model: &mut Model) {
+pub(in crate::update) fn assess_loss(model: &mut Model) {
     if open(model).is_none() {
         return;
     }
@@ -263,7 +263,7 @@ pub(in crate::tui::update) fn assess_loss(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::DataLoss, "Data loss", "say so", rows));
 }
 
-pub(in crate::tui::update) fn restored(model: &mut Model) {
+pub(in crate::update) fn restored(model: &mut Model) {
     if open(model).is_none() {
         return;
     }
@@ -272,14 +272,14 @@ pub(in crate::tui::update) fn restored(model: &mut Model) {
     show(model, sheet.saying("Users have their service again. The clocks of recovery stop at that time."));
 }
 
-pub(in crate::tui::update) fn escalate(model: &mut Model) {
+pub(in crate::update) fn escalate(model: &mut Model) {
     let pack = model.facts.pack.clone();
     if open(model).is_none() {
         return;
     }
     let mut options: Vec<SheetOption> = Vec::new();
     for step in &pack.escalations {
-        let detail = format!("after {}", crate::health::duration(step.after));
+        let detail = format!("after {}", warroom_domain::health::duration(step.after));
         match options.iter_mut().find(|known| known.value == step.to) {
             Some(known) => known.detail = format!("{}, {detail}", known.detail),
             None => options.push(option(&step.to, &step.to, &detail)),
@@ -300,7 +300,7 @@ pub(in crate::tui::update) fn escalate(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::Escalate, "Escalation", "say so", rows));
 }
 
-pub(in crate::tui::update) fn inform(model: &mut Model) {
+pub(in crate::update) fn inform(model: &mut Model) {
     let pack = model.facts.pack.clone();
     if open(model).is_none() {
         return;
@@ -323,7 +323,7 @@ pub(in crate::tui::update) fn inform(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::Inform, "An audience was informed", "write", rows));
 }
 
-pub(in crate::tui::update) fn add_to_do(model: &mut Model) {
+pub(in crate::update) fn add_to_do(model: &mut Model) {
     if open(model).is_none() {
         return;
     }
@@ -335,7 +335,7 @@ pub(in crate::tui::update) fn add_to_do(model: &mut Model) {
     show(model, Sheet::new(SheetPurpose::AddToDo, "To do", "write", rows));
 }
 
-pub(in crate::tui::update) fn finish_to_do(model: &mut Model) {
+pub(in crate::update) fn finish_to_do(model: &mut Model) {
     let Some(incident) = open(model) else { return };
     let undone = incident.state.action_items.iter().filter(|item| item.done.is_none());
     let options: Vec<_> =

@@ -1,13 +1,11 @@
 //! Answering the question before an action.
 
 use crate::{
-    exec::gate::Wants,
-    room::run::{Answer, Command as Wish},
-    tui::{
-        effect::Effect,
-        model::{Ask, Model, Overlay},
-    },
+    effect::Effect,
+    model::{Ask, Model, Overlay},
 };
+use warroom_exec::gate::Wants;
+use warroom_room::run::{Answer, Command as Wish};
 
 fn asked(model: &mut Model) -> Option<&mut Ask> {
     match model.overlays.last_mut() {
@@ -22,7 +20,7 @@ fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
 }
 
 /// `y`.
-pub(in crate::tui::update) fn agree(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn agree(model: &mut Model) -> Vec<Effect> {
     match asked(model).map(|ask| ask.wants()) {
         Some(Wants::YesOrNo) => answer(model, Answer::Yes),
         Some(Wants::Enter) => answer(model, Answer::Enter),
@@ -31,7 +29,7 @@ pub(in crate::tui::update) fn agree(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Enter: agrees to what only reads; elsewhere it is no.
-pub(in crate::tui::update) fn enter(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn enter(model: &mut Model) -> Vec<Effect> {
     match asked(model).map(|ask| ask.wants()) {
         Some(Wants::Enter) => answer(model, Answer::Enter),
         Some(Wants::YesOrNo) => answer(model, Answer::No),
@@ -40,12 +38,12 @@ pub(in crate::tui::update) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Starts nothing.
-pub(in crate::tui::update) fn refuse(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn refuse(model: &mut Model) -> Vec<Effect> {
     answer(model, Answer::No)
 }
 
 /// Takes what was typed as the answer, when it does.
-pub(in crate::tui::update) fn typed(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn typed(model: &mut Model) -> Vec<Effect> {
     let Some(ask) = asked(model) else { return vec![] };
     let text = ask.input.text().trim().to_owned();
     let result = match ask.wants() {
@@ -68,7 +66,7 @@ pub(in crate::tui::update) fn typed(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Copies the command in question.
-pub(in crate::tui::update) fn copy(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn copy(model: &mut Model) -> Vec<Effect> {
     let Some(command) = asked(model).map(|ask| ask.question.command.clone()) else { return vec![] };
     model.say("the command is on the clipboard, if this terminal allows that");
     vec![Effect::Copy(command)]

@@ -1,14 +1,12 @@
 //! Filling in the variables of a runbook.
 
 use crate::{
-    room::run::{Command as Wish, Value, variables},
-    runbook::{ActionId, Variable},
-    tui::{
-        effect::Effect,
-        model::{Field, Form, Listing, Model, Overlay, Preparing},
-        text::clean,
-    },
+    effect::Effect,
+    model::{Field, Form, Listing, Model, Overlay, Preparing},
+    text::clean,
 };
+use warroom_room::run::{Command as Wish, Value, variables};
+use warroom_runbook::{ActionId, Variable};
 
 fn form(model: &mut Model) -> Option<&mut Form> {
     match model.overlays.last_mut() {
@@ -18,7 +16,7 @@ fn form(model: &mut Model) -> Option<&mut Form> {
 }
 
 /// Opens the form, at the first variable that has no value.
-pub(in crate::tui::update) fn open(model: &mut Model) {
+pub(in crate::update) fn open(model: &mut Model) {
     open_before(model, None);
 }
 
@@ -44,7 +42,7 @@ pub(super) fn open_before(model: &mut Model, then: Option<ActionId>) {
 }
 
 /// Checks the field and goes to another one.
-pub(in crate::tui::update) fn step(model: &mut Model, by: isize) -> Vec<Effect> {
+pub(in crate::update) fn step(model: &mut Model, by: isize) -> Vec<Effect> {
     if let Some(form) = form(model) {
         if let Some(field) = form.field_mut() {
             field.problem = check(field).err();
@@ -55,7 +53,7 @@ pub(in crate::tui::update) fn step(model: &mut Model, by: isize) -> Vec<Effect> 
 }
 
 /// Another choice, or another field where there are no choices.
-pub(in crate::tui::update) fn step_choice(model: &mut Model, by: isize) {
+pub(in crate::update) fn step_choice(model: &mut Model, by: isize) {
     let Some(form) = form(model) else { return };
     match form.field_mut() {
         Some(field) if !field.choices.is_empty() => field.step_choice(by),
@@ -66,7 +64,7 @@ pub(in crate::tui::update) fn step_choice(model: &mut Model, by: isize) {
 }
 
 /// Enter: the next field; after the last one all values are given, when every one will do.
-pub(in crate::tui::update) fn accept(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn accept(model: &mut Model) -> Vec<Effect> {
     let Some(form) = form(model) else { return vec![] };
     if let Some(field) = form.field_mut() {
         field.problem = check(field).err();
@@ -112,7 +110,7 @@ fn check(field: &Field) -> Result<Option<String>, String> {
 }
 
 /// Runs the command that lists what can be chosen.
-pub(in crate::tui::update) fn list(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn list(model: &mut Model) -> Vec<Effect> {
     let Some(field) = form(model).and_then(Form::field_mut) else { return vec![] };
     if field.variable.from.is_none() || field.listing == Listing::UnderWay {
         return vec![];

@@ -2,15 +2,13 @@
 
 use super::{super::incident, let_go, run, steps};
 use crate::{
-    room::run::Command as Wish,
-    tui::{
-        effect::Effect,
-        model::{Choice, Model, Overlay},
-    },
+    effect::Effect,
+    model::{Choice, Model, Overlay},
 };
+use warroom_room::run::Command as Wish;
 
 /// Closes the menu and does what its selected line says.
-pub(in crate::tui::update) fn choose(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn choose(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Menu(menu)) = model.overlays.last() else { return vec![] };
     let choice = menu.chosen().cloned();
     model.overlays.pop();

@@ -15,23 +15,19 @@ use jiff::Timestamp;
 
 use super::{focus, overlays};
 use crate::{
-    exec::gate::Refusal,
-    health::{age, firing},
-    room::{
-        check::Report,
-        run::{Command as Wish, News},
-    },
-    runbook::{
-        Step, Variable,
-        run::{EventKind, Mark, Mode, RunEvent},
-    },
-    tui::{
-        effect::Effect,
-        model::{
-            Ask, Choice, Lower, Menu, Model, Opened, Overlay, Pane, Picker, Preparing, Prompt, Purpose, Row, Source,
-        },
-        text::clean,
-    },
+    effect::Effect,
+    model::{Ask, Choice, Lower, Menu, Model, Opened, Overlay, Pane, Picker, Preparing, Prompt, Purpose, Row, Source},
+    text::clean,
+};
+use warroom_domain::health::{age, firing};
+use warroom_exec::gate::Refusal;
+use warroom_room::{
+    check::Report,
+    run::{Command as Wish, News},
+};
+use warroom_runbook::{
+    Step, Variable,
+    run::{EventKind, Mark, Mode, RunEvent},
 };
 
 /// Takes in what came of wishes.

@@ -1,6 +1,6 @@
 //! The part below the checklist: the step's text or its output, scrolling and searching in it.
 
-use crate::tui::{
+use crate::{
     effect::Effect,
     model::{Lower, Model},
     output::{Go, Seen},
@@ -8,7 +8,7 @@ use crate::tui::{
 };
 
 /// Switches between the step's text and its output.
-pub(in crate::tui::update) fn toggle(model: &mut Model) {
+pub(in crate::update) fn toggle(model: &mut Model) {
     let Some(opened) = &mut model.runbooks.open else { return };
     opened.lower = match opened.lower {
         Lower::Output => Lower::Step,
@@ -21,7 +21,7 @@ pub(in crate::tui::update) fn toggle(model: &mut Model) {
 }
 
 /// Scrolls by rows.
-pub(in crate::tui::update) fn scroll(model: &mut Model, by: isize) {
+pub(in crate::update) fn scroll(model: &mut Model, by: isize) {
     let max = model.drawn.step_scroll;
     let Some(opened) = &mut model.runbooks.open else { return };
     match opened.lower {
@@ -33,14 +33,14 @@ pub(in crate::tui::update) fn scroll(model: &mut Model, by: isize) {
 }
 
 /// Stays at the end, or lets go of it.
-pub(in crate::tui::update) fn follow(model: &mut Model) {
+pub(in crate::update) fn follow(model: &mut Model) {
     let Some(opened) = &mut model.runbooks.open else { return };
     opened.lower = Lower::Output;
     opened.output.go(if opened.output.follow { Go::By(0) } else { Go::End });
 }
 
 /// Begins a search in the output.
-pub(in crate::tui::update) fn search(model: &mut Model) {
+pub(in crate::update) fn search(model: &mut Model) {
     if let Some(opened) = &mut model.runbooks.open {
         opened.lower = Lower::Output;
         opened.output.search.clear();
@@ -48,7 +48,7 @@ pub(in crate::tui::update) fn search(model: &mut Model) {
 }
 
 /// Goes to the next place that the search finds, or the one before.
-pub(in crate::tui::update) fn find(model: &mut Model, backwards: bool) {
+pub(in crate::update) fn find(model: &mut Model, backwards: bool) {
     let Some(opened) = &mut model.runbooks.open else { return };
     if opened.output.search.is_empty() {
         model.say("there is no search: / begins one in the output");
@@ -59,7 +59,7 @@ pub(in crate::tui::update) fn find(model: &mut Model, backwards: bool) {
 }
 
 /// Takes what was read.
-pub(in crate::tui::update) fn took(model: &mut Model, ticket: u64, result: Result<Seen, String>) {
+pub(in crate::update) fn took(model: &mut Model, ticket: u64, result: Result<Seen, String>) {
     if let Some(opened) = &mut model.runbooks.open {
         opened.output.take(ticket, result.map_err(|why| clean(&why)));
         if opened.output.not_found {
@@ -72,14 +72,14 @@ pub(in crate::tui::update) fn took(model: &mut Model, ticket: u64, result: Resul
 }
 
 /// The output may have grown.
-pub(in crate::tui::update) fn refresh(model: &mut Model) {
+pub(in crate::update) fn refresh(model: &mut Model) {
     if let Some(opened) = &mut model.runbooks.open {
         opened.output.refresh();
     }
 }
 
 /// The next look at the output, when one is wanted.
-pub(in crate::tui::update) fn due(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn due(model: &mut Model) -> Vec<Effect> {
     let (size, depth) = (model.drawn.output_size, model.appearance.themes.depth());
     if model.runbooks.open.is_none() {
         return vec![];

@@ -1,17 +1,15 @@
 //! Running: what Enter means on each row of the checklist, and what comes after a failure.
 
 use crate::{
-    room::run::Command as Wish,
-    runbook::{ActionId, Step, StepId, StepKind, run::Mark},
-    tui::{
-        effect::Effect,
-        model::{Choice, Menu, Model, Opened, Overlay, Preparing, Row},
-        text::clean,
-    },
+    effect::Effect,
+    model::{Choice, Menu, Model, Opened, Overlay, Preparing, Row},
+    text::clean,
 };
+use warroom_room::run::Command as Wish;
+use warroom_runbook::{ActionId, Step, StepId, StepKind, run::Mark};
 
 /// Does the next thing with the selected row.
-pub(in crate::tui::update) fn next(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn next(model: &mut Model) -> Vec<Effect> {
     let Some(opened) = &mut model.runbooks.open else { return vec![] };
     opened.problem = None;
     match opened.selected.clone() {
@@ -112,7 +110,7 @@ pub(super) fn start(model: &mut Model, action: ActionId) -> Vec<Effect> {
 }
 
 /// Runs the selected action again, whatever became of it.
-pub(in crate::tui::update) fn again(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn again(model: &mut Model) -> Vec<Effect> {
     let Some(opened) = &model.runbooks.open else { return vec![] };
     let Some(action) = opened.action().map(|action| action.id.clone()) else {
         model.say("the selected step has no command");
@@ -135,7 +133,7 @@ fn failed(model: &mut Model, step: &Step) {
     let unknown = opened.mark(&step.id) == Mark::Unknown;
     let mut text = Vec::new();
     if let Some(attempt) = opened.state.attempt(&action) {
-        text.extend(attempt.outcome.as_ref().map(crate::tui::outcome::sentence));
+        text.extend(attempt.outcome.as_ref().map(crate::outcome::sentence));
     }
     if unknown {
         text.push("It may have done all, a part or nothing of its work. Look at the platform before you go on.".into());
@@ -204,7 +202,7 @@ pub(super) fn choose_option(model: &mut Model, group: &str) {
 }
 
 /// Asks whether the running action is to end. What is only being prepared ends without a question.
-pub(in crate::tui::update) fn cancel(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn cancel(model: &mut Model) -> Vec<Effect> {
     let running = model.runbooks.open.as_ref().and_then(|opened| {
         let action = opened.running().map(|(action, _)| action).or(opened.polls.keys().next())?;
         let title = opened.document.action(action).map(|(step, _)| clean(&step.title));

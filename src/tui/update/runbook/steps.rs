@@ -1,18 +1,16 @@
 //! Checking off, leaving out and undoing steps.
 
 use crate::{
-    room::run::Command as Wish,
-    runbook::{StepId, StepKind, run::Mark},
-    text::rows,
-    tui::{
-        effect::Effect,
-        model::{Choice, Menu, Model, Overlay, Prompt, Purpose, Row},
-        text::clean,
-    },
+    effect::Effect,
+    model::{Choice, Menu, Model, Overlay, Prompt, Purpose, Row},
+    text::clean,
 };
+use warroom_domain::text::rows;
+use warroom_room::run::Command as Wish;
+use warroom_runbook::{StepId, StepKind, run::Mark};
 
 /// Checks the selected sub-check or manual step off, or takes that back.
-pub(in crate::tui::update) fn tick(model: &mut Model) -> Vec<Effect> {
+pub(in crate::update) fn tick(model: &mut Model) -> Vec<Effect> {
     let Some(opened) = &mut model.runbooks.open else { return vec![] };
     let Some(step) = opened.step() else { return vec![] };
     let id = step.id.clone();
@@ -47,7 +45,7 @@ pub(in crate::tui::update) fn tick(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Asks why the selected step is left out.
-pub(in crate::tui::update) fn skip(model: &mut Model) {
+pub(in crate::update) fn skip(model: &mut Model) {
     let opened = model.runbooks.open.as_ref();
     let step =
         opened.and_then(|opened| opened.step().map(|step| (step.id.clone(), opened.state.waits_for_person(step))));
@@ -82,7 +80,7 @@ pub(super) fn ask_to_go_on(model: &mut Model, step: &StepId) {
 }
 
 /// Offers the rollback of the selected step.
-pub(in crate::tui::update) fn undo(model: &mut Model) {
+pub(in crate::update) fn undo(model: &mut Model) {
     let Some(opened) = &model.runbooks.open else { return };
     let Some(step) = opened.step().cloned() else { return };
     let saved: Vec<String> = opened.state.restorable(&step).map(|(saving, _)| clean(&saving.what)).collect();
@@ -107,7 +105,7 @@ pub(in crate::tui::update) fn undo(model: &mut Model) {
 }
 
 /// Offers the rollback of the whole runbook.
-pub(in crate::tui::update) fn roll_back(model: &mut Model) {
+pub(in crate::update) fn roll_back(model: &mut Model) {
     let Some(opened) = &model.runbooks.open else { return };
     if !super::run::has_rollback(opened) {
         model.say("there is nothing to roll back: no rollback section, and no rollback of a step that was run");

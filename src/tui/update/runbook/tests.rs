@@ -4,21 +4,19 @@ use crossterm::event::KeyEvent;
 
 use super::*;
 use crate::{
-    exec::{gate::Wants, place::Fact},
-    room::run::{Answer, Question, Value},
-    runbook::{ActionId, Risk, StepId, run::Ending},
-    tui::{
-        chord::Chord,
-        fixture::{
-            self, at,
-            runbook::{ended, event, happened, intended, opened, opened_with, with_variables},
-        },
-        message::Message,
-        model::Row,
-        output::{Go, Seen},
-        update::{drawn, update},
+    chord::Chord,
+    fixture::{
+        self, at,
+        runbook::{ended, event, happened, intended, opened, opened_with, with_variables},
     },
+    message::Message,
+    model::Row,
+    output::{Go, Seen},
+    update::{drawn, update},
 };
+use warroom_exec::{gate::Wants, place::Fact};
+use warroom_room::run::{Answer, Question, Value};
+use warroom_runbook::{ActionId, Risk, StepId, run::Ending};
 
 fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let now = model.now;
@@ -98,7 +96,7 @@ fn alternatives_are_chosen_before_their_steps_run_and_the_others_go() {
     let mut model = opened();
     opened_mut(&mut model).select(step_row("restore"));
     assert!(wishes(press(&mut model, "enter")).is_empty());
-    assert_eq!(model.context(), crate::tui::action::Context::Menu);
+    assert_eq!(model.context(), crate::action::Context::Menu);
     let chosen = wishes(press(&mut model, "j enter"));
     assert_eq!(chosen, [Wish::ChooseOption { group: "restore".into(), key: "B".into() }]);
     let kind = EventKind::OptionChosen { group: "restore".into(), key: "B".into() };
@@ -234,7 +232,7 @@ fn variables_are_asked_for_before_the_first_command() {
     let mut model = opened_with(with_variables());
     opened_mut(&mut model).select(step_row("assess"));
     assert!(wishes(press(&mut model, "enter")).is_empty());
-    assert_eq!(model.context(), crate::tui::action::Context::Form);
+    assert_eq!(model.context(), crate::action::Context::Form);
     press(&mut model, "enter");
     let form = |model: &Model| match model.overlays.last() {
         Some(Overlay::Form(form)) => (**form).clone(),
@@ -320,7 +318,7 @@ fn output_is_looked_at_when_it_is_drawn_and_again_while_it_grows() {
     let mut model = opened();
     opened_mut(&mut model).select(step_row("assess"));
     happened(&mut model, intended(61, "assess/1"));
-    let mut place = crate::tui::model::Drawn::default();
+    let mut place = crate::model::Drawn::default();
     place.output_size = (60, 10);
     let looks = drawn(&mut model, place);
     let [Effect::ReadOutput { ticket, look }] = &looks[..] else { panic!("{looks:?}") };
@@ -350,7 +348,7 @@ fn a_click_beside_a_question_answers_nothing() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mut model = opened();
     tell(&mut model, News::Asked(ask(Wants::YesOrNo)));
-    model.drawn.target(ratatui::layout::Rect::new(0, 0, 10, 10), crate::tui::model::Target::Pane(Pane::Health));
+    model.drawn.target(ratatui::layout::Rect::new(0, 0, 10, 10), crate::model::Target::Pane(Pane::Health));
     let kind = MouseEventKind::Down(MouseButton::Left);
     let click = MouseEvent { kind, column: 1, row: 1, modifiers: KeyModifiers::NONE };
     assert!(update(&mut model, Message::Mouse(click), at(61)).is_empty());

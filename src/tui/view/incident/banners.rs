@@ -3,15 +3,13 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    incident::{clocks::ClockKind, journal::WriterState},
-    tui::{
-        action::Action,
-        model::{Drawn, Model, Target},
-        text::{self, clean},
-        theme::Role,
-        view::pieces::{between, coarse, put},
-    },
+    action::Action,
+    model::{Drawn, Model, Target},
+    text::{self, clean},
+    theme::Role,
+    view::pieces::{between, coarse, put},
 };
+use warroom_incident::{clocks::ClockKind, journal::WriterState};
 
 /// Rows that the body keeps at least.
 const BODY: u16 = 14;
@@ -76,12 +74,12 @@ fn declared_elsewhere(model: &Model) -> Vec<(String, Option<Action>)> {
 }
 
 /// Rows that the banners take on a screen of this height.
-pub(in crate::tui::view) fn height(model: &Model, screen: u16) -> u16 {
+pub(in crate::view) fn height(model: &Model, screen: u16) -> u16 {
     (banners(model).len() as u16).min(screen.saturating_sub(BODY))
 }
 
 /// Draws them, and gives back the rows that are left.
-pub(in crate::tui::view) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) -> Rect {
+pub(in crate::view) fn draw(model: &Model, frame: &mut Frame, area: Rect, drawn: &mut Drawn) -> Rect {
     let style = model.appearance.theme.role(Role::Banner);
     let banners = banners(model);
     let shown = (banners.len() as u16).min(height(model, frame.area().height)).min(area.height);

@@ -8,17 +8,15 @@ use ratatui::{
 };
 
 use crate::{
-    health::Status,
-    incident::clocks::{Clock, ClockKind, ClockLevel},
-    tui::{
-        model::{Model, OpenIncident},
-        text::clean,
-        theme::Theme,
-        view::pieces::{in_a_row, put, span, width},
-    },
+    model::{Model, OpenIncident},
+    text::clean,
+    theme::Theme,
+    view::pieces::{in_a_row, put, span, width},
 };
+use warroom_domain::health::Status;
+use warroom_incident::clocks::{Clock, ClockKind, ClockLevel};
 
-pub(in crate::tui::view) fn draw(model: &Model, open: &OpenIncident, frame: &mut Frame, area: Rect) {
+pub(in crate::view) fn draw(model: &Model, open: &OpenIncident, frame: &mut Frame, area: Rect) {
     let theme = &model.appearance.theme;
     let mut clocks: Vec<&Clock> = open.clocks.iter().filter(|clock| is_shown(clock)).collect();
     clocks.sort_by_key(|clock| (rank(clock), clock.due));
@@ -58,7 +56,7 @@ fn parts(clock: &Clock, theme: &Theme) -> Vec<Span<'static>> {
 }
 
 /// Never by colour alone.
-pub(in crate::tui::view) fn level(level: ClockLevel, theme: &Theme) -> (&'static str, Style) {
+pub(in crate::view) fn level(level: ClockLevel, theme: &Theme) -> (&'static str, Style) {
     match level {
         ClockLevel::Red => ("✖ ", theme.status(Status::Down)),
         ClockLevel::Amber => ("▲ ", theme.status(Status::Warn)),

@@ -4,37 +4,35 @@ use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{Frame, layout::Rect, style::Style, text::Line};
 
 use crate::{
-    health::{Status, bytes},
-    incident::{EventRef, timeline::TimelineEntry},
-    tui::{
-        action::{Action, Context},
-        model::{
-            Drawn, EntryView, Model, OpenIncident, Target,
-            incident::{entry_view::job_of, timeline::shown_text},
-        },
-        text::{self, clean},
-        theme::Theme,
-        view::{
-            blank,
-            incident::timeline::one_line,
-            pieces::{frame_of, put, scroll_marks, span, title},
-            popup,
-            popup::{Popup, columns, keys},
-        },
+    action::{Action, Context},
+    model::{
+        Drawn, EntryView, Model, OpenIncident, Target,
+        incident::{entry_view::job_of, timeline::shown_text},
+    },
+    text::{self, clean},
+    theme::Theme,
+    view::{
+        blank,
+        incident::timeline::one_line,
+        pieces::{frame_of, put, scroll_marks, span, title},
+        popup,
+        popup::{Popup, columns, keys},
     },
 };
+use warroom_domain::health::{Status, bytes};
+use warroom_incident::{EventRef, timeline::TimelineEntry};
 
 /// Columns of the names of facts.
 const LABEL: usize = 12;
 
 /// True when an output belongs to the entry and can be looked for.
-pub(in crate::tui::view) fn has_output(model: &Model, of: &EventRef) -> bool {
+pub(in crate::view) fn has_output(model: &Model, of: &EventRef) -> bool {
     let Some(open) = &model.incidents.open else { return false };
     let entry = open.timeline.find(of).and_then(|place| open.timeline.entries().get(place));
     entry.is_some_and(|entry| job_of(entry, &open.folder).is_some())
 }
 
-pub(in crate::tui::view) fn draw(model: &Model, view: &EntryView, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, view: &EntryView, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let open = model.incidents.open.as_deref();
     let found = open.and_then(|open| Some((open, open.timeline.find(&view.of)?)));
@@ -172,7 +170,7 @@ fn hints(model: &Model, open: &OpenIncident, entry: &TimelineEntry) -> Line<'sta
     if job_of(entry, &open.folder).is_some() {
         add(Action::ShowOutput, "output");
     }
-    if crate::tui::update::has_step(model, &entry.of) {
+    if crate::update::has_step(model, &entry.of) {
         add(Action::GoToStep, "go to the step");
     }
     if !model.facts.read_only {
@@ -220,6 +218,6 @@ fn output(model: &Model, view: &EntryView, entry: &TimelineEntry, frame: &mut Fr
     for (row, line) in seen.rows.iter().take(height).enumerate() {
         put(frame, inside, row as u16, line);
     }
-    let above = usize::from(seen.top > crate::tui::output::Place::default());
+    let above = usize::from(seen.top > crate::output::Place::default());
     scroll_marks(theme, frame, inner, above, usize::from(!seen.at_end));
 }

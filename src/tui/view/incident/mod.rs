@@ -12,14 +12,12 @@ use ratatui::{style::Style, text::Span};
 
 use super::pieces::{between, span};
 use crate::{
-    runbook::run::Mode,
-    tui::{
-        model::{Model, OpenIncident},
-        outcome::took,
-        text::{clean, cut},
-        theme::Role,
-    },
+    model::{Model, OpenIncident},
+    outcome::took,
+    text::{clean, cut},
+    theme::Role,
 };
+use warroom_runbook::run::Mode;
 
 /// Columns of the incident's title in the top bar.
 const TITLE: usize = 40;

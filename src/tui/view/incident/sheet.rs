@@ -3,23 +3,21 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    health::Status,
-    tui::{
-        action::{Action, Context},
-        model::{Drawn, Model, Sheet, SheetKind, SheetRow},
-        text,
-        theme::{Role, Theme},
-        view::{
-            pieces::span,
-            popup::{Popup, columns, field, keys, paragraph},
-        },
+    action::{Action, Context},
+    model::{Drawn, Model, Sheet, SheetKind, SheetRow},
+    text,
+    theme::{Role, Theme},
+    view::{
+        pieces::span,
+        popup::{Popup, columns, field, keys, paragraph},
     },
 };
+use warroom_domain::health::Status;
 
 /// The widest that labels are.
 const LABEL: usize = 16;
 
-pub(in crate::tui::view) fn draw(model: &Model, sheet: &Sheet, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, sheet: &Sheet, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let room = columns(body);
     let labels = sheet.rows.iter().filter(|row| !matches!(row.kind, SheetKind::Tick(_)));

@@ -1,17 +1,15 @@
 //! The Timeline pane and an opened entry as a user would see them.
 
 use crate::{
-    incident::{EventRef, IncidentEvent, journal::LogName},
-    tui::{
-        action::Action,
-        fixture::{
-            at,
-            incident::{note, story, with, wrote},
-        },
-        update::act,
-        view::tests::{row, screen, shows},
+    action::Action,
+    fixture::{
+        at,
+        incident::{note, story, with, wrote},
     },
+    update::act,
+    view::tests::{row, screen, shows},
 };
+use warroom_incident::{EventRef, IncidentEvent, journal::LogName};
 
 #[test]
 fn an_entry_has_time_who_category_and_text() {

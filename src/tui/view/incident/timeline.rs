@@ -4,22 +4,20 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    health::Status,
-    incident::timeline::{Category, TimelineEntry},
-    tui::{
-        model::{Drawn, Model, OpenIncident, Pane, Target, Timeline, incident::timeline::shown_text},
-        text::{self, clean},
-        theme::Role,
-        view::pieces::{cut_spans, frame_of, put, scroll_marks, span, title, width},
-    },
+    model::{Drawn, Model, OpenIncident, Pane, Target, Timeline, incident::timeline::shown_text},
+    text::{self, clean},
+    theme::Role,
+    view::pieces::{cut_spans, frame_of, put, scroll_marks, span, title, width},
 };
+use warroom_domain::health::Status;
+use warroom_incident::timeline::{Category, TimelineEntry};
 
 /// Least columns at which categories are written out.
 const WIDE: usize = 66;
 /// Columns that names take at least and at most.
 const WHO: (usize, usize) = (5, 14);
 
-pub(in crate::tui::view) fn draw(model: &Model, open: &OpenIncident, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, open: &OpenIncident, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let timeline = &open.timeline;
     let focused = model.panes.focus == Pane::Activity && model.overlays.is_empty();

@@ -4,25 +4,22 @@ use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::risk_style;
 use crate::{
-    exec::{gate::Wants, place::Fact},
-    health::Status,
-    text::rows,
-    tui::{
-        action::{Action, Context},
-        model::{Ask, Drawn, Model},
-        text,
-        theme::Role,
-        view::{
-            pieces::span,
-            popup::{Popup, columns, entry, keys, paragraph},
-        },
+    action::{Action, Context},
+    model::{Ask, Drawn, Model},
+    text,
+    theme::Role,
+    view::{
+        pieces::span,
+        popup::{Popup, columns, entry, keys, paragraph},
     },
 };
+use warroom_domain::{health::Status, text::rows};
+use warroom_exec::{gate::Wants, place::Fact};
 
 /// The first thing to know of a place.
 const ENVIRONMENT: &str = "environment";
 
-pub(in crate::tui::view) fn draw(model: &Model, ask: &Ask, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, ask: &Ask, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let room = columns(body);
     let popup = Popup {
         title: &ask.question.title,

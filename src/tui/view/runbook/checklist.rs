@@ -11,18 +11,16 @@ use ratatui::{
 
 use super::risk_style;
 use crate::{
-    health::Status,
-    runbook::{
-        Risk, Step,
-        run::{Attempt, Mark, Mode},
-    },
-    tui::{
-        model::{Cursor, Drawn, Model, Opened, Pane, Row, Target},
-        outcome,
-        text::{self, clean},
-        theme::Theme,
-        view::pieces::{between, put, scroll_marks, span, width},
-    },
+    model::{Cursor, Drawn, Model, Opened, Pane, Row, Target},
+    outcome,
+    text::{self, clean},
+    theme::Theme,
+    view::pieces::{between, put, scroll_marks, span, width},
+};
+use warroom_domain::health::Status;
+use warroom_runbook::{
+    Risk, Step,
+    run::{Attempt, Mark, Mode},
 };
 
 /// Columns at the right: risk, time, outcome. The last two have no room while nothing was done yet.
@@ -163,7 +161,7 @@ fn line(model: &Model, opened: &Opened, row: &Row, layout: Columns) -> Line<'sta
 
 /// Where an action stands by its newest attempt.
 pub(super) fn mark_of(attempt: Option<&Attempt>) -> Mark {
-    use crate::runbook::run::Ending;
+    use warroom_runbook::run::Ending;
     match attempt.map(|attempt| &attempt.outcome) {
         None => Mark::Todo,
         Some(None) => Mark::Running,
@@ -174,7 +172,7 @@ pub(super) fn mark_of(attempt: Option<&Attempt>) -> Mark {
 }
 
 /// An action's name, else the beginning of its command.
-pub(super) fn name_of(action: &crate::runbook::Action, index: usize) -> String {
+pub(super) fn name_of(action: &warroom_runbook::Action, index: usize) -> String {
     let first = action.code.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     match (&action.name, first) {
         (Some(name), _) => clean(name),
@@ -304,7 +302,7 @@ fn columns_of(
 /// The left part, cut so that the right one has its room.
 fn joined(theme: &Theme, left: Vec<Span<'static>>, right: Vec<Span<'static>>, columns: usize) -> Line<'static> {
     let room = columns.saturating_sub(width(&right) + 2);
-    let mut spans = crate::tui::view::pieces::cut_spans(left, room);
+    let mut spans = crate::view::pieces::cut_spans(left, room);
     spans.push(span(" ".repeat((room + 1).saturating_sub(width(&spans))), theme.text()));
     spans.extend(right);
     Line::from(spans)

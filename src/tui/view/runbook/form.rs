@@ -3,25 +3,23 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    health::Status,
-    room::run::variables,
-    runbook::VariableKind,
-    tui::{
-        action::{Action, Context},
-        model::{Drawn, Field, Form, Listing, Model},
-        text,
-        theme::Role,
-        view::{
-            pieces::span,
-            popup::{Popup, columns, field, keys, paragraph},
-        },
+    action::{Action, Context},
+    model::{Drawn, Field, Form, Listing, Model},
+    text,
+    theme::Role,
+    view::{
+        pieces::span,
+        popup::{Popup, columns, field, keys, paragraph},
     },
 };
+use warroom_domain::health::Status;
+use warroom_room::run::variables;
+use warroom_runbook::VariableKind;
 
 /// Choices that are shown at once.
 const CHOICES: usize = 6;
 
-pub(in crate::tui::view) fn draw(model: &Model, form: &Form, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, form: &Form, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let room = columns(body);
     let mut lines: Vec<Line<'static>> = Vec::new();

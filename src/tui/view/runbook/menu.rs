@@ -2,7 +2,7 @@
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use crate::tui::{
+use crate::{
     model::{Drawn, Menu, Model, Target},
     text,
     view::{
@@ -11,7 +11,7 @@ use crate::tui::{
     },
 };
 
-pub(in crate::tui::view) fn draw(model: &Model, menu: &Menu, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, menu: &Menu, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let room = columns(body);
     let mut lines: Vec<Line<'static>> = Vec::new();

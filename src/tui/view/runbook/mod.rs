@@ -22,15 +22,13 @@ use ratatui::{
 use super::pieces::{frame_of, put, span, title, waiting};
 use super::popup::paragraph;
 use crate::{
-    health::{Status, firing},
-    runbook::{Risk, run::Mode},
-    tui::{
-        action::{Action, Context},
-        model::{Drawn, Lower, Model, Opened, Pane, Target},
-        text::{self, clean},
-        theme::{Role, Theme},
-    },
+    action::{Action, Context},
+    model::{Drawn, Lower, Model, Opened, Pane, Target},
+    text::{self, clean},
+    theme::{Role, Theme},
 };
+use warroom_domain::health::{Status, firing};
+use warroom_runbook::{Risk, run::Mode};
 
 /// Least columns at which the step stands beside the checklist instead of below it.
 const BESIDE: u16 = 130;

@@ -5,15 +5,13 @@ use std::time::Duration;
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    health::{Status, bytes},
-    runbook::run::ActionOutcome,
-    tui::{
-        model::{Drawn, Model, Opened},
-        outcome, text,
-        theme::Role,
-        view::pieces::put,
-    },
+    model::{Drawn, Model, Opened},
+    outcome, text,
+    theme::Role,
+    view::pieces::put,
 };
+use warroom_domain::health::{Status, bytes};
+use warroom_runbook::run::ActionOutcome;
 
 pub(super) fn draw(model: &Model, opened: &Opened, frame: &mut Frame, area: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
@@ -59,7 +57,7 @@ pub(super) fn state(model: &Model, opened: &Opened) -> String {
         parts.push(bytes(output.seen.bytes as f64));
     }
     if output.follow && opened.attempt().is_some_and(|(_, attempt)| attempt.outcome.is_none()) {
-        parts.push(format!("{} following", crate::tui::glyphs::spinner(model.spin)));
+        parts.push(format!("{} following", crate::glyphs::spinner(model.spin)));
     }
     parts.join(" · ")
 }

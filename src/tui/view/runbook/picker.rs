@@ -8,22 +8,20 @@ use ratatui::{
 
 use super::{how_to_add, risk_style};
 use crate::{
-    health::Status,
-    tui::{
-        model::{Drawn, Model, Picker, PickerItem, Source, Target},
-        text,
-        theme::Role,
-        view::{
-            blank,
-            footer::typed,
-            pieces::{cut_spans, frame_of, put, scroll_marks, span, title, width},
-            popup,
-            popup::paragraph,
-        },
+    model::{Drawn, Model, Picker, PickerItem, Source, Target},
+    text,
+    theme::Role,
+    view::{
+        blank,
+        footer::typed,
+        pieces::{cut_spans, frame_of, put, scroll_marks, span, title, width},
+        popup,
+        popup::paragraph,
     },
 };
+use warroom_domain::health::Status;
 
-pub(in crate::tui::view) fn draw(model: &Model, picker: &Picker, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, picker: &Picker, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let area = popup(body, 100, 70);
     blank(model, frame, area);

@@ -3,14 +3,12 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    health::Status,
-    tui::{
-        model::{Drawn, Model, Prompt, Purpose},
-        view::popup::{Popup, columns, entry, paragraph},
-    },
+    model::{Drawn, Model, Prompt, Purpose},
+    view::popup::{Popup, columns, entry, paragraph},
 };
+use warroom_domain::health::Status;
 
-pub(in crate::tui::view) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
+pub(in crate::view) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame, body: Rect, drawn: &mut Drawn) {
     let theme = &model.appearance.theme;
     let room = columns(body);
     let mut text: Vec<Line<'static>> = Vec::new();

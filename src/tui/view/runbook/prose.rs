@@ -5,11 +5,9 @@ use ratatui::{
     text::Line,
 };
 
-use crate::{
-    health::Status,
-    runbook::prose::{self, Role},
-    tui::{text::clean, theme::Theme, view::pieces::span},
-};
+use crate::{text::clean, theme::Theme, view::pieces::span};
+use warroom_domain::health::Status;
+use warroom_runbook::prose::{self, Role};
 
 /// Lines of at most `columns`, one column in.
 pub(super) fn prose(theme: &Theme, markdown: &str, columns: usize) -> Vec<Line<'static>> {
@@ -38,7 +36,7 @@ fn style(theme: &Theme, of: prose::Style) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::{color::Depth, theme::Themes};
+    use crate::{color::Depth, theme::Themes};
 
     #[test]
     fn code_is_shown_as_it_is_and_text_without_its_marks() {

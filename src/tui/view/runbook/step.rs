@@ -8,23 +8,21 @@ use ratatui::{
 
 use super::{checklist::name_of, key, prose::prose, risk_style};
 use crate::{
-    health::Status,
-    room::runbooks::notable,
-    runbook::{
-        Action, Risk, Step,
-        run::{ActionOutcome, Mark},
+    action::{Action as Key, Context},
+    model::{Drawn, Model, Opened, Row},
+    outcome,
+    text::{self, clean},
+    theme::Role,
+    view::{
+        pieces::{put, scroll_marks, span},
+        popup::paragraph,
     },
-    tui::{
-        action::{Action as Key, Context},
-        model::{Drawn, Model, Opened, Row},
-        outcome,
-        text::{self, clean},
-        theme::Role,
-        view::{
-            pieces::{put, scroll_marks, span},
-            popup::paragraph,
-        },
-    },
+};
+use warroom_domain::health::Status;
+use warroom_room::runbooks::notable;
+use warroom_runbook::{
+    Action, Risk, Step,
+    run::{ActionOutcome, Mark},
 };
 
 /// Rows of output that a failure is shown with.
@@ -143,7 +141,7 @@ fn failure(model: &Model, opened: &Opened, step: &Step, ended: &ActionOutcome, c
     for row in rows.iter().skip(rows.len().saturating_sub(TAIL)) {
         let mut spans: Vec<Span<'static>> = vec![span(" │ ", theme.dim())];
         spans.extend(row.spans.iter().cloned());
-        lines.push(Line::from(crate::tui::view::pieces::cut_spans(spans, columns)));
+        lines.push(Line::from(crate::view::pieces::cut_spans(spans, columns)));
     }
     if let Some(advice) = step.if_it_fails.clone().and_then(|range| opened.document.source.get(range)) {
         lines.push(Line::styled(" If it fails", theme.title(true)));

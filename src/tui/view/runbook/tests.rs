@@ -1,31 +1,29 @@
 //! The pane and its dialogs as a user would see them.
 
 use crate::{
-    exec::{gate::Wants, place::Fact},
-    room::run::{News, Question},
-    runbook::{
-        ActionId, Risk, StepId,
-        run::{Ending, EventKind, Mode},
+    action::Action,
+    fixture::{
+        self, at,
+        runbook::{ended, event, happened, intended, opened, opened_with, with_variables},
     },
-    tui::{
-        action::Action,
-        fixture::{
-            self, at,
-            runbook::{ended, event, happened, intended, opened, opened_with, with_variables},
-        },
-        message::Message,
-        model::{Ask, Lower, Model, Overlay, Row},
-        output::Seen,
-        update::{act, update},
-        view::tests::{row, screen, shows},
-    },
+    message::Message,
+    model::{Ask, Lower, Model, Overlay, Row},
+    output::Seen,
+    update::{act, update},
+    view::tests::{row, screen, shows},
+};
+use warroom_exec::{gate::Wants, place::Fact};
+use warroom_room::run::{News, Question};
+use warroom_runbook::{
+    ActionId, Risk, StepId,
+    run::{Ending, EventKind, Mode},
 };
 
 fn select(model: &mut Model, step: &str) {
     model.runbooks.open.as_mut().unwrap().select(Row::Step(StepId(step.into())));
 }
 
-pub(in crate::tui::view) fn ask(wants: Wants) -> Ask {
+pub(in crate::view) fn ask(wants: Wants) -> Ask {
     let fact = |name: &str, value: &str| Fact { name: name.into(), value: value.into() };
     Ask::new(Question {
         action: ActionId("restore/1".into()),
@@ -146,7 +144,7 @@ fn a_secret_is_dots_on_the_screen() {
 #[test]
 fn with_no_runbooks_the_pane_says_how_to_add_one() {
     let mut model = fixture::model();
-    let library = crate::room::run::Library { folder: Some("/packs/shop/runbooks".into()), ..Default::default() };
+    let library = warroom_room::run::Library { folder: Some("/packs/shop/runbooks".into()), ..Default::default() };
     update(&mut model, Message::Run(Box::new(News::Listed(library))), at(0));
     let rows = screen(&mut model, 120, 40);
     assert!(shows(&rows, "No runbook is open.") && shows(&rows, "/packs/shop/runbooks"), "{}", rows.join("\n"));

@@ -3,11 +3,9 @@
 use anyhow::Result;
 
 use super::{Headless, indented};
-use crate::{
-    cli::{Exit, runbook::run::ask::Said, signals::Signals},
-    room::run::Command,
-    runbook::{Step, run::Mark},
-};
+use crate::{Exit, runbook::run::ask::Said, signals::Signals};
+use warroom_room::run::Command;
+use warroom_runbook::{Step, run::Mark};
 
 impl Headless<'_> {
     /// Nothing goes on by itself after a failure.

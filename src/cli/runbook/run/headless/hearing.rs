@@ -5,12 +5,10 @@ use std::{path::Path, time::Duration};
 use anyhow::{Result, anyhow};
 
 use super::{Headless, Heard, Running, exit_of};
-use crate::{
-    cli::{Exit, painted::Painted, runbook::run::show, signals::Signals},
-    room::run::{Command, News, variables},
-    runbook::run::{EventKind, Mode, RunEvent, RunState},
-    text::line,
-};
+use crate::{Exit, painted::Painted, runbook::run::show, signals::Signals};
+use warroom_domain::text::line;
+use warroom_room::run::{Command, News, variables};
+use warroom_runbook::run::{EventKind, Mode, RunEvent, RunState};
 
 /// How often a running action's output is looked at.
 const LOOK: Duration = Duration::from_millis(50);

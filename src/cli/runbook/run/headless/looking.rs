@@ -3,11 +3,9 @@
 use anyhow::Result;
 
 use super::Headless;
-use crate::{
-    cli::{Exit, runbook::run::ask::Said, signals::Signals},
-    room::run::Command,
-    runbook::{Check, Step},
-};
+use crate::{Exit, runbook::run::ask::Said, signals::Signals};
+use warroom_room::run::Command;
+use warroom_runbook::{Check, Step};
 
 impl Headless<'_> {
     /// Asks whether the output is what the runbook says. Nothing goes on before that is answered.

@@ -17,22 +17,19 @@ use super::{
     ask::{Said, Terminal},
 };
 use crate::{
-    cli::{
-        Exit, NoFileError, ReadOnlyError, UsageError,
-        output::{Output, complain},
-        signals::{Signals, Stop},
-    },
-    exec::{
-        Job,
-        gate::{Because, Refusal},
-    },
-    platform::Environment,
-    room::run::{Command, News, Question, Runner},
-    runbook::{
-        ActionId, Runbook, Step, StepKind,
-        run::{Mark, Mode, RunId, RunOutcome, RunState},
-    },
-    text::line,
+    Exit, NoFileError, ReadOnlyError, UsageError,
+    output::{Output, complain},
+    signals::{Signals, Stop},
+};
+use warroom_domain::{platform::Environment, text::line};
+use warroom_exec::{
+    Job,
+    gate::{Because, Refusal},
+};
+use warroom_room::run::{Command, News, Question, Runner};
+use warroom_runbook::{
+    ActionId, Runbook, Step, StepKind,
+    run::{Mark, Mode, RunId, RunOutcome, RunState},
 };
 
 /// One run in the foreground.
@@ -102,7 +99,7 @@ impl<'a> Headless<'a> {
             output,
             terminal: Terminal::open(),
             environment,
-            document: Arc::new(crate::runbook::parse("", "")),
+            document: Arc::new(warroom_runbook::parse("", "")),
             mode: Mode::Live,
             state: RunState::default(),
             run: None,

@@ -4,16 +4,14 @@ use anyhow::Result;
 
 use super::{Headless, Heard, heading, indented};
 use crate::{
-    cli::{
-        Exit,
-        runbook::run::{ask::Said, show},
-        signals::Signals,
-    },
-    exec::gate::{LINT_ERRORS, Wants},
-    room::run::{Answer, Command, Question, Value, variables},
-    runbook::{Step, run::Mode},
-    text::line,
+    Exit,
+    runbook::run::{ask::Said, show},
+    signals::Signals,
 };
+use warroom_domain::text::line;
+use warroom_exec::gate::{LINT_ERRORS, Wants};
+use warroom_room::run::{Answer, Command, Question, Value, variables};
+use warroom_runbook::{Step, run::Mode};
 
 impl Headless<'_> {
     /// Answers a question of the gate on the terminal. An exit code when nobody answers, or says no.

@@ -3,11 +3,9 @@
 use anyhow::Result;
 
 use super::{Headless, heading, indented};
-use crate::{
-    cli::{Exit, runbook::run::ask::Said, signals::Signals},
-    room::run::Command,
-    runbook::{Check, Step},
-};
+use crate::{Exit, runbook::run::ask::Said, signals::Signals};
+use warroom_room::run::Command;
+use warroom_runbook::{Check, Step};
 
 impl Headless<'_> {
     /// Asks whether the items that are due are done. Nothing goes on before.

@@ -1,18 +1,14 @@
-//! The build script: has the program compiled again when a file is added to, or goes from, what is embedded in it, and turns the grammar
-//! of commands into what is read fastest.
+//! The build script: turns the grammar of commands into what is read fastest.
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 use toml::{Table, Value};
 
 /// The grammar of commands, for people to write.
-const GRAMMAR: &str = "src/runbook/program/data";
+const GRAMMAR: &str = "program/data";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The macros that embed these folders tell Cargo about the files that they found, not about the folders.
-    for folder in ["runbooks", "themes", GRAMMAR] {
-        println!("cargo::rerun-if-changed={folder}");
-    }
+    println!("cargo::rerun-if-changed={GRAMMAR}");
     grammar(Path::new(&env::var("OUT_DIR")?))
 }
 

@@ -18,8 +18,8 @@ pub mod journal;
 mod log;
 pub mod objective;
 pub mod state;
-#[cfg(test)]
-pub(crate) mod testing;
+#[doc(hidden)]
+pub mod testing;
 pub mod timeline;
 
 pub use event::{EventRef, Exposure, ImpactField, IncidentEvent, NoteKind, Phase, Versioned};

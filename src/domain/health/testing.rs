@@ -1,4 +1,5 @@
-//! What the unit tests of this layer share.
+//! What the unit tests of this layer and of those above it share.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -8,7 +9,7 @@ use super::{Observation, Reading, Status, Unit};
 use crate::platform::{OnTimeout, ProbeSpec, ProbeTarget};
 
 /// A probe that is looked at every five seconds and settles after two equal readings.
-pub(crate) static SPEC: LazyLock<ProbeSpec> = LazyLock::new(|| ProbeSpec {
+pub static SPEC: LazyLock<ProbeSpec> = LazyLock::new(|| ProbeSpec {
     id: "primary".to_owned(),
     title: "primary".to_owned(),
     panel: "database".to_owned(),
@@ -23,11 +24,11 @@ pub(crate) static SPEC: LazyLock<ProbeSpec> = LazyLock::new(|| ProbeSpec {
     confirm: 2,
 });
 
-pub(crate) fn at(second: i64) -> Timestamp {
+pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-pub(crate) fn reading(probe: &str, second: i64, status: Status, value: f64) -> Reading {
+pub fn reading(probe: &str, second: i64, status: Status, value: f64) -> Reading {
     let observation = Observation::new(status, format!("it is {status}")).with_value(value, Unit::Percent);
     let mut reading = super::judge(&SPEC, observation, at(second), Duration::from_millis(2));
     reading.probe = probe.to_owned();

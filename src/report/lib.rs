@@ -48,15 +48,13 @@ pub use self::{
     milestones::{Metrics, metrics},
     postmortem::postmortem,
 };
-use crate::{
-    incident::{
-        IncidentState,
-        journal::{Checkpoint, Item},
-        timeline::TimelineEntry,
-    },
-    platform::Pack,
-    runbook::run::{Evidence, RunId},
+use warroom_domain::platform::Pack;
+use warroom_incident::{
+    IncidentState,
+    journal::{Checkpoint, Item},
+    timeline::TimelineEntry,
 };
+use warroom_runbook::run::{Evidence, RunId};
 
 /// Everything that an export is made from.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use config::ConfigError;
 
 use super::{Layer, Origin, Settings};
-use crate::platform::{Diagnostic, Position, bounds};
+use warroom_domain::platform::{Diagnostic, Position, bounds};
 
 /// Every key there is; `keys.*` is open, the screen's key registry checks it.
 const KEYS: [&str; 15] = [

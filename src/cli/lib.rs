@@ -36,13 +36,13 @@ use self::{
     args::{Cli, Command},
     output::{Output, complain},
 };
-use crate::{
-    host::{
-        log::{self, LogGuard},
-        private, process, reaper,
-    },
-    platform::nearest,
-    room::runbooks::{OpenError, is_path},
+use warroom_domain::platform::nearest;
+use warroom_host::{
+    log::{self, LogGuard},
+    private, process, reaper,
+};
+use warroom_room::{
+    runbooks::{OpenError, is_path},
     settings::{Color, Settings},
 };
 
@@ -180,7 +180,7 @@ fn prepare_process(settings: &Settings) -> Option<LogGuard> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // It makes the data directory when there is none, which must then be its members'.
     if settings.data_group.is_some()
-        && let Err(error) = crate::room::incident::access(settings)
+        && let Err(error) = warroom_room::incident::access(settings)
     {
         complain(&format!("going on without a log: {error}"));
         return None;

@@ -7,6 +7,7 @@ pub mod incident;
 mod monitor;
 pub mod run;
 pub mod runbooks;
+pub mod settings;
 mod sweep;
 
 use std::{path::PathBuf, sync::Arc};
@@ -17,11 +18,9 @@ pub use sweep::{Sweep, SweepAlert};
 
 use jiff::Timestamp;
 
-use crate::{
-    host::{clock, secret::SecretStore},
-    platform::{Environment, Pack, ProbeSpec},
-    probe::{self, Scheduled, Simulation, Surroundings},
-};
+use warroom_domain::platform::{Environment, Pack, ProbeSpec};
+use warroom_host::{clock, secret::SecretStore};
+use warroom_probe::{self as probe, Scheduled, Simulation, Surroundings};
 
 /// A platform pack and the environment that was chosen in it.
 #[derive(Debug, Clone)]

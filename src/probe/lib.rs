@@ -2,10 +2,10 @@
 //!
 //! # How to add a probe kind
 //!
-//! 1. Add a variant to [`crate::platform::ProbeTarget`], its word in `kind()`, and its fields to the pack loader.
+//! 1. Add a variant to [`warroom_domain::platform::ProbeTarget`], its word in `kind()`, and its fields to the pack loader.
 //! 2. Write `src/probe/KIND.rs` with a type that implements [`Probe`]. Take what it needs from the spec in `new`; do no I/O there.
 //! 3. Add its arm to [`build`].
-//! 4. Give it default thresholds beside the others in `crate::health`.
+//! 4. Give it default thresholds beside the others in `warroom_domain::health`.
 //! 5. Test it in `tests/` against the real server, and what it says when that server is dead, hanging or lying.
 
 mod backup;
@@ -47,11 +47,11 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{
+use warroom_domain::{
     health::Observation,
-    host::secret::{SecretStore, expand_home},
     platform::{Environment, ProbeSpec, ProbeTarget},
 };
+use warroom_host::secret::{SecretStore, expand_home};
 
 /// One check of one target.
 ///

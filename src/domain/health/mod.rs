@@ -12,8 +12,8 @@ mod history;
 mod judge;
 mod probe;
 mod reading;
-#[cfg(test)]
-pub(crate) mod testing;
+#[doc(hidden)]
+pub mod testing;
 
 pub use alert::{Alert, AlertStatus};
 pub use board::{Board, Happening, Panel, firing};

@@ -8,10 +8,8 @@ use std::{
 use config::{Config, ConfigError, FileFormat, Value, ValueKind};
 
 use super::{Places, Settings, check};
-use crate::{
-    host::{plain_file, secret::expand_home},
-    platform::Diagnostic,
-};
+use warroom_domain::platform::Diagnostic;
+use warroom_host::{plain_file, secret::expand_home};
 
 /// Everything that settings are read from.
 #[derive(Debug, Clone)]
