@@ -1,13 +1,11 @@
 //! The command line as clap reads it.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use super::{
-    config::ConfigCommand, demo::DemoArgs, exec::ExecArgs, guard_terminal::GuardArgs, incident::IncidentCommand,
-    pack::PackCommand, probe::ProbeCommand, runbook::RunbookCommand, shell::Completions, supervise::SuperviseArgs,
-    sweep::SweepArgs,
+    config::ConfigCommand, demo::DemoArgs, exec::ExecArgs, global::Global, guard_terminal::GuardArgs,
+    incident::IncidentCommand, pack::PackCommand, probe::ProbeCommand, runbook::RunbookCommand, shell::Completions,
+    supervise::SuperviseArgs, sweep::SweepArgs,
 };
 
 /// Live health panels of a platform in one terminal program
@@ -26,33 +24,6 @@ pub struct Cli {
     /// Markdown runbook to open in the console; works without a pack
     #[arg(value_name = "FILE")]
     pub file: Option<String>,
-}
-
-/// Options that every subcommand takes.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Everywhere")]
-pub struct Global {
-    /// The platform pack: a folder, or a name from `warroom pack list`
-    #[arg(long, global = true, value_name = "DIR|NAME")]
-    pub pack: Option<String>,
-    /// Which of the pack's environments to act in
-    #[arg(long, global = true, value_name = "NAME")]
-    pub environment: Option<String>,
-    /// A further settings file, over the user's own
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Where incidents and logs are kept
-    #[arg(long, global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// Change nothing: run only what reads
-    #[arg(long, global = true)]
-    pub read_only: bool,
-    /// The theme of the console
-    #[arg(long, global = true, value_name = "NAME")]
-    pub theme: Option<String>,
-    /// Print and draw without colour
-    #[arg(long, global = true)]
-    pub no_color: bool,
 }
 
 /// What to do. Without a subcommand the console opens.

@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::{
     Exit,
-    args::Global,
+    global::Global,
     output::Output,
     runbook::run::{self, RunArgs},
 };

@@ -8,6 +8,7 @@ mod diagnostics;
 mod error;
 pub mod exec;
 mod exit;
+mod global;
 mod guard_terminal;
 pub mod incident;
 pub mod open;
@@ -79,8 +80,10 @@ fn run(cli: &Cli) -> Result<Exit> {
     }
     match &cli.command {
         // These need no settings, and must work when those are broken.
-        Some(Command::Completions(args)) => shell::completions(args, &Output::detect(global.no_color)),
-        Some(Command::Man) => shell::man(&Output::detect(global.no_color)),
+        Some(Command::Completions(args)) => {
+            shell::completions(args, &mut Cli::command(), &Output::detect(global.no_color))
+        }
+        Some(Command::Man) => shell::man(Cli::command(), &Output::detect(global.no_color)),
         Some(Command::Supervise(args)) => Ok(supervise::run(args)),
         Some(Command::GuardTerminal(args)) => Ok(guard_terminal::run(args)),
         Some(Command::Config(command)) => config::run(command, global),

@@ -1,10 +1,10 @@
 //! `warroom completions` and `warroom man`: what a shell and `man` want to know.
 
 use anyhow::Result;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use super::{Exit, args::Cli, output::Output};
+use super::{Exit, output::Output};
 
 /// Print a completion script for a shell
 #[derive(Debug, Clone, Args)]
@@ -15,17 +15,16 @@ pub struct Completions {
     shell: Shell,
 }
 
-pub(super) fn completions(args: &Completions, output: &Output) -> Result<Exit> {
+pub(super) fn completions(args: &Completions, program: &mut clap::Command, output: &Output) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "warroom", &mut script);
+    clap_complete::generate(args.shell, program, "warroom", &mut script);
     output.document(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Ok)
 }
 
 /// One page for the program and each of its subcommands, one after the other.
-pub(super) fn man(output: &Output) -> Result<Exit> {
+pub(super) fn man(mut program: clap::Command, output: &Output) -> Result<Exit> {
     let mut pages = Vec::new();
-    let mut program = Cli::command();
     program.build();
     render(&program, &mut pages)?;
     output.document(&String::from_utf8_lossy(&pages))?;

@@ -2,7 +2,8 @@
 //!
 //! Pure, and the same bytes for the same journal: no clock is read, "as of" is the time of the last event. All text of an incident
 //! is hostile here (it comes from commands, servers and anybody with a keyboard): each format makes it harmless in its own way.
-//! Only [`bundle`] reads and writes files.
+//! Only [`bundle`] reads and writes files. To add a format: write its file here, a function of [`Source`]; then its variant of `Format` in
+//! `warroom_room::incident::export`, from which command line, palette and bundle take it.
 //!
 //! | module | what it is |
 //! | --- | --- |

@@ -10,6 +10,7 @@ use warroom_domain::{
     platform::{AlertRule, ProbeSpec},
 };
 use warroom_host::clock;
+use warroom_incident::Exposure;
 use warroom_probe::{self as probe, Scheduled};
 
 /// What one sweep saw.
@@ -36,6 +37,19 @@ pub struct SweepAlert {
     pub rule: AlertRule,
     /// True when the rule has no hold time, so that holding once is enough.
     pub firing: bool,
+}
+
+impl Room {
+    /// What each component with an RPO could be restored to when it failed, as one look at its backups and replicas says.
+    pub async fn exposures(&self, failure: Timestamp) -> Vec<Exposure> {
+        let has_rpo = |id: &str| self.pack.component(id).is_some_and(|component| component.rpo.is_some());
+        let seen = self.sweep(|spec| spec.component.as_deref().is_some_and(has_rpo)).await;
+        let mut board = Board::new(&self.pack);
+        for (_, reading) in seen.probes {
+            board.apply(reading);
+        }
+        board.restore_points(failure).into_iter().map(Exposure::from).collect()
+    }
 }
 
 impl Sweep {

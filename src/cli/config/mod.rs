@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::{ConfigError, Exit, args::Global, diagnostics, output::Output};
+use super::{ConfigError, Exit, diagnostics, global::Global, output::Output};
 use warroom_domain::platform::Diagnostic;
 use warroom_host::plain_file;
 use warroom_room::{

@@ -4,15 +4,11 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use jiff::Timestamp;
 
 use super::{access, incidents};
 use crate::{Exit, UsageError, in_runtime, open, output::Output};
-use warroom_domain::health::Board;
 use warroom_host::clock;
-use warroom_incident::Exposure;
 use warroom_room::{
-    Room,
     incident::{Declaration, IncidentDesk, Verb, proposal::proposal, when},
     responder, runbooks,
     settings::Settings,
@@ -77,19 +73,8 @@ pub(super) fn run(args: &DeclareArgs, settings: &Settings, output: &Output) -> R
         return Ok(Exit::Ok);
     }
     in_runtime(settings, async {
-        let exposures = exposures(&room, detected_at).await;
+        let exposures = room.exposures(detected_at).await;
         desk.act(Verb::Exposures(exposures), &room.pack).map_err(|error| anyhow!(error))?;
         Ok(Exit::Ok)
     })
-}
-
-/// What each component with an RPO could be restored to when it failed, as one look at its backups and replicas says.
-async fn exposures(room: &Room, failure: Timestamp) -> Vec<Exposure> {
-    let has_rpo = |id: &str| room.pack.component(id).is_some_and(|component| component.rpo.is_some());
-    let seen = room.sweep(|spec| spec.component.as_deref().is_some_and(has_rpo)).await;
-    let mut board = Board::new(&room.pack);
-    for (_, reading) in &seen.probes {
-        board.apply(reading.clone());
-    }
-    board.restore_points(failure).into_iter().map(Exposure::from).collect()
 }

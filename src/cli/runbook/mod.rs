@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::{Exit, args::Global, output::Output};
+use super::{Exit, global::Global, output::Output};
 use warroom_room::settings::Settings;
 
 /// List, show, check and run runbooks

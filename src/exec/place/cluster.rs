@@ -3,7 +3,7 @@
 use kube::config::Kubeconfig;
 
 use super::{
-    Place, Wanted, kubeconfig,
+    Place, Wanted, environment, kubeconfig,
     options::Options,
     through::{self, KUBE_PROGRAMS},
     words::{Argument, Surroundings},
@@ -173,9 +173,9 @@ fn contradictions(one: &Use<'_>, pin: &str, wanted: &Wanted<'_>, surroundings: &
     let script = wanted.script.map(|script| script.assignments.as_slice()).unwrap_or_default();
     if sets("KUBECONFIG") || script.iter().any(|own| own.name == "KUBECONFIG" && !hands_on(own.value(), "KUBECONFIG")) {
         place.mismatch(format!("the action sets KUBECONFIG itself, and {by} pins the kube context {pin}"));
-    } else if let Some(why) = wanted.script.and_then(|script| through::may_replace(script, "KUBECONFIG")) {
+    } else if let Some(why) = wanted.script.and_then(|script| environment::may_replace(script, "KUBECONFIG")) {
         place.mismatch(format!("{why}: whether {program} uses the kube context {pin} that {by} pins cannot be known"));
-    } else if let Some(wrapper) = through::loses(one.command, "KUBECONFIG")
+    } else if let Some(wrapper) = environment::loses(one.command, "KUBECONFIG")
         && !one.command.assignments.iter().any(|own| own.name == "KUBECONFIG")
     {
         place.mismatch(format!(

@@ -1,11 +1,6 @@
 //! This machine, and where `ssh` and `docker` lead.
 
-use super::{
-    Place, Wanted,
-    options::Options,
-    through::{DOCKER_PROGRAMS, SSH_PROGRAMS},
-    words::Surroundings,
-};
+use super::{Place, SSH_PROGRAMS, Wanted, options::Options, through::DOCKER_PROGRAMS, words::Surroundings};
 use warroom_host::secret::expand_home;
 use warroom_runbook::shell::Word;
 

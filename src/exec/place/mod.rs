@@ -7,7 +7,8 @@
 //! | --- | --- |
 //! | `words` | the words of a command with its variables put in, and the environment that it will see |
 //! | `options` | flags, values and positional arguments as a program's own parser takes them |
-//! | `through` | what stands between this machine and the command: `ssh`, `kubectl exec`, `docker exec`, `sudo` |
+//! | `environment` | which of our variables reach the command |
+//! | `through` | where a command is sent to run: `ssh`, `kubectl exec`, `docker exec`; who it runs as |
 //! | `cluster` | kube context, namespace and API server of `kubectl` and its like |
 //! | `kubeconfig` | the user's kubeconfig, and the private copy with one context in it |
 //! | `database` | PostgreSQL: host, database, user, and whether it is the primary |
@@ -18,6 +19,7 @@
 mod aws;
 mod cluster;
 mod database;
+mod environment;
 mod kubeconfig;
 mod machine;
 mod options;
@@ -43,6 +45,8 @@ use words::Surroundings;
 
 /// How long anybody is asked, all of them at the same time.
 const LIMIT: Duration = Duration::from_secs(2);
+
+const SSH_PROGRAMS: [&str; 2] = ["ssh", "autossh"];
 
 /// What is known about an action before it is resolved.
 pub struct Wanted<'a> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Wanted, exposed, through};
+use super::{Wanted, environment, exposed};
 use warroom_runbook::shell::{Assignment, Invocation, PartKind, Word, WordPart};
 
 /// What surrounds the commands of an action.
@@ -57,7 +57,7 @@ impl Surroundings {
         if let Some(own) = command.assignments.iter().rev().find(|one| one.name == name) {
             return self.value(own).map(|value| Some(value).filter(|value| !value.is_empty())).ok_or(());
         }
-        if through::loses_environment(command) {
+        if environment::loses_environment(command) {
             return Ok(None);
         }
         match self.assigned.get(name) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::RunArgs;
-use crate::args::Global;
+use crate::global::Global;
 use warroom_domain::text::word;
 use warroom_runbook::run::RunId;
 

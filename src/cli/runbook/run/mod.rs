@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::Args;
 
 use self::{again::Again, headless::Headless};
-use crate::{Exit, UsageError, args::Global, in_runtime, incident, open, output::Output};
+use crate::{Exit, UsageError, global::Global, in_runtime, incident, open, output::Output};
 use warroom_exec::Supervisor;
 use warroom_room::{
     incident::{IncidentHistory, Watch},

@@ -93,6 +93,11 @@ pub enum Lower {
 }
 
 impl Opened {
+    /// The run can be rolled back: a section says how, or steps that were done have a rollback of their own.
+    pub fn has_rollback(&self) -> bool {
+        self.document.rollback_steps().next().is_some() || !self.state.to_undo(&self.document).is_empty()
+    }
+
     pub fn new(document: Arc<Runbook>, mode: Mode) -> Self {
         let mut opened = Opened {
             document,

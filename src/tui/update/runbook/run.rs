@@ -163,18 +163,13 @@ fn failed(model: &mut Model, step: &Step) {
         };
         menu = menu.with("roll back the step", detail, Choice::RollBackStep(step.id.clone()));
     }
-    if has_rollback(opened) {
+    if opened.has_rollback() {
         menu = menu.with("roll back everything", "Go through the runbook's rollback.", Choice::RollBackRun);
     }
     menu = menu
         .with("go on", "Count the step as done although it failed, with a reason.", Choice::GoOn(step.id.clone()))
         .with("not now", "Close this; nothing changes.", Choice::Stay);
     model.overlays.push(Overlay::Menu(Box::new(menu)));
-}
-
-/// The run can be rolled back: a section says how, or steps that were done have an undo of their own.
-pub(super) fn has_rollback(opened: &Opened) -> bool {
-    opened.document.rollback_steps().next().is_some() || !opened.state.to_undo(&opened.document).is_empty()
 }
 
 /// Offers the alternatives of a group.

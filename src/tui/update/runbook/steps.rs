@@ -107,7 +107,7 @@ pub(in crate::update) fn undo(model: &mut Model) {
 /// Offers the rollback of the whole runbook.
 pub(in crate::update) fn roll_back(model: &mut Model) {
     let Some(opened) = &model.runbooks.open else { return };
-    if !super::run::has_rollback(opened) {
+    if !opened.has_rollback() {
         model.say("there is nothing to roll back: no rollback section, and no rollback of a step that was run");
         return;
     }
