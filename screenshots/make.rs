@@ -1,4 +1,4 @@
-//! Makes the pictures in this folder from the real program: `cargo run --release --example screenshots [NAME…]`.
+//! Makes the pictures in this folder from the real program: `cargo run --release --features screenshots --example screenshots [NAME…]`.
 //!
 //! `shots.toml` says what is started, which keys are typed and what must stand on the screen before the picture is taken.
 #![allow(

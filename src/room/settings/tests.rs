@@ -91,3 +91,33 @@ fn what_is_wrong_is_said_with_its_place() {
     layers.file = Some(folder.path().join("absent.toml"));
     assert!(said(&layers)[0].contains("absent.toml: cannot be read"), "{:?}", said(&layers));
 }
+
+#[test]
+fn the_example_of_the_settings_is_valid_with_and_without_its_comments_and_names_every_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut layers = layers(&folder);
+    let example = include_str!("example.toml");
+    let file = folder.path().join("example.toml");
+    layers.file = Some(file.clone());
+    fs::write(&file, example).unwrap();
+    let defaults = load(&layers).unwrap();
+    let is_key = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    let used: String = example
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|l| is_key(l)).unwrap_or(line).to_owned() + "\n")
+        .collect();
+    fs::write(&file, &used).unwrap();
+    let (_, origins) = load(&layers).unwrap();
+    for known in &defaults.1 {
+        let origin = origins.iter().find(|origin| origin.key == known.key).unwrap();
+        assert_eq!(origin.layer, Layer::File(file.clone()), "{}", known.key);
+        let is_example = ["pack_dirs", "data_dir"].contains(&known.key.as_str());
+        assert!(
+            is_example || origin.value == known.value,
+            "{}: {} is not the default {}",
+            known.key,
+            origin.value,
+            known.value
+        );
+    }
+}
