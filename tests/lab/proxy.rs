@@ -54,6 +54,11 @@ impl Proxy {
         self.mode.send_replace(Mode::Frozen);
     }
 
+    /// Forwards to another server from the next [`Self::mend`] on that follows a [`Self::cut`].
+    pub fn lead_to(&mut self, target: u16) {
+        self.target = target;
+    }
+
     /// Undoes [`Self::cut`] and [`Self::freeze`]; bytes that were held back arrive now.
     pub fn mend(&mut self) {
         self.mode.send_replace(Mode::Open);

@@ -30,3 +30,4 @@ mod replication;
 mod statuspage;
 mod tcp;
 mod tls;
+mod workloads;

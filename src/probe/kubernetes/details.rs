@@ -10,6 +10,7 @@ use super::{
     picture::Picture,
     pods::{Pod, age},
     tally::{Row, Tally},
+    usage::Container,
     workloads::Owner,
 };
 
@@ -32,6 +33,9 @@ pub(super) fn details(picture: &Picture, tally: &Tally, workloads: &[Row<'_>], n
         if !zones.is_empty() {
             details.insert("zones".into(), zones.into());
         }
+    }
+    if let Some(usage) = &picture.usage {
+        details.insert("usage".into(), usage.containers.iter().map(container).collect());
     }
     details.insert("events".into(), events(picture, now));
     let not_seen = not_seen(picture);
@@ -114,16 +118,31 @@ fn node_list(picture: &Picture, now: Timestamp) -> Value {
         .into_iter()
         .take(NODES)
         .map(|(name, node)| {
-            json!({
+            let mut row = json!({
                 "name": name,
                 "status": node.status(),
                 "zone": node.zone,
                 "pods": pods.get(name).map_or(0, |(_, pods)| *pods),
                 "age_seconds": age(node.created, now),
                 "message": node.message,
-            })
+            });
+            if let Some(used) = picture.usage.as_ref().and_then(|usage| usage.nodes.get(name)) {
+                row["cpu_millicores"] = used.millicores.round().into();
+                row["memory_bytes"] = used.memory_bytes.into();
+            }
+            row
         })
         .collect()
+}
+
+fn container(one: &Container) -> Value {
+    json!({
+        "namespace": one.namespace,
+        "pod": one.pod,
+        "container": one.name,
+        "cpu_millicores": one.used.millicores.round(),
+        "memory_bytes": one.used.memory_bytes,
+    })
 }
 
 /// Ready and all pods of each node.
@@ -156,7 +175,7 @@ fn zones(picture: &Picture) -> Vec<Value> {
 }
 
 fn events(picture: &Picture, now: Timestamp) -> Value {
-    let selected = picture.feeds.iter().any(|state| state.feed.labels.is_some());
+    let selected = picture.is_selected();
     picture
         .events
         .newest(now)
@@ -167,8 +186,8 @@ fn events(picture: &Picture, now: Timestamp) -> Value {
             json!({
                 "age_seconds": now.duration_since(event.at).max(SignedDuration::ZERO).as_secs(),
                 "reason": &*event.reason,
-                "namespace": &*event.namespace,
-                "object": format!("{}/{}", event.kind.to_lowercase(), event.name),
+                "namespace": &*event.about.namespace,
+                "object": event.about.label(),
                 "count": event.count,
                 "message": &*event.message,
             })
@@ -178,11 +197,16 @@ fn events(picture: &Picture, now: Timestamp) -> Value {
 
 /// True when the event is about something that the selector has chosen. A ReplicaSet is told by its Deployment's name.
 fn concerns(picture: &Picture, event: &Event) -> bool {
-    let known = |kind: &str, name: &str| picture.workloads.contains_key(&Owner::new(&event.namespace, kind, name));
-    match &*event.kind {
-        "Pod" => picture.pods.contains_key(format!("{}/{}", event.namespace, event.name).as_str()),
-        "ReplicaSet" => event.name.rsplit_once('-').is_some_and(|(name, _)| known("Deployment", name)),
-        kind => known(kind, &event.name),
+    let about = &event.about;
+    let known = |owner: &Owner| picture.workloads.contains_key(owner);
+    match &*about.kind {
+        "Pod" => picture.pods.contains_key(format!("{}/{}", about.namespace, about.name).as_str()),
+        "ReplicaSet" => {
+            let deployment =
+                about.name.rsplit_once('-').map(|(name, _)| Owner::new(&about.namespace, "Deployment", name));
+            known(about) || deployment.is_some_and(|deployment| known(&deployment))
+        }
+        _ => known(about),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{cause::plain, objects::EventObject};
+use super::{cause::plain, objects::EventObject, pods::RECENT, workloads::Owner};
 
 /// Older events say nothing about now.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -15,10 +15,8 @@ const KEPT: usize = 500;
 pub(super) struct Event {
     /// When it was last seen.
     pub at: Timestamp,
-    pub namespace: Box<str>,
-    /// Kind of the object it is about (`Pod`).
-    pub kind: Box<str>,
-    pub name: Box<str>,
+    /// The object it is about, with its kind (`Pod`).
+    pub about: Owner,
     /// `BackOff`, `FailedScheduling`, …
     pub reason: Box<str>,
     pub message: Box<str>,
@@ -49,9 +47,7 @@ impl Events {
         let about = &object.involved_object;
         let event = Event {
             at,
-            namespace: about.namespace.as_str().into(),
-            kind: about.kind.as_str().into(),
-            name: about.name.as_str().into(),
+            about: Owner::new(&about.namespace, &about.kind, &about.name),
             reason: plain(&object.reason, 60).into(),
             message: plain(&object.message, 200).into(),
             count: series.map(|series| series.count).or(object.count).unwrap_or(1).max(1),
@@ -76,11 +72,18 @@ impl Events {
         self.kept.remove(key).is_some()
     }
 
+    /// Controllers that could not make a pod lately, and why (a quota, an admission webhook): Jobs, StatefulSets and custom
+    /// ones say it nowhere else.
+    pub(super) fn refused(&self, now: Timestamp) -> impl Iterator<Item = (&Owner, &str)> {
+        let lately = move |event: &&Event| now.duration_since(event.at) <= RECENT && &*event.reason == "FailedCreate";
+        self.kept.values().filter(lately).map(|event| (&event.about, &*event.message))
+    }
+
     /// Of the last hour, newest first.
     pub(super) fn newest(&self, now: Timestamp) -> Vec<&Event> {
         let mut events: Vec<&Event> =
             self.kept.values().filter(|event| now.duration_since(event.at) <= KEPT_FOR).collect();
-        events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.name.cmp(&b.name)));
+        events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.about.name.cmp(&b.about.name)));
         events
     }
 }

@@ -9,6 +9,8 @@ pub(super) enum Resource {
     Deployments,
     StatefulSets,
     DaemonSets,
+    /// Those of other controllers than Deployments (Argo Rollouts, operators), and those that nobody controls.
+    ReplicaSets,
     Nodes,
     Events,
 }
@@ -21,6 +23,7 @@ impl Resource {
             Resource::Deployments => "deployments",
             Resource::StatefulSets => "statefulsets",
             Resource::DaemonSets => "daemonsets",
+            Resource::ReplicaSets => "replicasets",
             Resource::Nodes => "nodes",
             Resource::Events => "events",
         }
@@ -33,6 +36,7 @@ impl Resource {
             Resource::Deployments => "Deployment",
             Resource::StatefulSets => "StatefulSet",
             Resource::DaemonSets => "DaemonSet",
+            Resource::ReplicaSets => "ReplicaSet",
             Resource::Nodes => "Node",
             Resource::Events => "Event",
         }
@@ -40,7 +44,9 @@ impl Resource {
 
     fn group(self) -> &'static str {
         match self {
-            Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets => "apis/apps/v1",
+            Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets | Resource::ReplicaSets => {
+                "apis/apps/v1"
+            }
             Resource::Pods | Resource::Nodes | Resource::Events => "api/v1",
         }
     }
@@ -70,14 +76,22 @@ impl Feed {
             if all { vec![None] } else { namespaces.iter().map(|name| Some(Arc::from(name.as_str()))).collect() };
         let mut feeds = Vec::new();
         let mut add = |resource: Resource, namespace: Option<Arc<str>>| {
-            let labels = selector.filter(|_| resource.selectable()).map(str::to_owned);
+            let labels = selector.filter(|_| resource.selectable());
+            // Every ReplicaSet of a Deployment carries this label, and there are ten old ones for each.
+            let labels = match (resource, labels) {
+                (Resource::ReplicaSets, Some(labels)) => Some(format!("{labels},!pod-template-hash")),
+                (Resource::ReplicaSets, None) => Some("!pod-template-hash".to_owned()),
+                (_, labels) => labels.map(str::to_owned),
+            };
             feeds.push(Feed { number: feeds.len(), resource, namespace, labels });
         };
         for scope in &scopes {
             add(Resource::Pods, scope.clone());
         }
         for scope in &scopes {
-            for resource in [Resource::Deployments, Resource::StatefulSets, Resource::DaemonSets, Resource::Events] {
+            let workloads =
+                [Resource::Deployments, Resource::StatefulSets, Resource::DaemonSets, Resource::ReplicaSets];
+            for resource in workloads.into_iter().chain([Resource::Events]) {
                 add(resource, scope.clone());
             }
         }
@@ -120,16 +134,17 @@ mod tests {
     #[test]
     fn a_star_watches_the_whole_cluster_once() {
         let feeds = Feed::plan(&["production".into(), "*".into()], Some("app=api"));
-        assert_eq!(feeds.len(), 6);
+        assert_eq!(feeds.len(), 7);
         assert_eq!(feeds[0].path(), "/api/v1/pods");
         assert_eq!(feeds[0].phrase(), "pods in all namespaces");
-        assert_eq!(feeds[5].labels, None, "nodes do not carry the labels of pods");
+        assert_eq!(feeds[4].labels.as_deref(), Some("app=api,!pod-template-hash"));
+        assert_eq!(feeds[6].labels, None, "nodes do not carry the labels of pods");
     }
 
     #[test]
     fn namespaces_are_watched_one_by_one() {
         let feeds = Feed::plan(&["a".into(), "b".into()], None);
-        assert_eq!(feeds.len(), 11);
+        assert_eq!(feeds.len(), 13);
         assert_eq!(feeds[1].path(), "/api/v1/namespaces/b/pods");
         assert_eq!(feeds[2].path(), "/apis/apps/v1/namespaces/a/deployments");
         assert!(feeds.iter().enumerate().all(|(place, feed)| feed.number == place));

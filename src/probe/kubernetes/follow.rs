@@ -1,5 +1,9 @@
-//! Follows one feed for ever: list, then watch from the list's version; resume after a cut from the last version heard,
-//! list again when the server no longer knows that version, and wait longer and longer while it does not answer.
+//! Follows one feed for ever: list, then watch from the list's version; wait longer and longer while the server does not answer.
+//!
+//! A watch that ends at its time goes on from the last version heard. After anything else (a cut, a failure, a server that was
+//! away) the feed is listed again: what answers then may be a server with an older history (etcd was restored from a
+//! backup), for which our version lies in the future. It answers 200 to a watch from there, and silence. A watch that brought
+//! neither an event nor the bookmark that was asked for proves nothing either.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,7 +39,7 @@ pub(super) async fn follow(access: Access, feed: Feed, shared: Arc<Shared>) {
         Resource::Pods => follow_as::<PodObject>(access, feed, shared).await,
         Resource::Nodes => follow_as::<NodeObject>(access, feed, shared).await,
         Resource::Events => follow_as::<EventObject>(access, feed, shared).await,
-        Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets => {
+        Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets | Resource::ReplicaSets => {
             follow_as::<WorkloadObject>(access, feed, shared).await;
         }
     }
@@ -47,7 +51,7 @@ pub(super) async fn list_once(access: &Access, feed: &Feed, shared: &Shared) {
         Resource::Pods => list::<PodObject>(access, feed, shared).await,
         Resource::Nodes => list::<NodeObject>(access, feed, shared).await,
         Resource::Events => list::<EventObject>(access, feed, shared).await,
-        Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets => {
+        Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets | Resource::ReplicaSets => {
             list::<WorkloadObject>(access, feed, shared).await
         }
     };
@@ -58,8 +62,10 @@ pub(super) async fn list_once(access: &Access, feed: &Feed, shared: &Shared) {
 
 /// Why a watch ended.
 enum End {
-    /// The server closed it, the connection was cut, or a look doubts the connection.
+    /// The server closed it at its time.
     Resume,
+    /// The connection was cut, a look doubts it, or the server's history is not the one that we know.
+    Doubt,
     Failed(Failure),
 }
 
@@ -82,8 +88,15 @@ async fn follow_as<O: Object>(access: Access, feed: Feed, shared: Arc<Shared>) {
         };
         let lasted = started.elapsed() >= SHORT_WATCH;
         match end {
-            End::Resume if lasted => pauses.reset(),
-            End::Resume => pauses.wait(&mut kicks).await,
+            End::Resume => pauses.reset(),
+            End::Doubt => {
+                version = None;
+                if lasted {
+                    pauses.reset();
+                } else {
+                    pauses.wait(&mut kicks).await;
+                }
+            }
             End::Failed(failure) => match failure.kind {
                 FailureKind::Gone if version.is_some() => {
                     version = None;
@@ -96,10 +109,8 @@ async fn follow_as<O: Object>(access: Access, feed: Feed, shared: Arc<Shared>) {
                     shared.draw(|picture| picture.live(&feed, true));
                     pause(POLL_EVERY, &mut kicks).await;
                 }
-                kind => {
-                    if kind == FailureKind::Other {
-                        version = None;
-                    }
+                _ => {
+                    version = None;
                     if lasted {
                         pauses.reset();
                     }
@@ -179,26 +190,34 @@ async fn stream<O: Object>(
         picture.live(feed, false)
     });
     kicks.mark_unchanged();
+    let mut heard = false;
     loop {
         let event = tokio::select! {
             event = watch.next::<O>(server, feed) => event,
-            _ = kicks.changed() => return End::Resume,
+            _ = kicks.changed() => return End::Doubt,
         };
         let now = clock::now();
         let (object, gone) = match event {
-            None => return End::Resume,
+            None if heard && watch.is_over() => return End::Resume,
+            None => return End::Doubt,
             Some(Err(failure)) => return End::Failed(failure),
             Some(Ok(WatchEvent::Error(status))) => {
                 return End::Failed(Failure::of_status(&status, server, "watch", feed));
             }
             Some(Ok(WatchEvent::Bookmark(bookmark))) => {
-                *version = bookmark.metadata.resource_version;
+                heard = true;
+                let told = bookmark.metadata.resource_version;
+                if is_before(&told, version) {
+                    return End::Doubt;
+                }
+                *version = told;
                 shared.picture().heard_on(feed, now);
                 continue;
             }
             Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object))) => (object, false),
             Some(Ok(WatchEvent::Deleted(object))) => (object, true),
         };
+        heard = true;
         if !object.meta().resource_version.is_empty() {
             version.clone_from(&object.meta().resource_version);
         }
@@ -207,6 +226,11 @@ async fn stream<O: Object>(
             if gone { object.forget(feed, picture) } else { object.keep(feed, generation, picture, now) }
         });
     }
+}
+
+/// Versions are opaque but for their order, which Kubernetes 1.35 promises and etcd has always kept.
+fn is_before(version: &str, known: &str) -> bool {
+    matches!((version.parse::<u64>(), known.parse::<u64>()), (Ok(version), Ok(known)) if version < known)
 }
 
 /// Pauses that grow while things fail.

@@ -1,13 +1,19 @@
 //! The last lines of a pod's log.
 
 use futures::AsyncReadExt;
-use kube::{api::LogParams, core::Request};
+use kube::{
+    api::{GetParams, LogParams},
+    core::Request,
+};
 
 use super::{
     access::Access,
     cause::{Failure, plain},
+    interner::Interner,
+    pods::{Phase, Pod},
 };
 use warroom_domain::text::{is_hidden, push_shown};
+use warroom_host::clock;
 
 /// The most lines that are asked for.
 const MOST_LINES: u32 = 5000;
@@ -37,13 +43,36 @@ pub(super) async fn last_lines(access: &Access, wanted: &Wanted<'_>) -> Result<S
     let request = Request::new(format!("/api/v1/namespaces/{namespace}/pods"))
         .logs(pod, &params)
         .map_err(|error| format!("cannot ask for the log of {pod}: {error}"))?;
-    let body = access.client.request_stream(request).await.map_err(|error| refusal(&error, access, wanted))?;
+    let body = match access.client.request_stream(request).await {
+        Ok(body) => body,
+        Err(error @ kube::Error::Api(_)) => {
+            let waits = not_started(access, wanted).await;
+            return Err(waits.unwrap_or_else(|| refusal(&error, access, wanted)));
+        }
+        Err(error) => return Err(refusal(&error, access, wanted)),
+    };
     let mut bytes = Vec::new();
     body.take(READ_BYTES)
         .read_to_end(&mut bytes)
         .await
         .map_err(|_| format!("{} cut the connection in the middle of the log", access.server))?;
-    Ok(readable(&bytes))
+    // The API server answers with nothing for a pod that no node has taken.
+    let waits = if bytes.is_empty() { not_started(access, wanted).await } else { None };
+    waits.map_or_else(|| Ok(readable(&bytes)), Err)
+}
+
+/// Why a pod has not started, and so has no log. None when it has, and when that cannot be found out.
+async fn not_started(access: &Access, wanted: &Wanted<'_>) -> Option<String> {
+    let Wanted { namespace, pod, .. } = *wanted;
+    let request = Request::new(format!("/api/v1/namespaces/{namespace}/pods")).get(pod, &GetParams::default()).ok()?;
+    let body = access.client.request_stream(request).await.ok()?;
+    let mut bytes = Vec::new();
+    body.take(READ_BYTES).read_to_end(&mut bytes).await.ok()?;
+    let seen = Pod::read(serde_json::from_slice(&bytes).ok()?, None, &mut Interner::default(), clock::now());
+    (seen.phase == Phase::Pending).then(|| {
+        let because = seen.message.map(|message| format!(": {message}")).unwrap_or_default();
+        format!("{pod} has not started: {}{because}", seen.status)
+    })
 }
 
 fn refusal(error: &kube::Error, access: &Access, wanted: &Wanted<'_>) -> String {

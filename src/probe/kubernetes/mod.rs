@@ -1,18 +1,20 @@
 //! Pods, workloads and nodes of a Kubernetes cluster, by watching.
 //!
-//! Looks at pods, Deployments, StatefulSets, DaemonSets and Warning events of the chosen namespaces, and at all nodes:
-//! one list in pages, then a watch that tells what changes. Watches start with the first look and end with the probe. A
+//! Looks at pods, Deployments, StatefulSets, DaemonSets, ReplicaSets of others than Deployments and Warning events of the chosen
+//! namespaces, and at all nodes: one list in pages, then a watch that tells what changes. Other controllers are known by
+//! their pods, and by their failures to make any. The sets of one Rollout are one workload. Watches start with the first look and end with the probe. A
 //! sweep lists only.
 //!
 //! Value: ready pods in percent of the pods that are meant to run. What leads to which verdict: `verdict.rs`.
 //!
 //! | detail | what |
 //! | --- | --- |
-//! | `pods` | `total` `ready` `running` `pending` `failed` `succeeded` `terminating` `crashloop` `image_pull` `config_error` `oom_killed` `unschedulable` `restarts_15m`; `total` leaves out pods that have finished, failed or are being deleted; `oom_killed` and `restarts_15m` are of the last 15 minutes |
+//! | `pods` | `total` `ready` `running` `pending` `failed` `succeeded` `terminating` `crashloop` `image_pull` `config_error` `oom_killed` `unschedulable` `restarts_15m`; `total` leaves out pods that have finished, failed or are being deleted, and pods of Jobs that have not begun; `oom_killed` and `restarts_15m` are of the last 15 minutes |
 //! | `problems` | at most 50 pods, worst first: `namespace` `name` `ready` (`1/2` containers) `status` `restarts` `restarts_15m` `age_seconds` `node` `workload` `message` |
 //! | `workloads` | at most 100, worst first: `kind` `namespace` `name` `ready` `desired` `available` `pods` `status` (`ok`, `scaled to 0`, `degraded`, `down`) `message`; `desired` and `available` are null for what is known by its pods only |
 //! | `nodes` | `total` `ready` `pressure` `unschedulable` (cordoned); missing when nodes may not be listed |
 //! | `node_list` | at most 100, worst first: `name` `status` `zone` `pods` `age_seconds` `message` |
+//! | `usage` | where `metrics.k8s.io` is served: at most 50 containers, the largest first: `namespace` `pod` `container` `cpu_millicores` `memory_bytes`; `node_list` has `cpu_millicores` and `memory_bytes` too |
 //! | `zones` | `zone` `nodes` `ready_nodes` `pods` `ready_pods` |
 //! | `events` | at most 20 of the last hour, newest first: `age_seconds` `reason` `namespace` `object` `count` `message` |
 //! | `not_seen` | what could not be looked at: `resource` `namespace` `reason` |
@@ -37,6 +39,7 @@ mod reach;
 mod request;
 mod session;
 mod tally;
+mod usage;
 mod verdict;
 mod workloads;
 
@@ -116,7 +119,11 @@ impl Kubernetes {
             let shared = Shared::new(feeds);
             look.stage("reading the kubeconfig and the credentials");
             match self.route.open().await {
-                Ok(access) => session::sweep(&access, feeds, &shared, look).await,
+                Ok(access) => {
+                    let lists = session::sweep(&access, feeds, &shared, look);
+                    let ((), usage) = tokio::join!(lists, usage::read(&access, feeds));
+                    shared.picture().usage = usage;
+                }
                 Err(failure) => shared.picture().no_access = Some(failure),
             }
             return self.observation(&shared.picture(), None, clock::now());
@@ -126,6 +133,7 @@ impl Kubernetes {
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::time::Instant::now());
         session.settle(look).await;
         let unreachable = session.check(look, FRESH).await;
+        session.measure(feeds).await;
         self.seen.store(session.shared.beat(), Ordering::Relaxed);
         let now = clock::now();
         let mut picture = session.shared.picture();
@@ -141,7 +149,7 @@ impl Kubernetes {
             return Observation::unknown("the API server has not listed the pods yet");
         };
         let tally = Tally::of(picture, now);
-        let workloads = tally::workloads(picture);
+        let workloads = tally::workloads(picture, now);
         let (status, summary) = verdict::judge(picture, &tally, &workloads, &sight, now);
         let mut observation = Observation::new(status, summary);
         if let (Sight::Lost(failure) | Sight::Never(failure), OnTimeout::Down) = (&sight, self.route.on_timeout)

@@ -128,6 +128,9 @@ pub(super) struct Meta {
 pub(super) struct Labels {
     #[serde(rename = "pod-template-hash", deserialize_with = "optional_name")]
     pub template_hash: Option<String>,
+    /// The same, on what Argo Rollouts makes.
+    #[serde(rename = "rollouts-pod-template-hash", deserialize_with = "optional_name")]
+    pub rollout_hash: Option<String>,
     #[serde(rename = "topology.kubernetes.io/zone", deserialize_with = "optional_name")]
     pub zone: Option<String>,
     /// The zone's label before Kubernetes 1.17.
@@ -170,6 +173,7 @@ pub(super) struct PodObject {
 pub(super) struct PodSpec {
     #[serde(deserialize_with = "optional_name")]
     pub node_name: Option<String>,
+    pub restart_policy: String,
     /// Only how many.
     #[serde(deserialize_with = "null_is_empty")]
     pub containers: Vec<IgnoredAny>,
@@ -183,6 +187,12 @@ pub(super) struct InitContainer {
     pub name: String,
     /// `Always` makes it a sidecar.
     pub restart_policy: Option<String>,
+}
+
+impl InitContainer {
+    pub(super) fn is_sidecar(&self) -> bool {
+        self.restart_policy.as_deref() == Some("Always")
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -235,7 +245,7 @@ pub(super) struct Terminated {
     pub finished_at: Option<Timestamp>,
 }
 
-/// A Deployment, a StatefulSet or a DaemonSet: their members do not clash.
+/// A Deployment, a StatefulSet, a DaemonSet or a ReplicaSet: their members do not clash.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct WorkloadObject {

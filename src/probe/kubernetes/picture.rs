@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     access::Access,
@@ -17,6 +17,7 @@ use super::{
     nodes::Node,
     objects::{EventObject, Meta, NodeObject, PodObject, WorkloadObject},
     pods::Pod,
+    usage::Usage,
     workloads::{Owner, Workload},
 };
 
@@ -28,6 +29,9 @@ pub(super) struct Picture {
     pub workloads: BTreeMap<Owner, Workload>,
     pub nodes: BTreeMap<Box<str>, Node>,
     pub events: Events,
+    /// What containers and nodes used, and when that was asked last.
+    pub usage: Option<Usage>,
+    pub measured: Option<Instant>,
     pub feeds: Vec<FeedState>,
     /// How the cluster is reached, once the kubeconfig and the credentials have been read.
     pub access: Option<Access>,
@@ -77,6 +81,11 @@ impl Picture {
 
     pub(super) fn feeds_of(&self, resource: Resource) -> impl Iterator<Item = &FeedState> {
         self.feeds.iter().filter(move |state| state.feed.resource == resource)
+    }
+
+    /// True when only objects with certain labels are looked at.
+    pub(super) fn is_selected(&self) -> bool {
+        self.feeds_of(Resource::Pods).any(|state| state.feed.labels.is_some())
     }
 
     /// When the API server was last heard on any feed.
@@ -131,7 +140,7 @@ impl Picture {
                 self.pods.retain(|_, pod| pod.generation == generation || !feed.covers(&pod.namespace));
                 before != self.pods.len()
             }
-            Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets => {
+            Resource::Deployments | Resource::StatefulSets | Resource::DaemonSets | Resource::ReplicaSets => {
                 let before = self.workloads.len();
                 self.workloads.retain(|owner, workload| {
                     workload.generation == generation

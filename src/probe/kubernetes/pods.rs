@@ -49,7 +49,10 @@ pub(super) struct Pod {
     pub status: Arc<str>,
     pub message: Option<Box<str>>,
     pub trouble: Option<Trouble>,
+    /// Serves; a pod that runs to an end serves as long as it runs without trouble.
     pub ready: bool,
+    /// Runs to an end (of a Job, say): it is never waited for to be ready.
+    ends: bool,
     pub ready_containers: u16,
     pub containers: u16,
     pub restarts: u32,
@@ -79,6 +82,15 @@ impl Pod {
         let deleted = object.metadata.deletion_timestamp;
         let ready = ready_condition.is_some_and(|condition| condition.status == "True") && deleted.is_none();
         let seen = word(&object, phase, ready);
+        // A workload's pods can only have `Always`.
+        let ends = matches!(object.spec.restart_policy.as_str(), "Never" | "OnFailure");
+        let runs = phase == Phase::Running && seen.trouble.is_none() && deleted.is_none();
+        let sidecars = || object.spec.init_containers.iter().filter(|init| init.is_sidecar());
+        let sidecar_serves = |one: &&ContainerStatus| {
+            one.ready && one.started == Some(true) && sidecars().any(|init| init.name == one.name)
+        };
+        let serving = status.container_statuses.iter().filter(|container| container.ready).count()
+            + status.init_container_statuses.iter().filter(sidecar_serves).count();
         let all = || status.init_container_statuses.iter().chain(&status.container_statuses);
         let terminated = || all().flat_map(|one| [&one.state, &one.last_state]).filter_map(|s| s.terminated.as_ref());
         let restarts = all().map(|container| container.restart_count).sum();
@@ -91,9 +103,10 @@ impl Pod {
             status: words.text(&plain(&seen.word, 60)),
             message: seen.message.filter(|message| !message.is_empty()).map(String::into_boxed_str),
             trouble: seen.trouble,
-            ready,
-            ready_containers: count(status.container_statuses.iter().filter(|container| container.ready).count()),
-            containers: count(object.spec.containers.len().max(status.container_statuses.len())),
+            ready: if ends { runs } else { ready },
+            ends,
+            ready_containers: count(serving),
+            containers: count(object.spec.containers.len().max(status.container_statuses.len()) + sidecars().count()),
             restarts,
             created: object.metadata.creation_timestamp,
             deleted,
@@ -125,7 +138,8 @@ impl Pod {
 
     /// Pods that are meant to run: not finished, not failed (their controller makes others), not on their way out.
     pub(super) fn counts(&self) -> bool {
-        !matches!(self.phase, Phase::Succeeded | Phase::Failed) && self.deleted.is_none()
+        let waits = self.ends && self.phase == Phase::Pending && self.trouble.is_none();
+        !matches!(self.phase, Phase::Succeeded | Phase::Failed) && self.deleted.is_none() && !waits
     }
 
     pub(super) fn stuck(&self, now: Timestamp) -> bool {
@@ -260,11 +274,7 @@ fn of_init_containers(object: &PodObject) -> Option<Seen> {
     let status = &object.status;
     let total = object.spec.init_containers.len();
     for (place, container) in status.init_container_statuses.iter().enumerate() {
-        let sidecar = object
-            .spec
-            .init_containers
-            .iter()
-            .any(|init| init.name == container.name && init.restart_policy.as_deref() == Some("Always"));
+        let sidecar = object.spec.init_containers.iter().any(|init| init.name == container.name && init.is_sidecar());
         if sidecar && container.started == Some(true) {
             continue;
         }
@@ -377,4 +387,38 @@ fn unschedulable(object: &PodObject) -> Option<Seen> {
         trouble: Some(Trouble::Unschedulable),
         ..Seen::new("Unschedulable").because(&condition.message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `kubectl get pods` 1.29 and later: `printPod` counts restartable init containers, those that are ready once they have
+    /// started. Kubernetes 1.20, the version of the tests' server, drops their `restartPolicy`.
+    #[test]
+    fn a_sidecar_counts_among_the_containers_as_kubectl_counts_it() {
+        let ready = |sidecar_ready: bool| {
+            let object = json!({
+                "metadata": {"name": "web", "namespace": "shop"},
+                "spec": {
+                    "containers": [{"name": "app"}],
+                    "initContainers": [{"name": "setup"}, {"name": "mesh", "restartPolicy": "Always"}],
+                },
+                "status": {
+                    "phase": "Running",
+                    "conditions": [{"type": "Ready", "status": if sidecar_ready { "True" } else { "False" }}],
+                    "initContainerStatuses": [
+                        {"name": "setup", "ready": true, "state": {"terminated": {"exitCode": 0}}},
+                        {"name": "mesh", "ready": sidecar_ready, "started": true, "state": {"running": {}}},
+                    ],
+                    "containerStatuses": [{"name": "app", "ready": true, "state": {"running": {}}}],
+                },
+            });
+            let now = Timestamp::UNIX_EPOCH;
+            let pod = Pod::read(serde_json::from_value(object).unwrap(), None, &mut Interner::default(), now);
+            (pod.row("web", now)["ready"].clone(), pod.ready)
+        };
+        assert_eq!(ready(true), (json!("2/2"), true));
+        assert_eq!(ready(false), (json!("1/2"), false));
+    }
 }

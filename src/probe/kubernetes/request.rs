@@ -8,6 +8,7 @@ use kube::{
     core::{Request, Status, WatchEvent},
 };
 use reqwest::header::HeaderValue;
+use tokio::time::Instant;
 
 use super::{
     access::Access,
@@ -92,6 +93,8 @@ pub(super) struct Watch<B> {
     line: Vec<u8>,
     /// Longer than this the server does not keep a watch open.
     patience: Duration,
+    /// When the server closes it, if nothing comes in between.
+    until: Instant,
 }
 
 /// Opens a watch that tells what changed since `version`.
@@ -111,9 +114,11 @@ pub(super) async fn watch(
     let mut request = Request::new(feed.path()).watch(&params, version).map_err(|error| unbuildable(feed, &error))?;
     // Some servers compress a watch one event at a time, which decoders cut off after the first.
     request.headers_mut().insert("accept-encoding", HeaderValue::from_static("identity"));
+    let opened = Instant::now();
     match tokio::time::timeout(OPEN_TIMEOUT, access.client.request_stream(request)).await {
         Ok(Ok(body)) => {
-            Ok(Watch { body, line: Vec::new(), patience: Duration::from_secs(seconds.into()) + WATCH_GRACE })
+            let lasts = Duration::from_secs(seconds.into());
+            Ok(Watch { body, line: Vec::new(), patience: lasts + WATCH_GRACE, until: opened + lasts })
         }
         Ok(Err(error)) => Err(Failure::of_request(&error, &access.server, "watch", feed)),
         Err(_) => Err(Failure::silent(&access.server, OPEN_TIMEOUT.as_secs())),
@@ -121,6 +126,11 @@ pub(super) async fn watch(
 }
 
 impl<B: AsyncBufRead + Unpin> Watch<B> {
+    /// True when the time is up that the server was asked to keep it open, but for the server's own way of counting.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() + Duration::from_secs(2) >= self.until
+    }
+
     /// The next event. None: the server has closed the watch, or the connection was cut; the watch can be resumed.
     pub(super) async fn next<T>(&mut self, server: &str, feed: &Feed) -> Option<Result<WatchEvent<T>, Failure>>
     where

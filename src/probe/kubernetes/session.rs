@@ -12,6 +12,7 @@ use super::{
     feed::{Feed, Resource},
     follow::{follow, list_once},
     picture::{Picture, Shared},
+    usage,
 };
 use crate::Look;
 use warroom_host::clock;
@@ -46,6 +47,22 @@ impl Session {
             picture.no_access.is_some() || picture.feeds.iter().all(super::picture::FeedState::settled)
         });
         let _ = tokio::time::timeout(look.connect_timeout, others).await;
+    }
+
+    /// Asks what containers and nodes use, when that is due.
+    pub(super) async fn measure(&self, feeds: &[Feed]) {
+        let access = {
+            let mut picture = self.shared.picture();
+            if picture.measured.is_some_and(|at| at.elapsed() < usage::EVERY) {
+                return;
+            }
+            picture.measured = Some(Instant::now());
+            picture.access.clone()
+        };
+        if let Some(access) = access {
+            let usage = usage::read(&access, feeds).await;
+            self.shared.picture().usage = usage;
+        }
     }
 
     /// Asks the server whether it is there, unless it was heard within `fresh`. When it is there again, the feeds try

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     picture::Picture,
     pods::{Phase, Pod, Trouble},
-    workloads::{Owner, Workload},
+    workloads::Owner,
 };
 
 /// The pods, counted. `total` leaves out pods that have finished, failed or are being deleted.
@@ -112,56 +112,74 @@ impl Row<'_> {
     }
 }
 
+/// What the sets of one workload come to together, and its pods.
+#[derive(Default)]
+struct Sum<'a> {
+    /// Desired, ready, available, as the API says it.
+    told: Option<(u32, u32, u32)>,
+    ready: u32,
+    pods: u32,
+    message: Option<&'a str>,
+}
+
 /// All workloads, worst first.
-pub(super) fn workloads(picture: &Picture) -> Vec<Row<'_>> {
-    let mut by_owner: HashMap<&Owner, (u32, u32)> = HashMap::new();
+pub(super) fn workloads(picture: &Picture, now: Timestamp) -> Vec<Row<'_>> {
+    let mut sums: HashMap<&Owner, Sum<'_>> = HashMap::new();
+    for (owner, workload) in &picture.workloads {
+        let sum = sums.entry(workload.part_of.as_ref().unwrap_or(owner)).or_default();
+        let (desired, ready, available) = sum.told.get_or_insert_default();
+        *desired += workload.desired;
+        *ready += workload.ready;
+        *available += workload.available;
+        sum.message = sum.message.or(workload.message.as_deref());
+    }
     for pod in picture.pods.values().filter(|pod| pod.counts()) {
         if let Some(owner) = pod.owner.as_deref() {
-            let (ready, pods) = by_owner.entry(owner).or_default();
-            *ready += u32::from(pod.ready);
-            *pods += 1;
+            let sum = sums.entry(whole(picture, owner)).or_default();
+            sum.ready += u32::from(pod.ready);
+            sum.pods += 1;
         }
     }
-    let mut rows: Vec<Row<'_>> = picture
-        .workloads
-        .iter()
-        .map(|(owner, workload)| {
-            let (_, pods) = by_owner.remove(owner).unwrap_or_default();
-            Row {
-                owner,
-                desired: Some(workload.desired),
-                ready: workload.ready,
-                available: Some(workload.available),
-                pods,
-                health: health(workload),
-                message: workload.message.as_deref(),
-            }
+    for (owner, message) in picture.events.refused(now) {
+        let watched = matches!(&*owner.kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet");
+        if let Some(sum) = sums.get_mut(whole(picture, owner)) {
+            sum.message = sum.message.or(Some(message));
+        } else if !watched && !picture.is_selected() {
+            // A controller without one pod that is not listed is known by its failures only.
+            sums.insert(owner, Sum { message: Some(message), ..Sum::default() });
+        }
+    }
+    let mut rows: Vec<Row<'_>> = sums
+        .into_iter()
+        .map(|(owner, sum)| Row {
+            owner,
+            desired: sum.told.map(|(desired, ..)| desired),
+            ready: sum.told.map_or(sum.ready, |(_, ready, _)| ready),
+            available: sum.told.map(|(.., available)| available),
+            pods: sum.pods,
+            health: health(owner, &sum),
+            message: sum.message,
         })
         .collect();
-    rows.extend(by_owner.into_iter().map(|(owner, (ready, pods))| Row {
-        owner,
-        desired: None,
-        ready,
-        available: None,
-        pods,
-        health: match ready {
-            0 if matches!(&*owner.kind, "Deployment" | "StatefulSet" | "DaemonSet") => Health::Down,
-            ready if ready < pods => Health::Degraded,
-            _ => Health::Ok,
-        },
-        message: None,
-    }));
     rows.sort_by(|a, b| b.health.cmp(&a.health).then_with(|| a.owner.cmp(b.owner)));
     rows
 }
 
+/// The workload that a set is a part of, else itself.
+fn whole<'p>(picture: &'p Picture, owner: &'p Owner) -> &'p Owner {
+    picture.workloads.get(owner).and_then(|workload| workload.part_of.as_ref()).unwrap_or(owner)
+}
+
 /// A workload that is wanted and has not one pod that serves is down. Ready pods serve, also before `minReadySeconds` make
-/// them "available".
-fn health(workload: &Workload) -> Health {
-    match workload {
-        Workload { desired: 0, .. } => Health::ScaledToZero,
-        Workload { ready: 0, available: 0, .. } => Health::Down,
-        Workload { desired, available, .. } if available < desired => Health::Degraded,
+/// them "available". A Job has no pod when it is done; static pods belong to their node, which has a verdict of its own.
+fn health(owner: &Owner, sum: &Sum<'_>) -> Health {
+    match (sum.told, sum.ready, sum.pods) {
+        (Some((0, ..)), ..) => Health::ScaledToZero,
+        (Some((_, 0, 0)), ..) => Health::Down,
+        (Some((desired, _, available)), ..) if available < desired => Health::Degraded,
+        (Some(_), ..) => Health::Ok,
+        (None, 0, _) if !matches!(&*owner.kind, "Job" | "CronJob" | "Node") => Health::Down,
+        (None, ready, pods) if ready < pods || sum.message.is_some() => Health::Degraded,
         _ => Health::Ok,
     }
 }

@@ -88,7 +88,10 @@ fn of_what_is_seen(picture: &Picture, tally: &Tally, workloads: &[Row<'_>]) -> (
     }
     if let Some(worst) = down.first() {
         let more = if down.len() > 1 { format!(" and {} more", down.len() - 1) } else { String::new() };
-        let mut sentence = format!("{} has 0/{} ready{more}", label(picture, worst), worst.wanted());
+        let mut sentence = match worst.wanted() {
+            0 => format!("{} has no pods{more}", label(picture, worst)),
+            wanted => format!("{} has 0/{wanted} ready{more}", label(picture, worst)),
+        };
         match troubles(tally).first() {
             Some(trouble) => sentence = format!("{sentence}, {trouble}"),
             None => {
@@ -99,7 +102,7 @@ fn of_what_is_seen(picture: &Picture, tally: &Tally, workloads: &[Row<'_>]) -> (
         }
         return (Status::Down, sentence);
     }
-    if tally.total == 0 {
+    if tally.total == 0 && workloads.iter().all(|row| row.health != Health::Degraded) {
         let scaled = workloads.iter().filter(|row| row.health == Health::ScaledToZero).count();
         return match scaled {
             0 if tally.succeeded > 0 => (Status::Ok, format!("no pods to run, {} completed", tally.succeeded)),
@@ -127,7 +130,11 @@ fn of_what_is_seen(picture: &Picture, tally: &Tally, workloads: &[Row<'_>]) -> (
         // All pods that exist are ready, but there should be more.
         let worst = workloads.iter().find(|row| row.health == Health::Degraded);
         if let Some(row) = worst {
-            sentence = format!("{sentence}, {} has {}/{}", label(picture, row), row.ready, row.wanted());
+            sentence = match row.wanted() {
+                0 => format!("{sentence}, {} has no pods", label(picture, row)),
+                wanted => format!("{sentence}, {} has {}/{wanted}", label(picture, row), row.ready),
+            };
+            sentence.extend(row.message.map(|message| format!(": {message}")));
         }
     }
     for trouble in troubles.iter().take(3) {

@@ -27,12 +27,23 @@ impl Owner {
     /// None for a pod that nothing controls.
     pub(super) fn of_pod(pod: &Meta) -> Option<Owner> {
         let owner = pod.owner_references.iter().find(|owner| owner.controller)?;
-        let deployment = (owner.kind == "ReplicaSet")
-            .then(|| owner.name.strip_suffix(pod.labels.template_hash.as_deref()?)?.strip_suffix('-'))
-            .flatten();
-        Some(match deployment {
-            Some(name) => Owner::new(&pod.namespace, "Deployment", name),
-            None => Owner::new(&pod.namespace, &owner.kind, &owner.name),
+        let of_set = (owner.kind == "ReplicaSet").then(|| Owner::of_hash(pod, &owner.name)).flatten();
+        Some(of_set.unwrap_or_else(|| Owner::new(&pod.namespace, &owner.kind, &owner.name)))
+    }
+
+    /// Who made a ReplicaSet: what controls it, else the name before the hash that Argo Rollouts puts on its sets.
+    fn of_set(set: &Meta) -> Option<Owner> {
+        let owner = set.owner_references.iter().find(|owner| owner.controller);
+        let named = owner.map(|owner| Owner::new(&set.namespace, &owner.kind, &owner.name));
+        named.or_else(|| Owner::of_hash(set, &set.name))
+    }
+
+    /// The Deployment or Rollout behind a ReplicaSet's name, by the hash that is the end of it.
+    fn of_hash(object: &Meta, set: &str) -> Option<Owner> {
+        let kinds = [("Deployment", &object.labels.template_hash), ("Rollout", &object.labels.rollout_hash)];
+        kinds.into_iter().find_map(|(kind, hash)| {
+            let name = set.strip_suffix(hash.as_deref()?)?.strip_suffix('-')?;
+            Some(Owner::new(&object.namespace, kind, name))
         })
     }
 
@@ -42,7 +53,7 @@ impl Owner {
     }
 }
 
-/// What the API says of a Deployment, StatefulSet or DaemonSet.
+/// What the API says of a Deployment, StatefulSet, DaemonSet or ReplicaSet.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Workload {
     pub desired: u32,
@@ -52,6 +63,8 @@ pub(super) struct Workload {
     /// Why it makes no progress (`exceeded quota …`), when it says so.
     pub message: Option<Box<str>>,
     pub created: Option<Timestamp>,
+    /// What it is a part of: a Rollout has a ReplicaSet for each revision.
+    pub part_of: Option<Owner>,
     /// The list in which it was last seen.
     pub generation: u32,
 }
@@ -81,7 +94,9 @@ impl Workload {
                     || (condition.kind == "Progressing" && condition.status == "False")
             })
             .map(|condition| plain(&condition.message, 200).into_boxed_str());
-        Workload { desired, ready, available, message, created: object.metadata.creation_timestamp, generation: 0 }
+        let part_of = (resource == Resource::ReplicaSets).then(|| Owner::of_set(&object.metadata)).flatten();
+        let created = object.metadata.creation_timestamp;
+        Workload { desired, ready, available, message, created, part_of, generation: 0 }
     }
 }
 
@@ -105,6 +120,9 @@ mod tests {
         assert_eq!(owner.map(|owner| owner.label()), Some("deployment/api-v2".to_owned()));
         let bare = Owner::of_pod(&pod_of("ReplicaSet", "legacy", None));
         assert_eq!(bare.map(|owner| owner.label()), Some("replicaset/legacy".to_owned()));
+        let mut rollout = pod_of("ReplicaSet", "checkout-6d588fb886", None);
+        rollout.labels.rollout_hash = Some("6d588fb886".to_owned());
+        assert_eq!(Owner::of_pod(&rollout).map(|owner| owner.label()), Some("rollout/checkout".to_owned()));
         let stateful = Owner::of_pod(&pod_of("StatefulSet", "postgres-primary", None));
         assert_eq!(stateful.map(|owner| owner.label()), Some("statefulset/postgres-primary".to_owned()));
         assert_eq!(Owner::of_pod(&Meta::default()), None);
