@@ -228,6 +228,143 @@ async fn a_backup_that_is_being_written_does_not_count_yet() {
     assert!(reading.details["being_written"].as_str().unwrap().ends_with("b.bin"));
 }
 
+/// What docker-postgres-backup-local leaves: last/ with a symbolic link, daily/ and weekly/ as hard links.
+#[tokio::test]
+async fn the_names_of_one_file_are_one_backup() {
+    let folder = Folder::new();
+    for name in ["last", "daily", "weekly"] {
+        fs::create_dir(folder.0.path().join(name)).unwrap();
+    }
+    for (day, hours, size) in [(27, 49, 1_000_000), (28, 25, 1_010_000), (29, 1, 60_000)] {
+        let path = folder.write(&format!("last/shop-{day}.sql.gz"), hours, &vec![7; size]);
+        fs::hard_link(&path, folder.0.path().join(format!("daily/shop-{day}.sql.gz"))).unwrap();
+    }
+    let newest = folder.0.path().join("last/shop-29.sql.gz");
+    fs::hard_link(&newest, folder.0.path().join("weekly/shop-48.sql.gz")).unwrap();
+    std::os::unix::fs::symlink("shop-29.sql.gz", folder.0.path().join("last/shop-latest.sql.gz")).unwrap();
+    for pattern in ["last/shop-2*", "last/*", "*/shop-*"] {
+        let pattern = folder.0.path().join(pattern).display().to_string();
+        let reading = look::at(target(&pattern, BackupVerify::None)).await;
+        expect(&reading, Status::Warn, "60 kB, shrank by 94 %");
+        assert_eq!(reading.details["count"], 3, "{pattern}");
+        assert!(!reading.details["newest"]["path"].as_str().unwrap().contains("latest"), "its own name");
+    }
+}
+
+/// Each state of a folder of backups: what is in it, with hours of age, and what is said.
+#[tokio::test]
+async fn what_is_no_backup_yet_or_any_more_does_not_count() {
+    type Files = &'static [(&'static str, u64, usize)];
+    #[rustfmt::skip]
+    let cases: [(Files, Status, &str); 5] = [
+        (&[("a.dump", 3, 1000)], Status::Ok, "3h01m old, 1 kB"),
+        // rclone was killed.
+        (&[("a.dump", 72, 1000), ("b.dump.8f2c11aa.partial", 0, 960)], Status::Down, "older than 24h"),
+        (&[("a.dump", 3, 1000), ("b.dump", 1, 0)], Status::Down, "b.dump is empty, 3h01m old, 1 kB"),
+        (&[("b.dump", 3, 1000), ("a.dump", 30, 0)], Status::Ok, "3h01m old, 1 kB"),
+        (&[("a.dump", 1, 0)], Status::Down, "a.dump is empty"),
+    ];
+    for (files, status, words) in cases {
+        let folder = Folder::new();
+        for (name, hours, size) in files {
+            folder.write(name, *hours, &vec![7; *size]);
+        }
+        let reading = folder.look(BackupVerify::None).await;
+        expect(&reading, status, words);
+    }
+    let folder = Folder::new();
+    let path = folder.write("shop.dump", 0, &[7; 1000]);
+    let later = SystemTime::from(clock::now()) + Duration::from_secs(1000 * HOUR);
+    File::options().append(true).open(&path).unwrap().set_modified(later).unwrap();
+    let reading = folder.look(BackupVerify::None).await;
+    expect(&reading, Status::Unknown, "shop.dump is dated ");
+    assert!(reading.value.is_none() && reading.exposure.is_none(), "{reading:#?}");
+    let plain = folder.0.path().display().to_string();
+    expect(&look::at(target(&plain, BackupVerify::None)).await, Status::Unknown, "shop.dump is dated ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_in_a_folder_is_one_backup_and_is_read_like_a_file() {
+    lab::require!(lab::POSTGRES);
+    let server = Postgres::start();
+    server.sql("CREATE TABLE t AS SELECT i, md5(i::text) AS x FROM generate_series(1, 60000) i");
+    let folder = Folder::new();
+    let path = folder.0.path().join("shop-29");
+    let done = Command::new("pg_dump").arg("-Fd").arg("-f").arg(&path).arg(server.url()).status().unwrap();
+    assert!(done.success());
+    for entry in fs::read_dir(&path).unwrap() {
+        aged(&entry.unwrap().path(), 2);
+    }
+    fs::create_dir(folder.0.path().join("lost+found")).unwrap();
+    let reading = folder.look(BackupVerify::PgRestore).await;
+    expect(&reading, Status::Ok, "pg_restore reads it to the end");
+    assert_eq!((reading.details["count"].as_u64(), reading.value.unwrap().floor() as u64 / HOUR), (Some(1), 2));
+    assert!(reading.details["newest"]["size_bytes"].as_u64().unwrap() > 100_000, "{:?}", reading.details);
+    let itself = path.display().to_string();
+    expect(&look::at(target(&itself, BackupVerify::PgRestore)).await, Status::Ok, "pg_restore reads it to the end");
+    let data = fs::read_dir(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "gz"));
+    let data = data.unwrap();
+    let whole = fs::read(&data).unwrap();
+    fs::write(&data, &whole[..whole.len() / 2]).unwrap();
+    aged(&data, 1);
+    expect(&folder.look(BackupVerify::PgRestore).await, Status::Down, "truncated or damaged");
+}
+
+/// Seen with PostgreSQL 17 and pg_restore: one flipped bit in the data of an lz4 or zstd archive is restored with exit code 0.
+/// The programs zstd and xz put a checksum into what they pack, lz4 1.9 too; `--no-check` and pg_dump's own packing do not.
+#[tokio::test]
+async fn packed_files_are_unpacked_to_the_end_and_need_a_checksum_inside_or_beside() {
+    for (program, options, status, words) in [
+        ("zstd", &["-q"][..], Status::Ok, "unpacks to the end"),
+        ("zstd", &["-q", "--no-check"], Status::Warn, "zstd without a checksum hides damage, add a .sha256 file"),
+        ("lz4", &["-q"], Status::Ok, "unpacks to the end"),
+        ("lz4", &["-q", "--no-frame-crc"], Status::Warn, "lz4 without a checksum hides damage, add a .sha256 file"),
+        ("xz", &["-q"], Status::Ok, "unpacks to the end"),
+        ("xz", &["-q", "--check=none"], Status::Warn, "xz without a checksum hides damage, add a .sha256 file"),
+        ("bzip2", &["-q"], Status::Ok, "unpacks to the end"),
+    ] {
+        let folder = Folder::new();
+        let rows: String = (0..20_000).map(|number| format!("{number}\t{}\n", number * 7919)).collect();
+        let source = tempfile::NamedTempFile::new().unwrap();
+        fs::write(source.path(), rows).unwrap();
+        let packed = match Command::new(program).args(options).arg("-c").arg(source.path()).output() {
+            Ok(packed) => packed.stdout,
+            Err(_) => {
+                eprintln!("skipped: {program} is not installed");
+                continue;
+            }
+        };
+        folder.write("db.packed", 1, &packed);
+        expect(&folder.look(BackupVerify::PgRestore).await, status, words);
+        folder.write("db.packed.sha256", 1, sha256(&packed).as_bytes());
+        expect(&folder.look(BackupVerify::PgRestore).await, Status::Ok, "");
+        fs::remove_file(folder.0.path().join("db.packed.sha256")).unwrap();
+        folder.write("db.packed", 1, &packed[..packed.len() / 2]);
+        expect(&folder.look(BackupVerify::PgRestore).await, Status::Down, "truncated or damaged");
+    }
+}
+
+/// `restic backup /etc /srv` with /srv away ends with 0 and saves /etc only (restic up to 0.16; later versions end with 3).
+#[tokio::test]
+async fn what_backup_programs_list_is_read_and_a_path_that_is_no_longer_saved_is_said() {
+    let snapshots = |newest: &str| {
+        format!(
+            r#"printf '[{{"time":"%s","paths":["/etc","/srv"],"hostname":"a","id":"1","short_id":"1"}},{{"time":"%s","paths":%s,"hostname":"a","id":"2","short_id":"2"}}]' "$(date -d '-26 hours' '+%FT%T%:z')" "$(date -d '-2 hours' '+%FT%T%:z')" '{newest}'"#
+        )
+    };
+    let reading = look::at(listing(&snapshots(r#"["/etc","/srv"]"#))).await;
+    expect(&reading, Status::Ok, "2h old");
+    assert_eq!(reading.details["newest"]["path"], "2");
+    let reading = look::at(listing(&snapshots(r#"["/etc"]"#))).await;
+    expect(&reading, Status::Warn, "without /srv, which the one before has");
+    let failed = r#"echo '[{"name":"main","status":{"code":1,"message":"missing stanza path"},"backup":[]}]'"#;
+    expect(&look::at(listing(failed)).await, Status::Unknown, "cannot see its stanza main: missing stanza path");
+    expect(&look::at(listing("echo null")).await, Status::Down, "no backups: the listing is empty");
+}
+
 #[tokio::test]
 async fn listings_of_object_stores_are_read_and_their_failures_said() {
     let lines = "printf '%s       1000 daily/b.dump\\n%s 900 daily/a.dump\\n' \

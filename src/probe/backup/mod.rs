@@ -1,14 +1,16 @@
 //! `backup`: is there a backup, is it young enough, of a plausible size, and can it be read?
 //!
-//! Backups are the files behind `path` (a glob), or what `command` lists: lines of `aws s3 ls`, the JSON of `list-objects-v2`,
-//! or `PATH<TAB>SIZE<TAB>RFC3339`. The newest counts. A file written to within the last 30 seconds is still being made; the
-//! one before it counts.
+//! Backups are the files behind `path` (a folder, or a glob), or what `command` lists: lines of `aws s3 ls`, the JSON of
+//! `list-objects-v2`, of `pgbackrest info`, `barman list-backups`, `restic snapshots`, `borg list` or `wal-g backup-list`, or
+//! `PATH<TAB>SIZE<TAB>RFC3339`. A folder is one backup when pg_dump, pg_basebackup, barman or XtraBackup made it. Names of
+//! one file (links) are one backup. The newest counts. A file written to within the last 30 seconds is still being made, and
+//! one without content was never made; the one before it counts.
 //!
 //! | what is seen | status |
 //! | --- | --- |
-//! | no backups at all; the newest is empty or damaged; older than twice `max_age` | down |
-//! | older than `max_age`; more than 20 % smaller or larger than the one before; no checksum file; fewer than `keep` | warn |
-//! | the folder or the listing cannot be read; a check that cannot be made or is still going on | unknown |
+//! | no backups at all; one that came after the newest is empty; the newest is damaged; older than twice `max_age` | down |
+//! | older than `max_age`; more than 20 % smaller or larger than the one before; no checksum file, and none inside; a path that the one before has is missing; fewer than `keep` | warn |
+//! | the folder or the listing cannot be read; a check that cannot be made or is still going on; a date in the future | unknown |
 //!
 //! `verify = "checksum"` compares with `FILE.sha256` or `SHA256SUMS`; without one, gzip and PostgreSQL archives are read to
 //! the end instead. `verify = "pg_restore"` reads the archive to the end, whatever the checksum says. Each file is checked
@@ -24,12 +26,13 @@
 
 mod checker;
 mod listing;
+mod repositories;
 mod verify;
 
 use std::{path::Path, time::Duration};
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use self::{checker::Checker, listing::Backup, verify::Finding};
@@ -49,6 +52,8 @@ const LISTING_BYTES: usize = 8 * 1024 * 1024;
 const SHOWN: usize = 20;
 /// A file that was written to within this time is not finished.
 const SETTLED: Duration = Duration::from_secs(30);
+/// How far a date may lie in the future.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// A change of size against the backup before that wants a look.
 const CHANGE_PERCENT: f64 = 20.0;
 /// When nothing vouches for the newest, so many are tried with it.
@@ -96,14 +101,25 @@ impl BackupProbe {
                 BackupSource::Command(_) => "no backups: the listing is empty".to_owned(),
             }));
         }
-        let writing = backups.len() > 1 && backups[0].file.is_some() && age(&backups[0], look.at) < SETTLED;
-        let being_written = writing.then(|| backups.remove(0));
+        let newest = &backups[0];
+        let settles = newest.file.is_some() && age(newest, look.at) < SETTLED && !in_future(newest, look.at);
+        let being_written = (settles && backups.len() > 1).then(|| backups.remove(0));
+        let empty: Vec<Backup> = match backups.iter().all(is_empty) {
+            true => Vec::new(),
+            false => backups.extract_if(.., |backup| is_empty(backup)).collect(),
+        };
+        let empty = empty.into_iter().next().filter(|empty| empty.modified >= backups[0].modified);
 
         look.stage(format!("{} is being read", backups[0].short()));
         let checked = self.check(&backups).await;
-        let mut seen = self.judge(&backups, &checked, look.at);
+        let mut seen = self.judge(&backups, &checked, empty.as_ref(), look.at);
         seen.details = self.details(&backups, &checked[0], being_written.as_ref(), look.at).await;
-        let copies = || backups.iter().zip(&checked).filter(|(backup, check)| !check.damaged() && backup.size > 0);
+        let copies = || {
+            let good = |(backup, check): &(&Backup, &Check)| {
+                !check.damaged() && !is_empty(backup) && backup.fault.is_none() && !in_future(backup, look.at)
+            };
+            backups.iter().zip(&checked).filter(good)
+        };
         if let Some((backup, check)) = copies().find(|(_, check)| check.vouched()).or_else(|| copies().next()) {
             let doubt = if check.vouched() { "" } else { " (not verified)" };
             let source = format!("backup {}{doubt}", backup.short());
@@ -139,7 +155,8 @@ impl BackupProbe {
                 if finished.stdout.cut() {
                     return Err("the listing is too long: list fewer backups".to_owned());
                 }
-                listing::listed(&plain_keeping_tabs(&finished.stdout.text()))
+                let printed = plain_keeping_tabs(&finished.stdout.text());
+                repositories::printed(&printed).unwrap_or_else(|| listing::listed(&printed))
             }
         }
     }
@@ -153,7 +170,7 @@ impl BackupProbe {
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
             let check = match (self.verify, &backup.file) {
                 (BackupVerify::None, _) | (_, None) => Check::NotAsked,
-                _ if backup.size == 0 => Check::NotAsked,
+                _ if is_empty(backup) => Check::NotAsked,
                 (how, Some(_)) => match self.checker.check(backup, how, left).await {
                     Some(finding) => Check::Done(finding),
                     None => Check::GoesOn,
@@ -172,13 +189,25 @@ impl BackupProbe {
         checked
     }
 
-    fn judge(&self, backups: &[Backup], checked: &[Check], now: Timestamp) -> Observation {
+    /// `empty` is what came after the newest without content.
+    fn judge(&self, backups: &[Backup], checked: &[Check], empty: Option<&Backup>, now: Timestamp) -> Observation {
         let newest = &backups[0];
         let age = age(newest, now);
         let mut faults: Vec<(Status, String)> = Vec::new();
         let mut fault = |status: Status, words: String| faults.push((status, words));
-        if newest.size == 0 {
-            fault(Status::Down, format!("{} is empty", newest.short()));
+        if let Some(empty) = empty.or_else(|| Some(newest).filter(|newest| is_empty(newest))) {
+            fault(Status::Down, format!("{} is empty", empty.short()));
+        }
+        if let Some(words) = &newest.fault {
+            fault(Status::Down, words.clone());
+        }
+        let future = in_future(newest, now);
+        if future {
+            let date = newest.modified.strftime("%F");
+            fault(Status::Unknown, format!("{} is dated {date}, in the future", newest.short()));
+        }
+        if let Some(path) = backups.get(1).and_then(|previous| lost(newest, previous)) {
+            fault(Status::Warn, format!("without {path}, which the one before has"));
         }
         let mut good = None;
         match &checked[0] {
@@ -193,7 +222,8 @@ impl BackupProbe {
             let status = if age > limit * 2 { Status::Down } else { Status::Warn };
             fault(status, format!("older than {}", duration(limit)));
         }
-        if let Some(percent) = backups.get(1).and_then(|previous| change(newest, previous)).filter(|_| newest.size > 0)
+        if let Some(percent) =
+            backups.get(1).and_then(|previous| change(newest, previous)).filter(|_| !is_empty(newest))
         {
             if percent < -CHANGE_PERCENT {
                 fault(Status::Warn, format!("shrank by {:.0} %", -percent));
@@ -206,13 +236,18 @@ impl BackupProbe {
         }
         faults.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
         let verdict = faults.first().map_or(Status::Ok, |(status, _)| *status);
-        let mut words = vec![format!("{} old", duration(age)), bytes(newest.size as f64)];
+        let mut words = Vec::new();
+        if !future {
+            words.push(format!("{} old", duration(age)));
+        }
+        words.extend(newest.size.map(|size| bytes(size as f64)));
         words.extend(good);
         // The key fact first: what makes it unusable before its age, what is only odd after it.
         for (status, fault) in faults.into_iter().rev() {
             if status >= Status::Unknown { words.insert(0, fault) } else { words.push(fault) }
         }
-        Observation::new(verdict, words.join(", ")).with_value(age.as_secs_f64().round(), Unit::Seconds)
+        let seen = Observation::new(verdict, words.join(", "));
+        if future { seen } else { seen.with_value(age.as_secs_f64().round(), Unit::Seconds) }
     }
 
     async fn details(
@@ -233,7 +268,7 @@ impl BackupProbe {
         put("path", newest.name.as_str().into());
         put("age_seconds", age(newest, now).as_secs().into());
         put("size_bytes", newest.size.into());
-        put("previous_size_bytes", previous.map(|previous| previous.size).into());
+        put("previous_size_bytes", previous.and_then(|previous| previous.size).into());
         put("change_percent", previous.and_then(|previous| change(newest, previous)).into());
         put("modified_at", format!("{:.0}", newest.modified).into());
         put("checksum", check.words().into());
@@ -249,7 +284,7 @@ impl BackupProbe {
         if let Some(keep) = self.keep {
             details.insert("keep".to_owned(), keep.into());
         }
-        details.insert("total_bytes".to_owned(), backups.iter().map(|backup| backup.size).sum::<u64>().into());
+        details.insert("total_bytes".to_owned(), backups.iter().filter_map(|backup| backup.size).sum::<u64>().into());
         if let Some(writing) = being_written {
             details.insert("being_written".to_owned(), writing.name.as_str().into());
         }
@@ -301,11 +336,29 @@ fn age(backup: &Backup, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(backup.modified)).unwrap_or_default()
 }
 
+fn is_empty(backup: &Backup) -> bool {
+    backup.size == Some(0)
+}
+
+/// Clocks differ by seconds; a date beyond that says nothing about when the backup was made.
+fn in_future(backup: &Backup, now: Timestamp) -> bool {
+    backup.modified.duration_since(now) > SKEW
+}
+
 /// Growth against the backup before, in percent with one decimal.
 #[expect(clippy::cast_precision_loss, reason = "a percentage")]
 fn change(newest: &Backup, previous: &Backup) -> Option<f64> {
-    (previous.size > 0)
-        .then(|| ((newest.size as f64 - previous.size as f64) / previous.size as f64 * 1000.0).round() / 10.0)
+    let (size, before) = (newest.size?, previous.size.filter(|before| *before > 0)?);
+    Some(((size as f64 - before as f64) / before as f64 * 1000.0).round() / 10.0)
+}
+
+/// A path that is no longer saved, though everything else of the backup before is: restic leaves a source out that it does not
+/// find, and ends with 0.
+fn lost<'b>(newest: &Backup, previous: &'b Backup) -> Option<&'b str> {
+    let (host, paths) = newest.parts.split_first()?;
+    let (other_host, before) = previous.parts.split_first()?;
+    let part = host == other_host && !paths.is_empty() && paths.iter().all(|path| before.contains(path));
+    before.iter().find(|path| part && !paths.contains(path)).map(String::as_str)
 }
 
 /// What `FILE.json` says of how long the backup took: its `duration_seconds`.

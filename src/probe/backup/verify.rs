@@ -116,9 +116,11 @@ fn digest(path: &Path, given_up: &AtomicBool) -> io::Result<String> {
 /// How a dump is written, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// `pg_dump -Fc`.
-    Custom,
+    /// `pg_dump -Fc` and `-Fd`.
+    Dump(Packing),
     Gzip,
+    /// Whatever, packed by this program.
+    Packed(&'static str, Packing),
     /// `pg_dump -Ft`.
     Tar,
     /// SQL text, which ends with a known line.
@@ -126,9 +128,23 @@ pub(super) enum Format {
     Other,
 }
 
+/// Whether packed data carries a checksum, so that unpacking notices damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packing {
+    Guarded,
+    /// By this program, without one.
+    Unguarded(&'static str),
+}
+
+/// A dump in a folder is told by its table of contents.
 pub(super) fn format(path: &Path) -> io::Result<Format> {
+    let contents = path.join("toc.dat");
     let mut head = [0; 512];
-    let mut file = File::open(path)?;
+    let mut file = match path.is_dir() {
+        true if !contents.is_file() => return Ok(Format::Other),
+        true => File::open(contents)?,
+        false => File::open(path)?,
+    };
     let mut filled = 0;
     while filled < head.len() {
         match file.read(&mut head[filled..])? {
@@ -137,10 +153,25 @@ pub(super) fn format(path: &Path) -> io::Result<Format> {
         }
     }
     let head = &head[..filled];
+    let flag = |place: usize, mask: u8| head.get(place).is_some_and(|byte| byte & mask != 0);
+    let packed = |program, guarded| {
+        Format::Packed(program, if guarded { Packing::Guarded } else { Packing::Unguarded(program) })
+    };
     Ok(if head.starts_with(b"PGDMP") {
-        Format::Custom
+        Format::Dump(dump_packing(head))
     } else if head.starts_with(&[0x1f, 0x8b]) {
         Format::Gzip
+    } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        // RFC 8878, 3.1.1.1.1: Content_Checksum_flag.
+        packed("zstd", flag(4, 0b100))
+    } else if head.starts_with(&[0x04, 0x22, 0x4d, 0x18]) {
+        // LZ4 frame format 1.6: content or block checksum.
+        packed("lz4", flag(4, 0b1_0100))
+    } else if head.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]) {
+        // .xz format 1.2: the kind of check is in the second byte of the stream flags.
+        packed("xz", flag(7, 0x0f))
+    } else if head.starts_with(b"BZh") {
+        packed("bzip2", true)
     } else if head.get(257..262) == Some(b"ustar".as_slice()) {
         Format::Tar
     } else if head.starts_with(b"--") || head.starts_with(b"\n--") {
@@ -148,6 +179,17 @@ pub(super) fn format(path: &Path) -> io::Result<Format> {
     } else {
         Format::Other
     })
+}
+
+/// pg_backup_archiver.c, `WriteHead`: since archive version 1.15 (PostgreSQL 16) the byte after six numbers names the packing;
+/// before there was gzip only.
+fn dump_packing(head: &[u8]) -> Packing {
+    let named = head.get(5).zip(head.get(6)).is_some_and(|version| version >= (&1, &15));
+    match head.get(11).filter(|_| named) {
+        Some(2) => Packing::Unguarded("lz4"),
+        Some(3) => Packing::Unguarded("zstd"),
+        _ => Packing::Guarded,
+    }
 }
 
 /// Unpacks a gzip file to its end; its trailer holds length and CRC. A dump inside must be complete too.
