@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | answers, and every expected one is among them | ok |
 //! | answers, an expected one is missing | down |
-//! | the name does not exist (NXDOMAIN), or has no such record (NODATA) | down |
+//! | the name, or what it is an alias of, does not exist (NXDOMAIN), or has no such record (NODATA) | down |
 //! | the named `server` fails (SERVFAIL), or nothing listens there | down; unknown when the machine's own resolvers fail |
-//! | the server refuses the question (REFUSED), no answer in time | unknown |
+//! | the server refuses the question (REFUSED), for the name or for what it is an alias of; no answer in time | unknown |
 //!
 //! With `server` that one alone is asked, and the name is complete. Without it the machine's resolvers are asked as programs
 //! do: `/etc/hosts` counts for `A` and `AAAA`, and so do search domains. Answers are never kept from one look to the next. The
@@ -44,6 +44,8 @@ use warroom_domain::{
 const DNS: u16 = 53;
 /// Answers shown at most.
 const SHOWN: usize = 100;
+/// Aliases that are followed to say what a failure is about; resolvers follow about as many.
+const MOST_ALIASES: usize = 8;
 /// Answers named in a summary.
 const NAMED: usize = 2;
 
@@ -95,7 +97,10 @@ impl DnsProbe {
         let mut observation = match answer {
             Ok(lookup) => self.judge(&lookup, question.record),
             Err(DnsFailure::Timeout) => silent(&asked, address, took).await?,
-            Err(failure) => self.failed(&failure, question.record, server.as_deref())?,
+            Err(failure) => {
+                let alias = alias(&resolver, question).await;
+                self.failed(&failure, question.record, server.as_deref(), alias.as_deref())?
+            }
         };
         let mut put = |name: &str, value: Value| observation.details.insert(name.to_owned(), value);
         put("name", self.name.clone().into());
@@ -138,7 +143,14 @@ impl DnsProbe {
     }
 
     /// Failures that are answers are observations; the rest are errors of the network.
-    fn failed(&self, failure: &DnsFailure, record: RecordType, server: Option<&str>) -> Result<Observation, NetError> {
+    /// `alias` is the name at the end of the aliases that ours begins: the failure is about that one.
+    fn failed(
+        &self,
+        failure: &DnsFailure,
+        record: RecordType,
+        server: Option<&str>,
+        alias: Option<&str>,
+    ) -> Result<Observation, NetError> {
         let name = &self.name;
         let peer = server.unwrap_or("the machine's name servers");
         // Our own resolvers' trouble says nothing about the name.
@@ -147,15 +159,22 @@ impl DnsProbe {
         };
         Ok(match failure {
             DnsFailure::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
-                ResponseCode::NXDomain => Observation::down(format!("{name} does not exist (NXDOMAIN)")),
-                _ => Observation::down(format!("{name} has no {record} record")),
+                ResponseCode::NXDomain => Observation::down(match alias {
+                    Some(alias) => format!("{name} is a dangling alias: {alias} does not exist (NXDOMAIN)"),
+                    None => format!("{name} does not exist (NXDOMAIN)"),
+                }),
+                _ => Observation::down(match alias {
+                    Some(alias) => format!("{name} is an alias of {alias}, which has no {record} record"),
+                    None => format!("{name} has no {record} record"),
+                }),
             },
             DnsFailure::Dns(DnsError::ResponseCode(ResponseCode::ServFail)) => {
                 theirs(format!("{peer} cannot answer for {name} (SERVFAIL)"))
             }
-            DnsFailure::Dns(DnsError::ResponseCode(ResponseCode::Refused)) => {
-                Observation::unknown(format!("{peer} will not answer us for {name} (REFUSED)"))
-            }
+            DnsFailure::Dns(DnsError::ResponseCode(ResponseCode::Refused)) => Observation::unknown(match alias {
+                Some(alias) => format!("{name} is an alias of {alias}, which {peer} does not serve (REFUSED)"),
+                None => format!("{peer} will not answer us for {name} (REFUSED)"),
+            }),
             DnsFailure::Dns(DnsError::ResponseCode(code)) => {
                 theirs(format!("{peer} answers {name} with an error ({})", one_line(&code.to_string())))
             }
@@ -177,6 +196,26 @@ impl Probe for DnsProbe {
     fn observe<'a>(&'a self, look: &'a Look) -> BoxFuture<'a, Observation> {
         Box::pin(async move { self.look(look).await.unwrap_or_else(|error| error.observation(self.on_timeout)) })
     }
+}
+
+/// Where the aliases of a name lead. None when it is no alias, and when that cannot be found out.
+async fn alias(resolver: &TokioResolver, question: &Question) -> Option<String> {
+    if question.record == RecordType::CNAME {
+        return None;
+    }
+    let mut last = None;
+    let mut name = question.name.clone();
+    for _ in 0..MOST_ALIASES {
+        let Ok(lookup) = resolver.lookup(name, RecordType::CNAME).await else { break };
+        let target = lookup.answers().iter().find_map(|record| match &record.data {
+            RData::CNAME(target) => Some(target.0.clone()),
+            _ => None,
+        });
+        let Some(target) = target else { break };
+        last = Some(target.to_string().trim_end_matches('.').to_owned());
+        name = target;
+    }
+    last.map(|name| one_line(&name))
 }
 
 /// No answer. The resolver's socket does not hear that a port is closed (ICMP); a connected one does.

@@ -30,7 +30,8 @@ use crate::{
 /// What the server does with a question.
 #[derive(Clone)]
 enum Says {
-    /// `shop.example`: A 10.0.0.7 and 10.0.0.8, MX, TXT; `www.shop.example`: CNAME to it; others do not exist.
+    /// `shop.example`: A 10.0.0.7 and 10.0.0.8, MX, TXT; `www.shop.example`: CNAME to it; `partner.shop.example`: CNAME to a
+    /// name of a zone that it does not serve; `old.shop.example`: CNAME to nothing; others do not exist.
     Zone,
     Code(ResponseCode),
     Bytes(Vec<u8>),
@@ -120,11 +121,31 @@ fn answer(packet: &[u8], says: Says) -> Option<Vec<u8>> {
                     put(&name, RData::CNAME(CNAME(shop.clone())));
                     addresses.into_iter().for_each(|data| put(&shop, data));
                 }
+                ("partner.shop.example.", _) => {
+                    put(&name, RData::CNAME(CNAME(Name::from_ascii("app.vendor.example.").unwrap())));
+                }
+                ("app.vendor.example.", _) => answer.metadata.response_code = ResponseCode::Refused,
+                ("old.shop.example.", _) => {
+                    put(&name, RData::CNAME(CNAME(Name::from_ascii("gone.shop.example.").unwrap())));
+                }
                 _ => answer.metadata.response_code = ResponseCode::NXDomain,
             }
         }
     }
     answer.to_vec().ok()
+}
+
+#[tokio::test]
+async fn a_failure_is_told_of_the_name_that_an_alias_leads_to() {
+    let server = Dns::start();
+    let elsewhere = server.look("partner.shop.example", "A", &[]).await;
+    let words = "partner.shop.example is an alias of app.vendor.example, which 127.0.0.1:";
+    look::expect(&elsewhere, Status::Unknown, words);
+    assert!(elsewhere.summary.ends_with("does not serve (REFUSED)"), "{}", elsewhere.summary);
+    let dangling = server.look("old.shop.example", "A", &[]).await;
+    let words = "old.shop.example is a dangling alias: gone.shop.example does not exist (NXDOMAIN)";
+    look::expect(&dangling, Status::Down, words);
+    look::expect(&server.look("app.vendor.example", "A", &[]).await, Status::Unknown, "will not answer us for");
 }
 
 #[tokio::test]
