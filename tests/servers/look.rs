@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use warroom::{
     health::{Reading, Status},
     host::secret::SecretStore,
-    platform::{Environment, OnTimeout, ProbeSpec, ProbeTarget},
+    platform::{Environment, OnTimeout, ProbeSpec, ProbeTarget, kinds::kind_named},
     probe::{Scheduled, Surroundings, build, look_once},
 };
 
@@ -41,9 +41,14 @@ pub(crate) async fn with(spec: ProbeSpec) -> Reading {
         secrets: Arc::new(SecretStore::new("")),
         simulation: None,
     };
+    let kind = kind_named(spec.target.kind()).unwrap();
     let probe = Arc::from(build(&spec, &surroundings));
-    let mut readings = look_once(&[Scheduled { spec: Arc::new(spec), probe }]).await;
-    readings.remove(0)
+    let reading = look_once(&[Scheduled { spec: Arc::new(spec), probe }]).await.remove(0);
+    // What a pack's thresholds are checked against is what readings have.
+    let unknown =
+        reading.details.keys().find(|name| !kind.details.is_empty() && !kind.details.contains(&name.as_str()));
+    assert_eq!(unknown, None, "a detail of {} probes that src/platform/kinds.rs does not know", kind.word);
+    reading
 }
 
 /// [`with`] the usual spec.

@@ -5,18 +5,20 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use cel::{
     Context, Program, Value,
     common::ast::{
-        EntryExpr, Expr, IdedEntryExpr, LiteralValue,
-        operators::{EQUALS, GREATER, GREATER_EQUALS, INDEX, LESS, LESS_EQUALS, LOGICAL_AND},
+        EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue,
+        operators::{EQUALS, GREATER, GREATER_EQUALS, IN, INDEX, LESS, LESS_EQUALS, LOGICAL_AND},
     },
 };
 
-use super::bounds;
+use super::{bounds, calculation};
 
 /// A compiled CEL expression and its source text.
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
     program: Arc<Program>,
+    /// What is evaluated: the program with every number a fraction.
+    calculated: Arc<IdedExpr>,
     /// Macros inside of macros, and the longest list that is written in it.
     loops: (u32, usize),
     optional: bool,
@@ -46,7 +48,8 @@ impl Expression {
         let (program, loops) = compile(source).map_err(|Refused { message, line, column }| {
             ExpressionError::Syntax { source_text: bounds::shown(source), message, line, column }
         })?;
-        Ok(Expression { source: source.into(), program: Arc::new(program), loops, optional: false })
+        let calculated = Arc::new(calculation::with_fractions(program.expression().clone()));
+        Ok(Expression { source: source.into(), program: Arc::new(program), calculated, loops, optional: false })
     }
 
     /// The same expression, false where it has no answer. For the defaults of a probe kind, which must also suit targets
@@ -60,9 +63,11 @@ impl Expression {
         &self.source
     }
 
-    /// Names of the top-level variables that the expression reads.
+    /// Names of the top-level variables that the expression reads, without those of its macros.
     pub fn variables(&self) -> Vec<String> {
-        self.program.references().variables().into_iter().map(str::to_owned).collect()
+        let mut found = Vec::new();
+        free_variables(&self.tree().expr, &mut Vec::new(), &mut found);
+        found
     }
 
     /// The compiled syntax tree, for checks of what is referred to.
@@ -78,12 +83,36 @@ impl Expression {
         members
     }
 
+    /// Puts an empty list where the expression goes through one and there is `null`, as some programs print an empty list. For
+    /// what other programs print: in details of ours `null` is what could not be seen.
+    pub fn fill_lists(&self, variables: &mut serde_json::Map<String, serde_json::Value>) {
+        let mut paths = Vec::new();
+        lists(&self.tree().expr, &mut paths);
+        for path in paths {
+            let Some((last, parents)) = path.split_last() else { continue };
+            let mut members = Some(&mut *variables);
+            for parent in parents {
+                members = members.and_then(|m| m.get_mut(*parent)).and_then(serde_json::Value::as_object_mut);
+            }
+            if let Some(value) = members.and_then(|m| m.get_mut(*last)).filter(|value| value.is_null()) {
+                *value = serde_json::Value::Array(Vec::new());
+            }
+        }
+    }
+
     /// The limits that the expression sets, when it is nothing but comparisons with numbers, all of which must hold,
     /// and conditions for when they count: `has(connections.used_percent) && connections.used_percent > 80` is `used_percent > 80`.
     pub fn limits(&self) -> Option<Vec<Limit>> {
         let mut limits = Vec::new();
         collect_limits(&self.tree().expr, &mut limits)?;
         (!limits.is_empty()).then_some(limits)
+    }
+
+    /// All comparisons with a number, wherever they stand.
+    pub fn comparisons(&self) -> Vec<Limit> {
+        let mut found = Vec::new();
+        collect_comparisons(&self.tree().expr, &mut found);
+        found
     }
 
     /// As [`Self::holds`], for variables that others read, too.
@@ -126,7 +155,7 @@ impl Expression {
         for (name, value) in variables {
             context.add_variable_from_value(name, value);
         }
-        match self.program.execute(&context).map_err(|error| self.no_answer(error.to_string()))? {
+        match Value::resolve(&self.calculated, &context).map_err(|error| self.no_answer(error.to_string()))? {
             Value::Bool(answer) => Ok(answer),
             other => Err(self.no_answer(format!("it is {:?}, not true or false", other.type_of()))),
         }
@@ -209,6 +238,13 @@ fn compile(source: &str) -> Result<Compiled, Refused> {
         None => Refused::as_a_whole(errors.to_string()),
     })?;
     let root = &program.expression().expr;
+    if let Some(name) = unknown_function(root) {
+        let before = source.split(name).next().unwrap_or_default();
+        let line = before.lines().count().max(1);
+        let column = before.lines().last().map_or(0, |line| line.chars().count()) + 1;
+        let message = format!("unknown function `{name}` (available: {})", calculation::FUNCTIONS.join(", "));
+        return Err(Refused { message, line, column });
+    }
     if depth(root) > MOST_LEVELS {
         return Err(Refused::as_a_whole(format!("its parts stand more than {MOST_LEVELS} deep in each other")));
     }
@@ -232,6 +268,32 @@ fn parts(expr: &Expr) -> Vec<&Expr> {
         Expr::Map(map) => map.entries.iter().flat_map(entry_parts).collect(),
         Expr::Struct(fields) => fields.entries.iter().flat_map(entry_parts).collect(),
         Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => Vec::new(),
+    }
+}
+
+fn unknown_function(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Call(call) if calculation::is_unknown(&call.func_name) => Some(&call.func_name),
+        _ => parts(expr).into_iter().find_map(unknown_function),
+    }
+}
+
+/// `bound` holds the variables of the macros around.
+fn free_variables<'e>(expr: &'e Expr, bound: &mut Vec<&'e str>, found: &mut Vec<String>) {
+    match expr {
+        Expr::Ident(name) if !bound.contains(&name.as_str()) && !found.contains(name) => found.push(name.clone()),
+        Expr::Comprehension(c) => {
+            for outside in [&c.iter_range, &c.accu_init] {
+                free_variables(&outside.expr, bound, found);
+            }
+            let around = bound.len();
+            bound.extend([&c.iter_var, &c.accu_var].map(String::as_str).into_iter().chain(c.iter_var2.as_deref()));
+            for inside in [&c.loop_cond, &c.loop_step, &c.result] {
+                free_variables(&inside.expr, bound, found);
+            }
+            bound.truncate(around);
+        }
+        _ => parts(expr).into_iter().for_each(|part| free_variables(part, bound, found)),
     }
 }
 
@@ -264,6 +326,33 @@ fn entry_parts(entry: &IdedEntryExpr) -> Vec<&Expr> {
     }
 }
 
+/// Where the expression reads a list: the range of a macro, what is counted by `size`, what `in` looks through.
+fn lists<'e>(expr: &'e Expr, paths: &mut Vec<Vec<&'e str>>) {
+    let list = match expr {
+        Expr::Comprehension(c) => Some(&c.iter_range.expr),
+        Expr::Call(call) if call.func_name == "size" => {
+            call.target.as_deref().or(call.args.first()).map(|list| &list.expr)
+        }
+        Expr::Call(call) if call.func_name == IN => call.args.get(1).map(|list| &list.expr),
+        _ => None,
+    };
+    paths.extend(list.and_then(path));
+    parts(expr).into_iter().for_each(|part| lists(part, paths));
+}
+
+/// `a.b.c` as its names; none for anything else.
+fn path(expr: &Expr) -> Option<Vec<&str>> {
+    match expr {
+        Expr::Ident(name) => Some(vec![name]),
+        Expr::Select(select) if !select.test => {
+            let mut names = path(&select.operand.expr)?;
+            names.push(&select.field);
+            Some(names)
+        }
+        _ => None,
+    }
+}
+
 /// The most elements of any list or object in it.
 fn longest(value: &serde_json::Value) -> usize {
     match value {
@@ -275,14 +364,13 @@ fn longest(value: &serde_json::Value) -> usize {
     }
 }
 
-/// JSON integers become CEL ints (also those above `i64::MAX`, as doubles), so that `count > 3` needs no suffix. Members
-/// that are null are left out, so that `has(lag.seconds)` is false for a lag that is not known.
+/// Numbers become doubles, as in the expression itself. Members that are null are left out, so that `has(lag.seconds)` is false for a lag that is not known.
 fn from_json(value: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     match value {
         Json::Null => Value::Null,
         Json::Bool(b) => Value::Bool(*b),
-        Json::Number(n) => n.as_i64().map_or_else(|| Value::Float(n.as_f64().unwrap_or(f64::NAN)), Value::Int),
+        Json::Number(n) => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
         Json::String(s) => Value::from(s.as_str()),
         Json::Array(items) => Value::from(items.iter().map(from_json).collect::<Vec<_>>()),
         Json::Object(members) => Value::from(
@@ -314,13 +402,24 @@ fn collect_limits(expr: &Expr, limits: &mut Vec<Limit>) -> Option<()> {
         _ => return None,
     };
     let [left, right] = call.args.as_slice() else { return None };
-    let operator = match call.func_name.as_str() {
+    match call.func_name.as_str() {
         LOGICAL_AND => {
             collect_limits(&left.expr, limits)?;
             return collect_limits(&right.expr, limits);
         }
         // `policy == "noeviction"` says when the limit counts, and is no limit itself.
         EQUALS if matches!(right.expr, Expr::Literal(LiteralValue::String(_))) => return Some(()),
+        _ => {}
+    }
+    limits.push(comparison(expr)?);
+    Some(())
+}
+
+/// `a.b.name > 3`.
+fn comparison(expr: &Expr) -> Option<Limit> {
+    let Expr::Call(call) = expr else { return None };
+    let [left, right] = call.args.as_slice() else { return None };
+    let operator = match call.func_name.as_str() {
         GREATER => ">",
         GREATER_EQUALS => ">=",
         LESS => "<",
@@ -337,8 +436,12 @@ fn collect_limits(expr: &Expr, limits: &mut Vec<Limit>) -> Option<()> {
         Expr::Literal(LiteralValue::Double(double)) => *double.inner(),
         _ => return None,
     };
-    limits.push(Limit { name, operator, bound });
-    Some(())
+    Some(Limit { name, operator, bound })
+}
+
+fn collect_comparisons(expr: &Expr, found: &mut Vec<Limit>) {
+    found.extend(comparison(expr));
+    parts(expr).into_iter().for_each(|part| collect_comparisons(part, found));
 }
 
 /// The answer of [`Expression::members_of`].
@@ -436,6 +539,40 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_fractions_and_mix_freely() {
+        let details = serde_json::json!({"used": 9, "max": 10, "list": [1, 2, 3], "text": "7"});
+        for source in [
+            "used / max > 0.8",
+            "used / max * 100 > 80",
+            "size(list) / 2 == 1.5",
+            "used % 2 == 1",
+            "list[0] == 1 && list[size(list) - 1] == 3",
+            "int(text) + 1 == 8.0",
+            "list.exists_one(x, x / 2 == 1.5) && 2 in list",
+            "list.map(x, x * 2).filter(x, x > 2) == [4, 6]",
+            "-used < 0 && (used > 5 ? 1 : 2) == 1",
+        ] {
+            assert_eq!(holds(source, details.clone()), Ok(true), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_variables_of_macros_are_not_read_from_outside() {
+        let read = Expression::compile("a.all(x, x > b && c.exists(y, y == x)) && x > 1").unwrap().variables();
+        assert_eq!(read, ["a", "b", "c", "x"]);
+    }
+
+    #[test]
+    fn a_function_that_there_is_not_is_refused_where_it_stands() {
+        let Err(ExpressionError::Syntax { message, column, .. }) = Expression::compile("value > duration('1h')") else {
+            panic!("compiled")
+        };
+        assert!(message.starts_with("unknown function `duration` (available: size, "), "{message}");
+        assert_eq!(column, 9);
+        assert!(Expression::compile("list.sum() > 3").is_err());
+    }
+
+    #[test]
     fn a_missing_member_is_an_error_and_has_guards_it() {
         let details = serde_json::json!({"connections": {"used": 3}});
         assert!(holds("connections.used_percent > 95", details.clone()).is_err());
@@ -462,6 +599,25 @@ mod tests {
         let details = serde_json::json!({"lag": {"seconds": null}, "value": null});
         assert_eq!(holds("has(lag.seconds) && lag.seconds > 5", details.clone()), Ok(false));
         assert!(holds("value > 5", details).is_err());
+    }
+
+    #[test]
+    fn null_counts_as_an_empty_list_where_the_expression_goes_through_one() {
+        for (source, expected) in [
+            ("size(a.list) == 0 && a.list.all(x, x > 0) && !(3 in a.list)", true),
+            ("items.exists(x, x > 0)", false),
+            ("!has(a.other)", true),
+        ] {
+            let serde_json::Value::Object(mut document) =
+                serde_json::json!({"a": {"list": null, "other": null}, "items": null})
+            else {
+                panic!("an object")
+            };
+            let expression = Expression::compile(source).unwrap();
+            expression.fill_lists(&mut document);
+            assert_eq!(expression.holds(&document), Ok(expected), "{source}");
+            assert!(document["a"]["other"].is_null());
+        }
     }
 
     #[test]

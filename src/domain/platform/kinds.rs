@@ -16,6 +16,10 @@ pub struct Kind {
     pub warn: Option<&'static str>,
     /// CEL source of the threshold that makes the reading `down`.
     pub down: Option<&'static str>,
+    /// The details at the top of its readings, which thresholds may read. Empty where they are not all known here.
+    pub details: &'static [&'static str],
+    /// True when the value is a percentage.
+    pub percent: bool,
 }
 
 const fn kind(word: &'static str, panel: &'static str, every: u64, timeout: u64, connect: u64) -> Kind {
@@ -27,6 +31,8 @@ const fn kind(word: &'static str, panel: &'static str, every: u64, timeout: u64,
         connect_timeout: Duration::from_secs(connect),
         warn: None,
         down: None,
+        details: &[],
+        percent: false,
     }
 }
 
@@ -34,7 +40,25 @@ const fn kind(word: &'static str, panel: &'static str, every: u64, timeout: u64,
 /// does not apply. Times are seconds: interval, limit of a whole look, limit of reaching the target.
 pub const KINDS: [Kind; 14] = [
     // By watch: a look reads what the watch has kept, so that it is cheap; the interval only bounds its age.
-    kind("kubernetes", "pods", 10, 10, 3),
+    Kind {
+        details: &[
+            "pods",
+            "problems",
+            "workloads",
+            "nodes",
+            "node_list",
+            "zones",
+            "usage",
+            "events",
+            "not_seen",
+            "context",
+            "context_chosen_by",
+            "server",
+            "last_seen_at",
+        ],
+        percent: true,
+        ..kind("kubernetes", "pods", 10, 10, 3)
+    },
     Kind {
         // PostgreSQL refuses ordinary users at 100 %; above 80 % is the plans' own alert, above 95 % only the connections
         // reserved for superusers are left at default settings (3 of 100).
@@ -57,26 +81,91 @@ pub const KINDS: [Kind; 14] = [
     Kind {
         // Two seconds are what people wait before they try again; a check that takes longer is seldom just far away.
         warn: Some("latency_ms > 2000"),
+        details: &[
+            "status_code",
+            "reason",
+            "connect_ms",
+            "first_byte_ms",
+            "total_ms",
+            "body_bytes",
+            "body_cut",
+            "body_excerpt",
+            "redirects",
+            "location",
+            "retry_after",
+            "address",
+            "http_version",
+            "certificate",
+            "problem",
+        ],
         ..kind("http", "services", 10, 5, 3)
     },
-    kind("prometheus", "metrics", 15, 5, 3),
+    Kind {
+        details: &["series_count", "series", "min", "max", "evaluated_at", "not_a_number", "warnings", "server"],
+        ..kind("prometheus", "metrics", 15, 5, 3)
+    },
     Kind {
         // The plans' alert is 5 % of all answers; 1 % is where a healthy service stops to be one.
         warn: Some("value > 1"),
         down: Some("value > 5"),
+        details: &[
+            "errors",
+            "total",
+            "window_seconds",
+            "requests_per_second",
+            "series",
+            "error_series",
+            "resets",
+            "page_bytes",
+        ],
+        percent: true,
         ..kind("metrics", "error-rate", 15, 5, 3)
     },
-    kind("statuspage", "dependencies", 60, 10, 3),
-    kind("tcp", "network", 10, 3, 3),
+    Kind {
+        details: &[
+            "page",
+            "format",
+            "indicator",
+            "description",
+            "open_incidents",
+            "incidents",
+            "components_not_operational",
+            "components",
+            "maintenances",
+            "updated_at",
+        ],
+        ..kind("statuspage", "dependencies", 60, 10, 3)
+    },
+    Kind { details: &["addresses", "accepting", "attempts"], ..kind("tcp", "network", 10, 3, 3) },
     Kind {
         // Public certificates are renewed 30 days before their end; three weeks left means that renewal is failing.
         warn: Some("days_left < 21"),
         down: Some("days_left < 3"),
+        details: &[
+            "days_left",
+            "trusted",
+            "problem",
+            "certificate",
+            "chain",
+            "protocol",
+            "cipher",
+            "address",
+            "server_name",
+            "connect_ms",
+            "handshake_ms",
+            "client_certificate",
+        ],
         ..kind("tls", "network", 300, 5, 3)
     },
-    kind("dns", "network", 30, 3, 3),
+    Kind {
+        details: &["name", "record", "server", "authoritative", "answers", "missing", "response_ms"],
+        ..kind("dns", "network", 30, 3, 3)
+    },
     // Age and size are judged by the probe itself, against `max_age` and the copy before.
-    kind("backup", "backups", 300, 60, 10),
+    Kind {
+        details: &["newest", "count", "keep", "total_bytes", "being_written", "backups"],
+        ..kind("backup", "backups", 300, 60, 10)
+    },
     kind("command", "commands", 60, 30, 30),
     kind("simulated", "simulated", 1, 1, 1),
 ];

@@ -1,6 +1,7 @@
 //! The platform pack: what is operated, as data, with its validation. Pure: text comes in, values go out.
 
 pub mod bounds;
+mod calculation;
 mod diagnostic;
 mod expression;
 pub mod kinds;

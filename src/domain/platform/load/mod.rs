@@ -1,5 +1,6 @@
 //! From the text of a `platform.toml` to a [`Pack`], with everything that is wrong with it.
 
+mod conditions;
 mod fields;
 mod findings;
 mod names;

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use toml::de::DeValue;
 
 use super::{
-    Reading,
+    Reading, conditions,
     names::Noun,
     section::{Section, Text},
     targets,
@@ -59,7 +59,10 @@ fn spec(section: &Section<'_, '_>, id: &str, kind: &Kind, reading: &Reading<'_, 
     }
     let threshold = |key: &'static str, default: Option<&str>| {
         if section.has(key) {
-            return section.text(key).filter(|t| !t.value.trim().is_empty()).and_then(|_| section.expression(key));
+            let written =
+                section.text(key).filter(|t| !t.value.trim().is_empty()).and_then(|_| section.expression(key));
+            written.iter().for_each(|condition| conditions::check(section, key, condition, kind));
+            return written;
         }
         default.and_then(|source| Expression::compile(source).ok()).map(Expression::optional)
     };
