@@ -4,9 +4,13 @@ use std::{fmt, sync::Arc};
 
 use rustls::{
     DigitallySignedStruct, Error, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    client::{
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
 };
 
 /// What a server has shown, to be judged.
@@ -22,6 +26,13 @@ impl Shown<'_> {
     /// The judgement of another verifier.
     pub fn judged_by(&self, verifier: &dyn ServerCertVerifier) -> Result<ServerCertVerified, Error> {
         verifier.verify_server_cert(self.end_entity, self.intermediates, self.server_name, self.ocsp_response, self.now)
+    }
+}
+
+impl Shown<'_> {
+    /// Whether the server's own certificate is for the name that was asked for.
+    pub fn is_for_its_name(&self) -> Result<(), Error> {
+        verify_server_name(&ParsedCertificate::try_from(self.end_entity)?, self.server_name)
     }
 }
 

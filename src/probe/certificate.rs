@@ -5,7 +5,7 @@ use rustls::{CertificateError, pki_types::CertificateDer};
 use serde_json::{Value, json};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
 
-use super::net_error::certificate_words;
+use super::net_error::{certificate_words, is_ca};
 
 /// Names and chain links shown at most; a certificate may carry hundreds.
 const SHOWN: usize = 20;
@@ -23,6 +23,9 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Subject and issuer are the same.
     pub self_signed: bool,
+    /// Which key names stand behind subject and issuer: the distinguished names as they are encoded.
+    subject_name: Vec<u8>,
+    issuer_name: Vec<u8>,
 }
 
 impl Certificate {
@@ -35,10 +38,12 @@ impl Certificate {
         Some(Certificate {
             subject: name(parsed.subject()).or_else(|| names.first().cloned()).unwrap_or_default(),
             issuer: name(parsed.issuer()).unwrap_or_default(),
-            not_before: Timestamp::from_second(parsed.validity().not_before.timestamp()).ok()?,
-            not_after: Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()?,
+            not_before: moment(parsed.validity().not_before.timestamp()),
+            not_after: moment(parsed.validity().not_after.timestamp()),
             names,
             self_signed: parsed.subject().as_raw() == parsed.issuer().as_raw(),
+            subject_name: parsed.subject().as_raw().to_vec(),
+            issuer_name: parsed.issuer().as_raw().to_vec(),
         })
     }
 
@@ -47,9 +52,12 @@ impl Certificate {
         (self.not_after.as_second() - at.as_second()).div_euclid(DAY)
     }
 
-    /// `expired 12 days ago`, `expires in 3 hours`, `expires in 74 days`.
+    /// `expired 12 days ago`, `expires in 3 hours`, `expires in 74 days`, `does not expire`.
     pub fn expiry_words(&self, at: Timestamp) -> String {
         let left = self.not_after.as_second() - at.as_second();
+        if self.not_after == Timestamp::MAX {
+            return "does not expire".to_owned();
+        }
         if left < 0 { format!("expired {} ago", span(-left)) } else { format!("expires in {}", span(left)) }
     }
 
@@ -78,12 +86,32 @@ pub struct Presented {
     pub chain: Vec<Certificate>,
     /// Why it was not acceptable.
     pub problem: Option<CertificateError>,
+    /// A root of the pack's file that the chain ends at, and that has expired.
+    pub expired_root: Option<Certificate>,
 }
 
 impl Presented {
     pub fn read(leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], problem: Option<CertificateError>) -> Self {
         let chain = std::iter::once(leaf).chain(others).take(SHOWN).filter_map(|der| Certificate::read(der)).collect();
-        Presented { chain, problem }
+        Presented { chain, problem, expired_root: None }
+    }
+
+    /// Looks for the chain's end among these roots. Verification here asks a root for its key and not for its dates (RFC 5280,
+    /// 6.1.1 d, leaves it open); OpenSSL and Go ask for both.
+    pub fn anchored(mut self, roots: &[Certificate], at: Timestamp) -> Self {
+        let ends_at = |root: &&Certificate| self.chain.iter().any(|link| link.issuer_name == root.subject_name);
+        let mut last = roots.iter().filter(ends_at);
+        self.expired_root = match last.clone().all(|root| root.not_after < at) {
+            true => last.next().cloned(),
+            false => None,
+        };
+        self
+    }
+
+    /// What most clients hold against a chain that was accepted here. None when there is nothing.
+    pub fn doubt_words(&self, at: Timestamp) -> Option<String> {
+        let root = self.expired_root.as_ref()?;
+        Some(format!("the root {} in `ca_file` {}: most clients refuse it", root.subject, root.expiry_words(at)))
     }
 
     /// The server's own certificate. None when it could not be read.
@@ -107,6 +135,9 @@ impl Presented {
                 let wait = span((leaf.not_before.as_second() - at.as_second()).max(0));
                 format!("certificate is not valid yet: it starts in {wait}")
             }
+            Cert::NotValidForName | Cert::NotValidForNameContext { .. } if leaf.names.is_empty() => {
+                format!("certificate has no subject alternative name, only the common name {}", leaf.subject)
+            }
             Cert::NotValidForName | Cert::NotValidForNameContext { .. } => {
                 let named = leaf.names.first().unwrap_or(&leaf.subject);
                 let more =
@@ -117,7 +148,9 @@ impl Presented {
             Cert::UnknownIssuer if leaf.days_left(at) < 0 => {
                 format!("certificate {}, and its issuer is not trusted", leaf.expiry_words(at))
             }
-            Cert::UnknownIssuer if leaf.self_signed => "certificate is not trusted: self-signed".to_owned(),
+            problem if leaf.self_signed && (*problem == Cert::UnknownIssuer || is_ca(problem)) => {
+                "certificate is not trusted: self-signed".to_owned()
+            }
             Cert::UnknownIssuer => format!("certificate is not trusted: unknown issuer {}", leaf.issuer),
             other => format!("certificate {}", certificate_words(other)),
         })
@@ -137,6 +170,12 @@ impl Presented {
     pub fn chain_details(&self, at: Timestamp) -> Value {
         self.chain.iter().map(|certificate| certificate.row(at)).collect()
     }
+}
+
+/// RFC 5280, 4.1.2.5: the year 9999 says that a certificate does not expire; what is beyond our calendar is the end of it.
+fn moment(seconds: i64) -> Timestamp {
+    let end = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_second(seconds).unwrap_or(end)
 }
 
 fn name(name: &X509Name<'_>) -> Option<String> {
@@ -179,6 +218,8 @@ mod tests {
             not_after: not_after.parse().unwrap(),
             names: vec!["shop.example".into(), "www.shop.example".into()],
             self_signed: false,
+            subject_name: Vec::new(),
+            issuer_name: Vec::new(),
         }
     }
 
@@ -217,7 +258,8 @@ mod tests {
     fn the_problem_names_what_a_person_must_change() {
         let at = "2026-11-21T12:00:00Z".parse().unwrap();
         let words = |problem, not_after| {
-            Presented { chain: vec![certificate(not_after)], problem: Some(problem) }.problem_words(at).unwrap()
+            let chain = vec![certificate(not_after)];
+            Presented { chain, problem: Some(problem), expired_root: None }.problem_words(at).unwrap()
         };
         assert_eq!(
             words(CertificateError::UnknownIssuer, "2027-01-01T00:00:00Z"),

@@ -49,7 +49,7 @@ use serde_json::Value;
 
 use warroom_domain::{
     health::Observation,
-    platform::{Environment, ProbeSpec, ProbeTarget},
+    platform::{Environment, ProbeSpec, ProbeTarget, TlsFiles, WebFields},
 };
 use warroom_host::secret::{SecretStore, expand_home};
 
@@ -148,6 +148,21 @@ impl Surroundings {
     pub fn path(&self, path: &str) -> PathBuf {
         self.base.join(expand_home(path))
     }
+
+    /// The files that a pack names for TLS, as they can be opened.
+    fn tls(&self, files: &TlsFiles) -> trust::Files {
+        let path = |path: &Option<String>| path.as_deref().map(|path| self.path(path));
+        trust::Files {
+            ca: path(&files.ca_file),
+            certificate: path(&files.client_certificate),
+            key: path(&files.client_key),
+        }
+    }
+
+    /// What a pack says of a probe's requests. `body_limit` is the kind's own.
+    fn web(&self, fields: &WebFields, body_limit: usize) -> web::Fields {
+        web::Fields { tls: self.tls(&fields.tls), body_limit: fields.body_limit.unwrap_or(body_limit) }
+    }
 }
 
 /// Makes the probe for a spec. Does no I/O: what cannot work is said by the first observation. What it says holds no secret.
@@ -158,10 +173,7 @@ pub fn build(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
 
 fn unmasked(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
     match &spec.target {
-        ProbeTarget::Http(target) => {
-            let ca_file = target.ca_file.as_deref().map(|path| surroundings.path(path));
-            Box::new(http::HttpProbe::new(target, ca_file, spec, surroundings.secrets.clone()))
-        }
+        ProbeTarget::Http(target) => Box::new(http::HttpProbe::new(target, spec, surroundings)),
         ProbeTarget::Postgres { url, expect } => {
             Box::new(postgres::PostgresProbe::new(url.clone(), *expect, spec, surroundings.secrets.clone()))
         }
@@ -172,26 +184,21 @@ fn unmasked(spec: &ProbeSpec, surroundings: &Surroundings) -> Box<dyn Probe> {
             Box::new(redis::RedisProbe::new(url.clone(), *expect, spec, surroundings.secrets.clone()))
         }
         ProbeTarget::Tcp { address } => Box::new(tcp::TcpProbe::new(address, spec)),
-        ProbeTarget::Tls { address, server_name, ca_file } => {
-            let ca_file = ca_file.as_deref().map(|path| surroundings.path(path));
-            Box::new(tls::TlsProbe::new(address, server_name.as_deref(), ca_file, spec))
+        ProbeTarget::Tls { address, server_name, tls } => {
+            Box::new(tls::TlsProbe::new(address, server_name.as_deref(), surroundings.tls(tls), spec))
         }
         ProbeTarget::Dns { name, record, expect, server } => {
             Box::new(dns::DnsProbe::new(name, record, expect, server.as_deref(), spec))
         }
-        ProbeTarget::Statuspage { url } => {
-            Box::new(statuspage::StatuspageProbe::new(url, spec, surroundings.secrets.clone()))
+        ProbeTarget::Statuspage { url, web } => {
+            Box::new(statuspage::StatuspageProbe::new(url, web, spec, surroundings))
         }
-        ProbeTarget::Command { run, format } => Box::new(command::CommandProbe::new(run, *format, surroundings)),
-        ProbeTarget::Prometheus { server, query, unit } => Box::new(prometheus::PrometheusProbe::new(
-            server,
-            query,
-            unit.as_deref(),
-            spec,
-            surroundings.secrets.clone(),
-        )),
-        ProbeTarget::Metrics { url, errors, total, window } => {
-            Box::new(metrics::MetricsProbe::new(url, errors, total, *window, spec, surroundings.secrets.clone()))
+        ProbeTarget::Command { run, format } => Box::new(command::CommandProbe::new(run, *format, spec, surroundings)),
+        ProbeTarget::Prometheus { server, query, unit, web } => {
+            Box::new(prometheus::PrometheusProbe::new(server, query, unit.as_deref(), web, spec, surroundings))
+        }
+        ProbeTarget::Metrics { url, errors, total, window, web } => {
+            Box::new(metrics::MetricsProbe::new(url, errors, total, *window, web, spec, surroundings))
         }
         ProbeTarget::Backup { source, verify, max_age, keep } => {
             Box::new(backup::BackupProbe::new(source, *verify, *max_age, *keep, spec, surroundings))

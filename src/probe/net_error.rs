@@ -7,7 +7,7 @@
 
 use std::{error::Error, io};
 
-use rustls::{AlertDescription, CertificateError};
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use warroom_domain::{
     health::{Observation, Status},
@@ -106,6 +106,10 @@ impl NetError {
             }
             Tls::AlertReceived(
                 alert @ (AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateUnknown
                 | AlertDescription::UnknownCA
                 | AlertDescription::AccessDenied
                 | AlertDescription::ProtocolVersion
@@ -118,6 +122,9 @@ impl NetError {
             Tls::PeerIncompatible(_) => {
                 NetError::new(Trouble::RefusesUs, format!("no TLS version or cipher in common with {peer}"))
             }
+            Tls::InvalidMessage(
+                InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+            ) => NetError::new(Trouble::Ours, format!("{peer} sends a larger TLS handshake than is read here")),
             Tls::InvalidMessage(_)
             | Tls::InappropriateMessage { .. }
             | Tls::InappropriateHandshakeMessage { .. }
@@ -171,6 +178,8 @@ fn known(error: &(dyn Error + 'static), peer: &str) -> Option<NetError> {
     let http = error.downcast_ref::<hyper::Error>()?;
     if http.is_timeout() {
         Some(NetError::no_answer(format!("no answer from {peer}")))
+    } else if http.to_string().contains("message head is too large") {
+        Some(NetError::new(Trouble::Ours, format!("{peer} answers with larger headers than are read here")))
     } else if http.is_parse() || http.to_string().contains("unexpected message") {
         Some(NetError::new(Trouble::NotTheProtocol, format!("{peer} does not speak HTTP")))
     } else if http.is_incomplete_message() {
@@ -234,15 +243,22 @@ pub fn certificate_words(error: &CertificateError) -> String {
         Cert::UnhandledCriticalExtension => "has a critical extension that clients do not know",
         Cert::Other(other) => {
             let text = one_line(&other.to_string());
-            return if text.contains("CaUsedAsEndEntity") {
-                "is a CA's, used as a server's".to_owned()
-            } else {
-                format!("is not acceptable: {text}")
+            return match text.as_str() {
+                _ if is_ca(error) => "is a CA's, used as a server's".to_owned(),
+                text if text.contains("UnsupportedCertVersion") => {
+                    "is of an old version (1) that clients do not accept".to_owned()
+                }
+                text => format!("is not acceptable: {text}"),
             };
         }
         other => return format!("is not acceptable: {}", one_line(&other.to_string())),
     };
     text.to_owned()
+}
+
+/// True where a certificate may sign others, and is refused as a server's for that. The library's error has no type here.
+pub fn is_ca(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
 /// An I/O error without the `(os error 101)` that tells people nothing.

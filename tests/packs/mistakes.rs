@@ -49,6 +49,39 @@ fn a_clean_pack_says_nothing() {
 }
 
 #[test]
+fn a_threshold_that_can_never_fire_is_told() {
+    let tls = |line: &str| probe(&format!("kind = \"tls\"\naddress = \"shop:443\"\n{line}"));
+    let errors = "kind = \"metrics\"\nurl = \"http://a/metrics\"\nerrors = \"e\"\ntotal = \"t\"";
+    let ratio = probe(&format!("{errors}\nwarn = \"value > 0.05\""));
+    for (text, expected) in [
+        (
+            &tls("warn = \"days_left > duration('24h')\""),
+            "5:21: `warn` is not a CEL expression: unknown function `duration`",
+        ),
+        (
+            &tls("warn = \"day_left < 21\""),
+            "warning 5:9: `day_left` is not a detail of tls probes, so `warn` never has an answer (did you mean `days_left`?)",
+        ),
+        (&tls("down = \"1 > 2\""), "warning 5:9: `down` is always false: it reads nothing"),
+        (&ratio, "warning 7:9: `value` is a percentage, and 0.05 is less than 1 % (write `value > 5`)"),
+    ] {
+        says(text, expected);
+    }
+    assert_eq!(said(&tls("warn = \"days_left / 7 < 2.5\"")), Vec::<String>::new());
+}
+
+#[test]
+fn fields_of_requests_are_read() {
+    let page = |lines: &str| {
+        probe(&format!("kind = \"statuspage\"\nurl = \"https://a.example#Actions,Git Operations\"\n{lines}"))
+    };
+    assert_eq!(said(&page("body_limit = \"8 MiB\"")), Vec::<String>::new());
+    assert_eq!(said(&page("body_limit = 1000000")), Vec::<String>::new());
+    says(&page("body_limit = \"8 MB/s\""), "5:14: `8 MB/s` is not a size from 1 to 268435456 bytes");
+    says(&page("client_key = \"a.key\""), "1:1: `client_certificate` is missing in [[probes]]");
+}
+
+#[test]
 fn keys_nobody_knows_are_told_with_the_nearest() {
     for (text, expected) in [
         ("[[componets]]\nid = \"a\"\n", "1:3: unknown key `componets` in platform.toml (did you mean `components`?)"),

@@ -47,6 +47,30 @@ async fn exit_codes_mean_what_plugins_mean() {
 }
 
 #[tokio::test]
+async fn documents_on_lines_of_their_own_are_a_list() {
+    let of = |line: &str, format: CommandFormat, warn: &str| {
+        let run = CommandLine::Shell(line.to_owned());
+        ProbeSpec { warn: Some(Expression::compile(warn).unwrap()), ..spec(ProbeTarget::Command { run, format }) }
+    };
+    let stopped = "items.exists(c, c.State != 'running')";
+    let compose = r#"printf '{"Name":"a","State":"running"}\n{"Name":"b","State":"exited"}\n'"#;
+    let reading = look::with(of(compose, CommandFormat::Json, stopped)).await;
+    expect(&reading, Status::Warn, "JSON with 2 items");
+    assert_eq!(reading.details["items"][1]["Name"], "b");
+    // What docker compose prints of one container, and of none.
+    let one = r#"echo '{"Name":"a","State":"exited"}'"#;
+    expect(&look::with(of(one, CommandFormat::JsonLines, stopped)).await, Status::Warn, "JSON with 1 items");
+    expect(&look::with(of("true", CommandFormat::JsonLines, stopped)).await, Status::Ok, "JSON with 0 items");
+    // What Go prints of a list that was never filled.
+    for (document, warn) in [("null", "size(items) > 0"), (r#"{"errors":null}"#, "errors.exists(e, e != '')")] {
+        let printed = format!("echo '{document}'");
+        expect(&look::with(of(&printed, CommandFormat::Json, warn)).await, Status::Ok, "");
+    }
+    let many = look::with(of("echo \"[$(seq -s, 1 1500)]\"", CommandFormat::Json, "7 in items")).await;
+    expect(&many, Status::Unknown, "more than 1000 members");
+}
+
+#[tokio::test]
 async fn what_goes_wrong_is_said_in_words() {
     expect(&look::at(plugin("kill -9 $$")).await, Status::Unknown, "killed by signal 9 (KILL)");
     expect(&look::at(plugin("exit 2")).await, Status::Down, "no output, exit code 2");

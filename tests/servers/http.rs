@@ -11,7 +11,7 @@ use serde_json::json;
 use warroom::{
     health::{Reading, Status, Unit},
     host::clock,
-    platform::{Expression, HttpTarget, OnTimeout, ProbeSpec, ProbeTarget, SecretText},
+    platform::{Expression, HttpTarget, OnTimeout, ProbeSpec, ProbeTarget, SecretText, TlsFiles, WebFields},
 };
 
 use crate::{
@@ -31,7 +31,7 @@ fn get(url: impl Into<String>) -> HttpTarget {
         matches: None,
         resolve: None,
         redirects: 5,
-        ca_file: None,
+        web: WebFields::default(),
     }
 }
 
@@ -40,7 +40,8 @@ async fn look_at(target: HttpTarget) -> Reading {
 }
 
 fn trusting(ca: &Certificates, target: HttpTarget) -> HttpTarget {
-    HttpTarget { ca_file: Some(ca.ca_file().display().to_string()), ..target }
+    let tls = TlsFiles { ca_file: Some(ca.ca_file().display().to_string()), ..TlsFiles::default() };
+    HttpTarget { web: WebFields { tls, ..target.web.clone() }, ..target }
 }
 
 #[tokio::test]
@@ -151,7 +152,7 @@ async fn redirects_are_followed_so_far_as_the_pack_says() {
     look::expect(&look_at(accepted).await, Status::Ok, "302 Found");
 
     let reading = look_at(HttpTarget { redirects: 1, ..get(server.url("/a")) }).await;
-    look::expect(&reading, Status::Down, "more than 1 redirects, the last to http");
+    look::expect(&reading, Status::Unknown, "stopped after 1 redirects, the last to http");
     look::expect(&look_at(get(server.url("/circle"))).await, Status::Down, "redirects in a circle");
 }
 
@@ -211,11 +212,35 @@ async fn a_broken_conversation_is_down_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn what_stands_beyond_our_own_limit_is_unknown_and_the_limit_is_a_field() {
+    let server = Http::start();
+    server.on("/json", Answer::json(&json!({"pad": "x".repeat(1_500_000), "status": "green"})));
+    server.on("/text", Answer::text(format!("<html>{}<footer>service healthy</footer>", "a".repeat(1_500_000))));
+    let large = WebFields { body_limit: Some(4 << 20), ..WebFields::default() };
+    let json =
+        HttpTarget { json: Some(Expression::compile("body.status == 'green'").unwrap()), ..get(server.url("/json")) };
+    let text = HttpTarget { contains: Some("service healthy".to_owned()), ..get(server.url("/text")) };
+    for target in [json, text] {
+        let reading = look_at(target.clone()).await;
+        look::expect(&reading, Status::Unknown, ": stopped reading at 1 MiB (raise `body_limit`)");
+        look::expect(&look_at(HttpTarget { web: large.clone(), ..target }).await, Status::Ok, "200 OK");
+    }
+    // What is there within the limit is proof.
+    let early = HttpTarget { contains: Some("<html>".to_owned()), ..get(server.url("/text")) };
+    look::expect(&look_at(early).await, Status::Ok, "200 OK");
+    // Headers have a limit as well, and it is not ours to choose.
+    let many = Scripted::start(format!("HTTP/1.1 200 OK\r\n{}\r\n", "X-A: b\r\n".repeat(200)));
+    let reading = look_at(get(format!("http://{}/", many.address()))).await;
+    look::expect(&reading, Status::Unknown, "answers with larger headers than are read here");
+}
+
+#[tokio::test]
 async fn a_body_without_end_is_read_to_its_bound_only() {
     let server = Http::start();
     server.on("/", Answer::text("x".repeat(3 << 20)));
     let reading = look_at(HttpTarget { contains: Some("y".to_owned()), ..get(server.url("/")) }).await;
-    look::expect(&reading, Status::Down, "does not contain \"y\" in its first 1 MiB");
+    let words = "200, but the body does not contain \"y\": stopped reading at 1 MiB (raise `body_limit`)";
+    look::expect(&reading, Status::Unknown, words);
     assert_eq!((&reading.details["body_bytes"], &reading.details["body_cut"]), (&json!(1 << 20), &json!(true)));
 }
 
@@ -259,7 +284,8 @@ async fn a_good_answer_with_a_certificate_near_its_end_is_a_warning() {
         public_key_pem: key.public_key_pem(),
     });
     server.otherwise(Answer::text("fine"));
-    let target = HttpTarget { ca_file: Some(file.display().to_string()), ..get(server.url("/")) };
+    let mut target = get(server.url("/"));
+    target.web.tls.ca_file = Some(file.display().to_string());
     let reading = look_at(target).await;
     look::expect(&reading, Status::Warn, "certificate expires in 9 days");
     assert_eq!(reading.details["certificate"]["days_left"], 9);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use warroom::{
     health::Status,
-    platform::{ProbeTarget, SecretText},
+    platform::{ProbeTarget, SecretText, WebFields},
 };
 
 use crate::{
@@ -20,6 +20,7 @@ fn target(url: &str) -> ProbeTarget {
         errors: "http_requests_total{code=~\"5..\"}".to_owned(),
         total: "http_requests_total".to_owned(),
         window: Duration::from_secs(60),
+        web: WebFields::default(),
     }
 }
 
@@ -68,6 +69,48 @@ async fn a_restart_of_the_program_does_not_upset_the_rate() {
     assert_eq!(seen.details["resets"], 2);
 }
 
+/// A proxy that has run for weeks with 20 % errors, and with 1 % now; once its exporter cannot reach it.
+#[tokio::test]
+async fn a_page_without_the_series_does_not_count_their_life_as_growth() {
+    let web = Http::start();
+    let page = |good: u64, bad: u64| {
+        let lines = [("200", 4_000_000 + good), ("500", 1_000_000 + bad)];
+        let lines = lines.map(|(code, count)| format!("http_requests_total{{code=\"{code}\"}} {count}\n"));
+        web.on("/metrics", Answer::text(format!("proxy_up 1\n{}", lines.concat())));
+    };
+    let looking = Looking::at(target(&web.url("/metrics")));
+    page(0, 0);
+    looking.look().await;
+    page(99, 1);
+    assert_eq!(looking.look().await.value, Some(1.0));
+    web.on("/metrics", Answer::text("proxy_up 0\n"));
+    let seen = looking.look().await;
+    assert_eq!(seen.verdict, Status::Unknown, "{}", seen.summary);
+    assert!(seen.summary.starts_with("no series on the page matches"), "{}", seen.summary);
+    page(198, 2);
+    let seen = looking.look().await;
+    assert_eq!((seen.value, &seen.details["total"]), (Some(1.0), &200.0.into()));
+}
+
+#[tokio::test]
+async fn a_counter_that_a_restart_made_anew_counts_from_zero() {
+    let web = Http::start();
+    let page = |started: &str, good: u64, bad: u64| {
+        let counters =
+            format!("http_requests_total{{code=\"200\"}} {good}\nhttp_requests_total{{code=\"500\"}} {bad}\n");
+        web.on("/metrics", Answer::text(format!("process_start_time_seconds {started}\n{counters}")));
+    };
+    let looking = Looking::at(target(&web.url("/metrics")));
+    page("1.7e9", 10, 0);
+    looking.look().await;
+    page("1.7e9", 20, 0);
+    looking.look().await;
+    // More than before, but all of it since the start.
+    page("1.8e9", 40, 10);
+    let seen = looking.look().await;
+    assert_eq!((seen.details["total"].as_f64(), seen.details["errors"].as_f64()), (Some(60.0), Some(10.0)));
+}
+
 #[tokio::test]
 async fn pages_that_say_nothing_are_unknown_with_the_cause() {
     let mut web = Http::start();
@@ -79,7 +122,7 @@ async fn pages_that_say_nothing_are_unknown_with_the_cause() {
     web.on("/page", Answer::text("up 1\n"));
     expect(&look().await, Status::Unknown, "no series on the page matches http_requests_total");
     web.on("/page", Answer::text("x 1\n".repeat(5_000_000)));
-    expect(&look().await, Status::Unknown, "larger than");
+    expect(&look().await, Status::Unknown, "too large: stopped reading at 16 MiB (raise `body_limit`)");
     web.stop();
     expect(&look().await, Status::Down, "connection refused by");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use warroom::{
     health::{Status, Unit},
-    platform::{Expression, ProbeSpec, ProbeTarget, SecretText},
+    platform::{Expression, ProbeSpec, ProbeTarget, SecretText, WebFields},
 };
 
 use crate::{
@@ -18,6 +18,7 @@ fn target(server: &str, query: &str) -> ProbeTarget {
         server: SecretText::Literal(server.to_owned()),
         query: query.to_owned(),
         unit: Some("%".to_owned()),
+        web: WebFields::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use proptest::{
 use serde_json::{Value, json};
 use warroom::{
     health::{Reading, Status, Unit},
-    platform::{OnTimeout, ProbeSpec, ProbeTarget, SecretText},
+    platform::{OnTimeout, ProbeSpec, ProbeTarget, SecretText, WebFields},
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 fn page(url: impl Into<String>) -> ProbeTarget {
-    ProbeTarget::Statuspage { url: SecretText::Literal(url.into()) }
+    ProbeTarget::Statuspage { url: SecretText::Literal(url.into()), web: WebFields::default() }
 }
 
 /// GitHub's `summary.json`, shortened.
@@ -99,6 +99,81 @@ async fn aws_is_read_in_its_utf_16() {
     look::expect(&here, Status::Down, "Increased Error Rates");
     server.on("/public/currentevents", Answer::new(200, utf_16("[]".to_owned())));
     look::expect(&look::at(page(server.url("/public/currentevents"))).await, Status::Ok, "no open events");
+}
+
+/// Bodies in the form that each vendor documents: what is read, and what a filter leaves of it.
+#[tokio::test]
+async fn each_state_of_each_kind_of_page_is_read() {
+    let statuspage = |components: &Value, indicator: &str, maintenances: &Value| {
+        json!({"page": {"name": "Forge"}, "components": components, "incidents": [], "scheduled_maintenances": maintenances,
+            "status": {"indicator": indicator, "description": if indicator == "none" { "All Systems Operational" } else { "Partial System Outage" }}})
+    };
+    let components = json!([
+        {"id": "g", "name": "Europe", "group": true, "status": "major_outage"},
+        {"id": "a", "name": "Amsterdam", "group": false, "group_id": "g", "status": "major_outage"},
+        {"id": "b", "name": "Frankfurt", "group": false, "group_id": "g", "status": "operational"},
+        {"id": "c", "name": "Git Operations", "group": false, "group_id": null, "status": "operational"},
+        {"id": "d", "name": "API Requests", "group": false, "group_id": null, "status": "partial_outage"},
+    ]);
+    let forge = statuspage(&components, "major", &json!([]));
+    let working = json!([{"id": "c", "name": "Git Operations", "status": "under_maintenance"}, {"id": "d", "name": "API", "status": "operational"}]);
+    let going_on = json!([{"name": "Storage upgrade", "status": "in_progress", "impact": "maintenance", "components": [{"name": "Git Operations"}]},
+        {"name": "Next week", "status": "scheduled", "impact": "maintenance"}]);
+    let maintained = statuspage(&working, "none", &going_on);
+    let slack = json!({"status": "active", "date_updated": "2026-11-29T12:30:00+00:00", "active_incidents": [
+        {"title": "Users can't send anything", "type": "outage", "status": "active", "services": ["Messaging", "Connectivity"]}]});
+    let instatus = json!({"page": {"name": "Acme Payments", "status": "HASISSUES"}, "activeMaintenances": [], "activeIncidents": [
+        {"name": "Card payments fail", "started": "2026-11-29T12:10:00.000Z", "status": "INVESTIGATING", "impact": "MAJOROUTAGE"}]});
+    let instatus_parts = json!({"components": [{"name": "API", "status": "OPERATIONAL", "group": {"name": "Europe"}},
+        {"name": "Web", "status": "DEGRADEDPERFORMANCE", "group": null}]});
+    let cachet_2 = json!({"meta": {"pagination": {"total_pages": 1}}, "data": [{"name": "API", "status": 4, "enabled": true},
+        {"name": "Web", "status": 1, "enabled": true}]});
+    let cachet_3 = json!({"data": [{"type": "components", "attributes": {"name": "API", "status": {"value": 1, "human": "Operational"}}}],
+        "meta": {"pagination": {"total_pages": 2}}});
+    let better_stack = json!({"data": {"type": "status_page", "attributes": {"company_name": "Acme", "aggregate_state": "downtime"}}, "included": [
+        {"id": "1", "type": "status_page_section", "attributes": {"name": "Europe"}},
+        {"id": "9", "type": "status_page_resource", "attributes": {"public_name": "API", "status": "downtime", "status_page_section_id": 1}},
+        {"id": "8", "type": "status_page_resource", "attributes": {"public_name": "Web", "status": "not_monitored", "status_page_section_id": 2}}]});
+    let incident_io = json!({"page_title": "Acme", "in_progress_maintenances": [], "scheduled_maintenances": [], "ongoing_incidents": [
+        {"name": "API errors", "status": "investigating", "current_worst_impact": "full_outage",
+            "affected_components": [{"name": "API", "current_status": "full_outage"}]}]});
+    #[rustfmt::skip]
+    let cases = [
+        (&forge, "", Status::Down, "Partial System Outage: Amsterdam"),
+        (&forge, "#Git%20Operations", Status::Ok, "nothing open for Git Operations"),
+        (&forge, "#Git Operations,API", Status::Warn, "API Requests: partial outage"),
+        (&forge, "#Europe", Status::Down, "Amsterdam: major outage"),
+        (&forge, "#API Request5", Status::Unknown, "no component called API Request5 (did you mean API Requests?)"),
+        (&forge, "#Europe,Typo", Status::Down, "Amsterdam: major outage"),
+        (&maintained, "", Status::Warn, "Storage upgrade (maintenance, in progress)"),
+        (&maintained, "#Git Operations", Status::Warn, "Storage upgrade (maintenance, in progress)"),
+        (&maintained, "#API", Status::Ok, "nothing open for API"),
+        (&slack, "", Status::Down, "Users can't send anything (outage, active)"),
+        (&slack, "#Messaging", Status::Down, "Users can't send anything (outage, active)"),
+        (&slack, "#Search", Status::Ok, "nothing open for Search"),
+        (&instatus, "", Status::Down, "Card payments fail (major outage, investigating)"),
+        (&instatus, "#Cards", Status::Unknown, "this page names no components, so the state of Cards is not known"),
+        (&instatus_parts, "", Status::Warn, "Web: degraded performance"),
+        (&instatus_parts, "#Europe", Status::Ok, "nothing open for Europe"),
+        (&cachet_2, "", Status::Down, "API: major outage"),
+        (&cachet_2, "#Web", Status::Ok, "nothing open for Web"),
+        (&cachet_3, "", Status::Unknown, "only page 1 of 2 was read: add ?per_page=100 to the URL"),
+        (&better_stack, "", Status::Down, "API: downtime"),
+        (&better_stack, "#Europe", Status::Down, "API: downtime"),
+        (&better_stack, "#Web", Status::Unknown, "Web is \"not monitored\""),
+        (&incident_io, "", Status::Down, "API errors (full outage, investigating)"),
+        (&incident_io, "#API", Status::Down, "API errors (full outage, investigating)"),
+    ];
+    let server = Http::start();
+    let mut wrong = Vec::new();
+    for (body, filter, status, words) in cases {
+        server.on("/page", Answer::json(body));
+        let reading = look::at(page(server.url("/page") + filter)).await;
+        if reading.status != status || reading.summary != words {
+            wrong.push(format!("{} {filter}: {} {}", reading.details["format"], reading.status, reading.summary));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! `tls` probes against certificates of every kind, and against what is no TLS server.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use proptest::{
     prelude::*,
@@ -8,17 +12,19 @@ use proptest::{
 };
 use warroom::{
     health::{Reading, Status, Unit},
-    platform::ProbeTarget,
+    platform::{HttpTarget, ProbeTarget, SecretText, TlsFiles, WebFields},
 };
 
 use crate::{
-    lab::{Certificates, Hanging, Http, Scripted, ServerCertificate, background, closed_port},
+    lab::{
+        self, Certificates, Folder, Hanging, Http, Port, Process, Scripted, ServerCertificate, background, closed_port,
+    },
     look,
 };
 
 fn tls(address: impl Into<String>, ca: Option<&Certificates>) -> ProbeTarget {
     let ca_file = ca.map(|ca| ca.ca_file().display().to_string());
-    ProbeTarget::Tls { address: address.into(), server_name: None, ca_file }
+    ProbeTarget::Tls { address: address.into(), server_name: None, tls: TlsFiles { ca_file, ..TlsFiles::default() } }
 }
 
 async fn look_at(certificate: ServerCertificate, ca: Option<&Certificates>) -> Reading {
@@ -72,8 +78,9 @@ async fn a_self_signed_certificate_is_told_as_such_and_accepted_when_it_is_the_t
     std::fs::write(&file, certificate.pem()).unwrap();
     let server = Http::start_tls(shown);
     let address = format!("localhost:{}", server.port());
-    let ca_file = Some(file.display().to_string());
-    look::expect(&look::at(ProbeTarget::Tls { address, server_name: None, ca_file }).await, Status::Ok, "expires in");
+    let trusted = TlsFiles { ca_file: Some(file.display().to_string()), ..TlsFiles::default() };
+    let reading = look::at(ProbeTarget::Tls { address, server_name: None, tls: trusted }).await;
+    look::expect(&reading, Status::Ok, "expires in");
 }
 
 #[tokio::test]
@@ -84,8 +91,8 @@ async fn another_name_is_down_unless_it_is_the_one_asked_for() {
     let reading = look::at(tls(address.clone(), Some(&ca))).await;
     look::expect(&reading, Status::Down, "certificate is for another name: somewhere-else.example");
     let server_name = Some("somewhere-else.example".to_owned());
-    let ca_file = Some(ca.ca_file().display().to_string());
-    let reading = look::at(ProbeTarget::Tls { address, server_name, ca_file }).await;
+    let trusted = TlsFiles { ca_file: Some(ca.ca_file().display().to_string()), ..TlsFiles::default() };
+    let reading = look::at(ProbeTarget::Tls { address, server_name, tls: trusted }).await;
     look::expect(&reading, Status::Ok, "certificate expires in 90 days");
 }
 
@@ -110,9 +117,181 @@ async fn what_is_no_tls_server_is_told_apart() {
 async fn a_ca_file_that_cannot_be_used_is_named() {
     let server = Hanging::start();
     let mut target = tls(server.address(), None);
-    let ProbeTarget::Tls { ca_file, .. } = &mut target else { unreachable!() };
-    *ca_file = Some("/nowhere/ca.pem".to_owned());
+    let ProbeTarget::Tls { tls, .. } = &mut target else { unreachable!() };
+    tls.ca_file = Some("/nowhere/ca.pem".to_owned());
     look::expect(&look::at(target).await, Status::Unknown, "/nowhere/ca.pem");
+}
+
+/// OpenSSL's own server and certificates: what clients of the field meet.
+struct OpenSsl {
+    folder: Folder,
+}
+
+impl OpenSsl {
+    /// With an authority `root` and an expired one, `old`.
+    fn new() -> OpenSsl {
+        let lab = OpenSsl { folder: Folder::new() };
+        let write = |name: &str, text: &str| std::fs::write(lab.path(name), text).unwrap();
+        write("server.ext", "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n");
+        write("named.ext", "basicConstraints=CA:FALSE\n");
+        write("ca.ext", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n");
+        write("index", "");
+        write("serial", "01");
+        let policy = "[ca]\ndefault_ca=d\n[d]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n\
+                      unique_subject=no\n[p]\ncommonName=supplied\n";
+        write("ca.cnf", policy);
+        lab.own("root", "Lab Root");
+        lab.request("old", "Old Root");
+        lab.run(
+            "ca -batch -config ca.cnf -selfsign -keyfile old.key -in old.csr -out old.crt -notext \
+                 -startdate 200101000000Z -enddate 210101000000Z -extfile ca.ext",
+        );
+        lab
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, line: &str) {
+        let mut command = Command::new("openssl");
+        let done = command.current_dir(self.folder.path()).args(line.split_whitespace()).output().unwrap();
+        assert!(done.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn own(&self, name: &str, common: &str) {
+        let subject = self.subject(common);
+        self.run(&format!(
+            "req -x509 -newkey rsa:2048 -nodes -days 30 -config {subject} -keyout {name}.key -out {name}.crt"
+        ));
+    }
+
+    fn request(&self, name: &str, common: &str) {
+        let subject = self.subject(common);
+        self.run(&format!("req -newkey rsa:2048 -nodes -config {subject} -keyout {name}.key -out {name}.csr"));
+    }
+
+    /// What `openssl req -x509` makes by default is an authority (`CA:TRUE`).
+    fn subject(&self, common: &str) -> String {
+        let text = format!(
+            "[req]\nprompt=no\ndistinguished_name=n\nx509_extensions=x\n[n]\nCN={common}\n[x]\n\
+             basicConstraints=critical,CA:TRUE\nsubjectAltName=DNS:localhost\n"
+        );
+        let name = format!("{}.cnf", common.replace(' ', "-"));
+        std::fs::write(self.path(&name), text).unwrap();
+        name
+    }
+
+    /// Signs a certificate for `localhost`.
+    fn sign(&self, name: &str, authority: &str, rest: &str) {
+        self.request(name, "localhost");
+        self.run(&format!(
+            "x509 -req -in {name}.csr -CA {authority}.crt -CAkey {authority}.key -CAcreateserial -days 90 -out {name}.crt {rest}"
+        ));
+    }
+
+    /// Serves HTTP with this certificate, as `s_server` does with `-www`.
+    fn serve(&self, name: &str, rest: &str) -> (Process, Port) {
+        let port = Port::free();
+        let line = format!("s_server -accept 127.0.0.1:{} -cert {name}.crt -key {name}.key -www {rest}", port.number());
+        let mut command = Command::new("openssl");
+        command.current_dir(self.folder.path()).args(line.split_whitespace());
+        let mut server = Process::spawn("openssl", command, self.folder.path());
+        server.ready(|| std::net::TcpStream::connect(("127.0.0.1", port.number())).is_ok());
+        (server, port)
+    }
+
+    fn trusting(&self, name: &str) -> TlsFiles {
+        TlsFiles { ca_file: Some(text(&self.path(&format!("{name}.crt")))), ..TlsFiles::default() }
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Certificates as OpenSSL 3.0 makes them. A root's own dates: OpenSSL and Go look at them, webpki (and so we) does not by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_are_judged_as_clients_judge_them() {
+    lab::require!(lab::TOOLS);
+    let lab = OpenSsl::new();
+    lab.sign("good", "root", "-extfile server.ext");
+    lab.sign("named", "root", "-extfile named.ext");
+    lab.sign("version1", "root", "");
+    lab.sign("under-old", "old", "-extfile server.ext");
+    lab.own("self", "localhost");
+    lab.request("endless", "localhost");
+    lab.run(
+        "ca -batch -config ca.cnf -cert root.crt -keyfile root.key -in endless.csr -out endless.crt -notext \
+             -enddate 99991231235959Z -extfile server.ext",
+    );
+    for (certificate, trusted, status, words) in [
+        ("good", "root", Status::Ok, "certificate expires in 89 days"),
+        ("good", "self", Status::Down, "certificate is not trusted: unknown issuer Lab Root"),
+        ("named", "root", Status::Down, "certificate has no subject alternative name, only the common name localhost"),
+        ("version1", "root", Status::Down, "certificate is of an old version (1) that clients do not accept"),
+        ("under-old", "old", Status::Warn, "but the root Old Root in `ca_file` expired"),
+        ("self", "self", Status::Ok, "certificate expires in 29 days"),
+        ("self", "root", Status::Down, "certificate is not trusted: self-signed"),
+        ("endless", "root", Status::Ok, "certificate does not expire"),
+    ] {
+        let (_server, port) = lab.serve(certificate, "");
+        let address = format!("localhost:{}", port.number());
+        let reading = look::at(ProbeTarget::Tls { address, server_name: None, tls: lab.trusting(trusted) }).await;
+        look::expect(&reading, status, words);
+        assert!(reading.details["days_left"].is_i64(), "{certificate}: {:?}", reading.details);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_asks_for_a_client_certificate_shows_its_own_and_gets_ours() {
+    lab::require!(lab::TOOLS);
+    let lab = OpenSsl::new();
+    lab.sign("good", "root", "-extfile server.ext");
+    lab.sign("client", "root", "-extfile named.ext");
+    lab.sign("stranger", "old", "-extfile named.ext");
+    let known = |name: &str| TlsFiles {
+        client_certificate: Some(text(&lab.path(&format!("{name}.crt")))),
+        client_key: Some(text(&lab.path(&format!("{name}.key")))),
+        ..lab.trusting("root")
+    };
+    for version in ["-tls1_2", "-tls1_3"] {
+        let asks = format!("-Verify 1 -verify_return_error -CAfile root.crt {version}");
+        let (_server, port) = lab.serve("good", &asks);
+        let address = format!("localhost:{}", port.number());
+        let look_with = |tls: TlsFiles| look::at(ProbeTarget::Tls { address: address.clone(), server_name: None, tls });
+        if version == "-tls1_2" {
+            look::expect(&look_with(known("stranger")).await, Status::Unknown, "refuses our client certificate");
+        }
+        for files in [lab.trusting("root"), known("client")] {
+            let reading = look_with(files).await;
+            look::expect(&reading, Status::Ok, "certificate expires in 89 days");
+            assert_eq!(reading.details["client_certificate"], "asked for", "{version}");
+        }
+        let ask = |tls: TlsFiles| {
+            let target = HttpTarget {
+                url: SecretText::Literal(format!("https://{address}/")),
+                method: "GET".to_owned(),
+                headers: indexmap::IndexMap::new(),
+                body: None,
+                status: "2xx".to_owned(),
+                json: None,
+                contains: None,
+                matches: None,
+                resolve: None,
+                redirects: 0,
+                web: WebFields { tls, body_limit: None },
+            };
+            look::at(ProbeTarget::Http(Box::new(target)))
+        };
+        let reading = ask(lab.trusting("root")).await;
+        look::expect(&reading, Status::Unknown, "asks for a client certificate");
+        assert_eq!(reading.details["certificate"]["days_left"], 89, "{version}");
+        look::expect(&ask(known("client")).await, Status::Ok, "200 OK");
+        look::expect(&ask(known("stranger")).await, Status::Unknown, "refuses our client certificate");
+        let mixed = TlsFiles { client_key: known("stranger").client_key, ..known("client") };
+        look::expect(&ask(mixed).await, Status::Unknown, "is not that of the client certificate");
+    }
 }
 
 #[test]

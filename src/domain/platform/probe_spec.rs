@@ -49,7 +49,7 @@ impl ProbeTarget {
             ProbeTarget::Postgres { url, .. }
             | ProbeTarget::Redis { url, .. }
             | ProbeTarget::Metrics { url, .. }
-            | ProbeTarget::Statuspage { url }
+            | ProbeTarget::Statuspage { url, .. }
             | ProbeTarget::Prometheus { server: url, .. } => vec![url],
             ProbeTarget::Replication { primary, replicas } => primary.iter().chain(replicas).collect(),
             ProbeTarget::Http(target) => {
@@ -91,6 +91,7 @@ pub enum ProbeTarget {
         query: String,
         /// Unit of the value, when the query's author says it (`%`, `s`, `bytes`).
         unit: Option<String>,
+        web: WebFields,
     },
     Metrics {
         url: SecretText,
@@ -100,9 +101,11 @@ pub enum ProbeTarget {
         total: String,
         /// The span over which the two deltas are taken.
         window: Duration,
+        web: WebFields,
     },
     Statuspage {
         url: SecretText,
+        web: WebFields,
     },
     Tcp {
         address: String,
@@ -110,7 +113,7 @@ pub enum ProbeTarget {
     Tls {
         address: String,
         server_name: Option<String>,
-        ca_file: Option<String>,
+        tls: TlsFiles,
     },
     Dns {
         name: String,
@@ -181,8 +184,26 @@ pub struct HttpTarget {
     pub resolve: Option<String>,
     /// How many redirects to follow; 0 reports the redirect itself.
     pub redirects: usize,
-    /// PEM file with further trusted roots.
+    pub web: WebFields,
+}
+
+/// What every probe that speaks HTTP may say of its requests.
+#[derive(Debug, Clone, Default)]
+pub struct WebFields {
+    pub tls: TlsFiles,
+    /// Bytes of a decoded body after which reading stops; the kind's own when the pack gives none.
+    pub body_limit: Option<usize>,
+}
+
+/// Whom a probe trusts on TLS, and who it says it is: paths of PEM files.
+#[derive(Debug, Clone, Default)]
+pub struct TlsFiles {
+    /// Further trusted roots.
     pub ca_file: Option<String>,
+    /// What is shown to a server that asks for a client certificate, with its issuers.
+    pub client_certificate: Option<String>,
+    /// Its private key; without it the key stands in the file of the certificate.
+    pub client_key: Option<String>,
 }
 
 /// The role a database must have for its probe to be ok.
@@ -236,4 +257,6 @@ pub enum CommandFormat {
     Nagios,
     /// A JSON document whose members become the reading's details.
     Json,
+    /// One JSON object a line, as a list: `items`.
+    JsonLines,
 }

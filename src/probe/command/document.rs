@@ -9,12 +9,13 @@ use warroom_host::{
     process::Finished,
 };
 
-const MOST_ITEMS: usize = 100;
-const MOST_MEMBERS: usize = 200;
+/// Of one list or object. What is beyond cannot be judged.
+const MOST_ITEMS: usize = 1000;
 const MOST_TEXT: usize = 1000;
 const MOST_DEPTH: usize = 12;
 
-pub(super) fn observe(finished: &Finished) -> Observation {
+/// `lines`: one document a line, as a list. Without it that is so when more than one line has one.
+pub(super) fn observe(finished: &Finished, lines: bool) -> Observation {
     let complaint = first_line(&plain(&finished.stderr.text()), 120);
     let with = |what: String| if complaint.is_empty() { what } else { format!("{what}: {complaint}") };
     if !finished.status.success() {
@@ -28,7 +29,7 @@ pub(super) fn observe(finished: &Finished) -> Observation {
         let total = warroom_domain::health::bytes(finished.stdout.total as f64);
         return Observation::unknown(format!("{total} of output is too much, print less JSON"));
     }
-    let document: Value = match json::read(&finished.stdout.kept) {
+    let document = match read(&finished.stdout.kept, lines) {
         Ok(document) => document,
         Err(_) if finished.stdout.kept.trim_ascii().is_empty() => {
             return Observation::unknown(with("no output where JSON was expected".to_owned()));
@@ -36,11 +37,17 @@ pub(super) fn observe(finished: &Finished) -> Observation {
         Err(JsonError::TooMuch) => return Observation::unknown("the output has too many values, print less JSON"),
         Err(error) => return Observation::unknown(format!("the output is not JSON: {error}")),
     };
-    let members = match bounded(document, 0) {
+    let mut more = false;
+    let members = match bounded(document, 0, &mut more) {
         Value::Object(members) => members,
         Value::Number(number) => Map::from_iter([("value".to_owned(), Value::Number(number))]),
+        // What Go's encoder makes of a list that was never filled.
+        Value::Null => Map::from_iter([("items".to_owned(), Value::Array(Vec::new()))]),
         other => Map::from_iter([("items".to_owned(), other)]),
     };
+    if more {
+        return Observation::unknown(format!("a list or object has more than {MOST_ITEMS} members, print less JSON"));
+    }
     let value = members.get("value").and_then(Value::as_f64);
     let unit = members.get("unit").and_then(Value::as_str).unwrap_or_default();
     let mut seen = Observation::ok(summary(&members));
@@ -49,6 +56,17 @@ pub(super) fn observe(finished: &Finished) -> Observation {
     }
     seen.details = members;
     seen
+}
+
+/// One document, or a list of those that stand on lines of their own (`docker compose ps --format json`).
+fn read(text: &[u8], lines: bool) -> Result<Value, JsonError> {
+    let each = || text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let list = || each().map(json::read::<Value>).collect::<Result<_, _>>().map(Value::Array);
+    match json::read(text) {
+        _ if lines => list(),
+        Err(JsonError::Syntax(wrong)) if each().count() > 1 => list().map_err(|_| JsonError::Syntax(wrong)),
+        document => document,
+    }
 }
 
 /// The document's own `summary` or `message`, else what there is.
@@ -64,19 +82,22 @@ fn summary(members: &Map<String, Value>) -> String {
     }
 }
 
-/// The document without control characters, long texts and long lists.
-fn bounded(value: Value, depth: usize) -> Value {
+/// The document without control characters and long texts. `more` says that it has more than is kept.
+fn bounded(value: Value, depth: usize, more: &mut bool) -> Value {
     match value {
         Value::String(text) => Value::String(shortened(&plain(&text), MOST_TEXT)),
         Value::Array(_) | Value::Object(_) if depth >= MOST_DEPTH => Value::from("…"),
-        Value::Array(items) => items.into_iter().take(MOST_ITEMS).map(|item| bounded(item, depth + 1)).collect(),
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .take(MOST_MEMBERS)
-                .map(|(name, member)| (shortened(&plain(&name), 100), bounded(member, depth + 1)))
-                .collect(),
-        ),
+        Value::Array(items) => {
+            *more |= items.len() > MOST_ITEMS;
+            items.into_iter().take(MOST_ITEMS).map(|item| bounded(item, depth + 1, more)).collect()
+        }
+        Value::Object(members) => {
+            *more |= members.len() > MOST_ITEMS;
+            let kept = members.into_iter().take(MOST_ITEMS);
+            Value::Object(
+                kept.map(|(name, member)| (shortened(&plain(&name), 100), bounded(member, depth + 1, more))).collect(),
+            )
+        }
         other => other,
     }
 }

@@ -4,19 +4,20 @@
 //! | --- | --- |
 //! | a code that `status` accepts, and every body condition holds | ok; warn when the certificate ends soon |
 //! | 401, 403 or 407, not accepted | unknown: it answers, but refuses this request |
+//! | a body condition that is not true of what was read, with more of the body than `body_limit` | unknown |
 //! | any other code that is not accepted, a body condition that is false, a broken or garbled answer | down |
 //! | connection refused or closed, a certificate that clients do not accept | down |
 //! | no name, no route, no answer in time | unknown |
 //!
 //! With `status = "any"` each HTTP answer means reachable. The value is the time in ms until the body was complete. Details:
-//! `status_code` (`status` is the reading's own in thresholds), `reason`, `connect_ms`, `first_byte_ms`, `total_ms`, `body_bytes`, `body_cut` (only 1 MiB is read),
+//! `status_code` (`status` is the reading's own in thresholds), `reason`, `connect_ms`, `first_byte_ms`, `total_ms`, `body_bytes`, `body_cut` (there is more than `body_limit`),
 //! `body_excerpt` (only when something is wrong), `redirects` (table: `status`, `to`), `location` (a redirect that was not followed),
 //! `retry_after`, `address`, `http_version`, `certificate` (`subject`, `issuer`, `not_before_at`, `not_after_at`, `days_left`,
 //! `names`, `self_signed`), `problem` (what is wrong with it).
 
 mod accepted;
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use regex::Regex;
@@ -29,7 +30,7 @@ use serde_json::{Map, Value};
 
 use self::accepted::Accepted;
 use super::{
-    Look, Probe,
+    Look, Probe, Surroundings,
     certificate::Presented,
     net_error::{NetError, Trouble, one_line},
     tcp::ms,
@@ -37,7 +38,7 @@ use super::{
 };
 use warroom_domain::{
     health::{Observation, Status, Unit, number},
-    platform::{Expression, HttpTarget, OnTimeout, ProbeSpec, SecretText},
+    platform::{HttpTarget, OnTimeout, ProbeSpec, SecretText},
 };
 use warroom_host::{
     bounded::json::{self, JsonError},
@@ -49,7 +50,7 @@ const EXCERPT: usize = 200;
 
 pub(super) struct HttpProbe {
     target: HttpTarget,
-    ca_file: Option<PathBuf>,
+    web: web::Fields,
     on_timeout: OnTimeout,
     secrets: Arc<SecretStore>,
     /// What the pack's text comes to, or what is wrong with it.
@@ -64,27 +65,21 @@ struct Rules {
 }
 
 impl HttpProbe {
-    /// `ca_file` is the target's, as a path that can be opened as it is.
-    pub(super) fn new(
-        target: &HttpTarget,
-        ca_file: Option<PathBuf>,
-        spec: &ProbeSpec,
-        secrets: Arc<SecretStore>,
-    ) -> Self {
-        let rules = rules(target);
-        HttpProbe { target: target.clone(), ca_file, on_timeout: spec.on_timeout, secrets, rules }
+    pub(super) fn new(target: &HttpTarget, spec: &ProbeSpec, surroundings: &Surroundings) -> Self {
+        let (rules, web) = (rules(target), surroundings.web(&target.web, web::BODY_LIMIT));
+        let secrets = surroundings.secrets.clone();
+        HttpProbe { target: target.clone(), web, on_timeout: spec.on_timeout, secrets, rules }
     }
 
     async fn request(&self, rules: &Rules) -> Result<WebRequest, String> {
         let url = self.secrets.resolve(&self.target.url).await.map_err(|error| error.to_string())?;
-        let mut request = WebRequest::get(web::parse_url(url.expose_secret())?);
+        let mut request = self.web.get(web::parse_url(url.expose_secret())?);
         if rules.fixed.is_some() && !matches!(request.url.host(), Some(url::Host::Domain(_))) {
             return Err("`resolve` needs a host name in the URL, not an address".to_owned());
         }
         request.method = rules.method.clone();
         request.fixed = rules.fixed;
         request.redirects = self.target.redirects;
-        request.ca_file.clone_from(&self.ca_file);
         request.headers = self.headers().await?;
         let mut sent = self.target.headers.values().chain(&self.target.body);
         request.secret = sent.any(|text| !matches!(text, SecretText::Literal(_)));
@@ -109,8 +104,7 @@ impl HttpProbe {
     }
 
     fn judge(&self, answer: &Answer, rules: &Rules, look: &Look) -> Observation {
-        let finding = status_finding(answer, rules)
-            .or_else(|| body_finding(answer, &self.target, rules.matches.as_ref()).map(Observation::down));
+        let finding = status_finding(answer, rules).or_else(|| self.body_finding(answer, rules.matches.as_ref()));
         let total = ms(answer.timing.total);
         let mut observation = finding
             .or_else(|| ending_finding(answer, look))
@@ -121,6 +115,17 @@ impl HttpProbe {
             observation.details.insert("body_excerpt".to_owned(), excerpt(&answer.text()).into());
         }
         observation
+    }
+
+    /// The first body condition that does not hold. What was not read may be what it asks for.
+    fn body_finding(&self, answer: &Answer, matches: Option<&Regex>) -> Option<Observation> {
+        let status = answer.status.as_u16();
+        let wrong = body_fault(answer, &self.target, matches)?;
+        Some(match wrong {
+            Ok(wrong) if answer.cut => Observation::unknown(format!("{status}, but {wrong}: {}", self.web.stopped())),
+            Ok(wrong) => Observation::down(format!("{status}, but {wrong}")),
+            Err(ours) => Observation::unknown(format!("{status}, but {ours}")),
+        })
     }
 
     fn failed(&self, failure: &WebError, look: &Look) -> Observation {
@@ -186,45 +191,39 @@ fn status_finding(answer: &Answer, rules: &Rules) -> Option<Observation> {
     })
 }
 
-/// The first body condition that does not hold, in words.
-fn body_finding(answer: &Answer, target: &HttpTarget, matches: Option<&Regex>) -> Option<String> {
-    let status = answer.status.as_u16();
+/// What does not hold, in words; an error when that is for a limit of ours.
+fn body_fault(answer: &Answer, target: &HttpTarget, matches: Option<&Regex>) -> Option<Result<String, String>> {
     if let Some(wanted) = &target.contains
         && !answer.text().contains(wanted.as_str())
     {
-        return Some(format!("{status}, but the body does not contain \"{}\"{}", one_line(wanted), cut(answer)));
+        return Some(Ok(format!("the body does not contain \"{}\"", one_line(wanted))));
     }
     if let Some(pattern) = matches
         && !pattern.is_match(&answer.text())
     {
-        return Some(format!("{status}, but the body does not match `{pattern}`{}", cut(answer)));
+        return Some(Ok(format!("the body does not match `{pattern}`")));
     }
-    target.json.as_ref().and_then(|condition| json_finding(answer, condition))
-}
-
-/// A certificate that ends soon: fewer than 14 days and less than a fifth of its life are left.
-fn ending_finding(answer: &Answer, look: &Look) -> Option<Observation> {
-    let leaf = answer.presented.as_ref()?.leaf().filter(|leaf| leaf.ends_soon(look.at))?;
-    let words = format!("{}, but the certificate {}", answer.status.as_u16(), leaf.expiry_words(look.at));
-    Some(Observation::new(Status::Warn, words))
-}
-
-fn json_finding(answer: &Answer, condition: &Expression) -> Option<String> {
-    let status = answer.status.as_u16();
+    let condition = target.json.as_ref()?;
     let body = match json::read::<Value>(&answer.body) {
         Ok(body) => body,
-        Err(JsonError::TooMuch) => return Some(format!("{status}, but the body has too many values")),
-        Err(JsonError::Syntax(_)) => return Some(format!("{status}, but the body is not JSON{}", cut(answer))),
+        Err(JsonError::TooMuch) => return Some(Err("the body has too many values to read".to_owned())),
+        Err(JsonError::Syntax(_)) => return Some(Ok("the body is not JSON".to_owned())),
     };
-    match condition.holds(&Map::from_iter([("body".to_owned(), body)])) {
+    let mut variables = Map::from_iter([("body".to_owned(), body)]);
+    condition.fill_lists(&mut variables);
+    match condition.holds(&variables) {
         Ok(true) => None,
-        Ok(false) => Some(format!("{status}, but `{}` is false", condition.source())),
-        Err(error) => Some(format!("{status}, but {}", one_line(&error.to_string()))),
+        Ok(false) => Some(Ok(format!("`{}` is false", condition.source()))),
+        Err(error) => Some(Ok(one_line(&error.to_string()))),
     }
 }
 
-fn cut(answer: &Answer) -> &'static str {
-    if answer.cut { " in its first 1 MiB" } else { "" }
+/// A certificate that ends soon (fewer than 14 days and less than a fifth of its life are left), or that others may refuse.
+fn ending_finding(answer: &Answer, look: &Look) -> Option<Observation> {
+    let presented = answer.presented.as_ref()?;
+    let ending = || presented.leaf().filter(|leaf| leaf.ends_soon(look.at)).map(|leaf| leaf.expiry_words(look.at));
+    let words = presented.doubt_words(look.at).or_else(|| Some(format!("the certificate {}", ending()?)))?;
+    Some(Observation::new(Status::Warn, format!("{}, but {words}", answer.status.as_u16())))
 }
 
 fn location(answer: &Answer) -> Option<String> {

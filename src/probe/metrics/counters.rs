@@ -1,7 +1,7 @@
 //! Counters over time: how much they grew within a window, whatever resets in between.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     time::Duration,
 };
 
@@ -14,7 +14,20 @@ pub(super) struct Count {
     pub(super) error: bool,
     pub(super) total: bool,
     pub(super) value: f64,
+    /// When the counter began, in seconds since 1970, where the page says it.
+    pub(super) created: Option<f64>,
 }
+
+/// What was last seen of a series.
+#[derive(Debug)]
+struct Seen {
+    at: Timestamp,
+    value: f64,
+    created: Option<f64>,
+}
+
+/// Series that are remembered. Beyond it those that left the page are forgotten, and what is new counts from its first value.
+const KEPT: usize = 50_000;
 
 /// Growth between two pages.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,10 +47,16 @@ pub(super) struct Grown {
     pub(super) covered: Duration,
 }
 
-/// What is kept between looks: the last value of each matched series, and a few numbers for each page of the window.
+/// What is kept between looks: what was last seen of each series, and a few numbers for each page of the window.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    last: Option<(Timestamp, HashMap<String, f64>)>,
+    /// When the last page came, and the metrics that were on it.
+    last: Option<(Timestamp, HashSet<String>)>,
+    seen: HashMap<String, Seen>,
+    /// Something was forgotten: a series that is not remembered may be an old one.
+    forgot: bool,
+    /// When the program started, in seconds since 1970, where the page says it.
+    started: Option<f64>,
     growth: VecDeque<Growth>,
     /// Counter resets seen so far (restarts of the program).
     pub(super) resets: u64,
@@ -48,42 +67,57 @@ pub(super) struct Counters {
 impl Counters {
     /// Whether a new page can be compared with an earlier one at `now`. What is older than the window says nothing about it.
     pub(super) fn has_past(&self, now: Timestamp, window: Duration) -> bool {
-        self.last.as_ref().is_some_and(|(at, _)| since(*at, now) <= window.max(Duration::from_secs(60)))
+        self.last.as_ref().is_some_and(|(at, _)| recent(*at, now, window))
     }
 
-    /// Takes a page in.
+    /// Takes a page in. `started` is when the page's program began.
     ///
-    /// A value below the one before means that the counter started anew: all of it is growth. A series that was not on the
-    /// page before started at zero. NaN is no value.
-    pub(super) fn take(&mut self, at: Timestamp, counts: Vec<Count>, window: Duration) {
+    /// A value below the one before means that the counter started anew, and so does a later start of the program or of the
+    /// counter: all of it is growth. A series that left the page and comes back goes on from its last value, and without
+    /// growth when that is older than the window. A series that was never seen started at zero when its metric was on the
+    /// page before; else the page may just not have had it (an exporter that did not reach its target). NaN is no value.
+    pub(super) fn take(&mut self, at: Timestamp, counts: Vec<Count>, started: Option<f64>, window: Duration) {
         let past = if self.has_past(at, window) { self.last.take() } else { None };
-        let mut values = HashMap::with_capacity(counts.len());
+        // The start is read from a clock that is adjusted now and then.
+        let restarted = self.started.zip(started).is_some_and(|(before, now)| now > before + 1.0);
+        self.started = started.or(self.started);
+        let mut metrics = HashSet::new();
         let (mut errors, mut total) = (0.0, 0.0);
         self.latest_errors.clear();
-        for count in counts {
-            let before = past.as_ref().map(|(_, values)| values.get(&count.series).copied());
-            if !count.value.is_finite() {
-                if let Some(Some(before)) = before {
-                    values.insert(count.series, before);
+        for count in counts.into_iter().filter(|count| count.value.is_finite()) {
+            let metric = count.series.split('{').next().unwrap_or_default();
+            let before = past.as_ref().and_then(|(last, metrics)| match self.seen.get(&count.series) {
+                Some(seen) if !recent(seen.at, at, window) => None,
+                Some(seen) => {
+                    let anew = seen.created.zip(count.created).is_some_and(|(before, now)| now > before);
+                    let reset = restarted || anew || count.value < seen.value;
+                    self.resets += u64::from(reset);
+                    Some(if reset { 0.0 } else { seen.value })
                 }
-                continue;
+                None => {
+                    let first = match count.created {
+                        Some(created) => created >= last.as_second() as f64,
+                        None => restarted || metrics.contains(metric) && !self.forgot,
+                    };
+                    first.then_some(0.0)
+                }
+            });
+            let grown = before.map_or(0.0, |before| count.value - before);
+            if count.error && grown > 0.0 {
+                errors += grown;
+                self.latest_errors.push((count.series.clone(), grown));
             }
-            if let Some(before) = before {
-                let before = before.unwrap_or(0.0);
-                let reset = count.value < before;
-                self.resets += u64::from(reset);
-                let grown = if reset { count.value } else { count.value - before };
-                if count.error {
-                    errors += grown;
-                    if grown > 0.0 {
-                        self.latest_errors.push((count.series.clone(), grown));
-                    }
-                }
-                if count.total {
-                    total += grown;
-                }
+            if count.total {
+                total += grown;
             }
-            values.insert(count.series, count.value);
+            if !metrics.contains(metric) {
+                metrics.insert(metric.to_owned());
+            }
+            self.seen.insert(count.series, Seen { at, value: count.value, created: count.created });
+        }
+        if self.seen.len() > KEPT {
+            self.forgot = true;
+            self.seen.retain(|_, seen| seen.at == at);
         }
         self.latest_errors.sort_by(|a, b| b.1.total_cmp(&a.1));
         match past {
@@ -94,7 +128,7 @@ impl Counters {
         while self.growth.len() > 1 && self.growth.front().is_some_and(|first| since(first.to, at) >= window) {
             self.growth.pop_front();
         }
-        self.last = Some((at, values));
+        self.last = Some((at, metrics));
     }
 
     pub(super) fn grown(&self) -> Option<Grown> {
@@ -106,6 +140,10 @@ impl Counters {
         }
         Some(grown)
     }
+}
+
+fn recent(at: Timestamp, now: Timestamp, window: Duration) -> bool {
+    since(at, now) <= window.max(Duration::from_secs(60))
 }
 
 fn since(from: Timestamp, to: Timestamp) -> Duration {
@@ -128,10 +166,11 @@ mod tests {
         values
             .iter()
             .map(|(series, value)| Count {
-                series: (*series).to_owned(),
+                series: format!("requests{{{series}}}"),
                 error: series.starts_with('5'),
                 total: true,
                 value: *value,
+                created: None,
             })
             .collect()
     }
@@ -139,7 +178,7 @@ mod tests {
     fn grown(pages: &[&[(&str, f64)]]) -> (f64, f64) {
         let mut counters = Counters::default();
         for (index, values) in pages.iter().enumerate() {
-            counters.take(at(index as i64 * 10), page(values), WINDOW);
+            counters.take(at(index as i64 * 10), page(values), None, WINDOW);
         }
         let grown = counters.grown().unwrap();
         (grown.errors, grown.total)
@@ -161,16 +200,50 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_that_comes_back_goes_on_and_one_that_only_appears_has_not_grown() {
+        let weeks: &[(&str, f64)] = &[("200", 4e6), ("500", 1e6)];
+        let later: &[(&str, f64)] = &[("200", 4e6 + 99.0), ("500", 1e6 + 1.0)];
+        assert_eq!(grown(&[weeks, &[], later]), (1.0, 100.0), "one page without it");
+        assert_eq!(grown(&[weeks, &[("200", 4e6 + 50.0)], later]), (1.0, 100.0), "one page without a part of it");
+        assert_eq!(grown(&[&[], weeks, later]), (1.0, 100.0), "the first page lacks it");
+        let pages: [&[(&str, f64)]; 9] = [weeks, &[], &[], &[], &[], &[], &[], &[], later];
+        assert_eq!(grown(&pages), (0.0, 0.0), "gone for longer than the window");
+    }
+
+    #[test]
+    fn a_start_that_the_page_tells_is_believed() {
+        let of = |pages: &[(f64, Option<f64>, Option<f64>)]| {
+            let mut counters = Counters::default();
+            for (index, (value, created, started)) in pages.iter().enumerate() {
+                let mut counts = page(&[("500", *value)]);
+                counts[0].created = *created;
+                counters.take(at(index as i64 * 10), counts, *started, WINDOW);
+            }
+            counters.grown().unwrap().errors
+        };
+        assert_eq!(of(&[(5.0, None, Some(1e9)), (7.0, None, Some(1.7e9))]), 7.0, "the program was restarted");
+        assert_eq!(of(&[(5.0, None, Some(1e9)), (7.0, None, Some(1e9 + 0.2))]), 2.0, "a clock was adjusted");
+        assert_eq!(of(&[(5.0, Some(1e9), None), (7.0, Some(1.7e9), None)]), 7.0, "the counter was made anew");
+        assert_eq!(of(&[(5.0, Some(1e9), None), (7.0, Some(1e9), None)]), 2.0);
+        let mut counters = Counters::default();
+        counters.take(at(0), page(&[("200", 10.0)]), None, WINDOW);
+        let mut counts = page(&[("500", 1e6), ("503", 2.0)]);
+        (counts[0].created, counts[1].created) = (Some(1e9), Some(1_700_000_005.0));
+        counters.take(at(10), counts, None, WINDOW);
+        assert_eq!(counters.grown().unwrap().errors, 2.0, "an old counter that appears has not grown");
+    }
+
+    #[test]
     fn what_is_older_than_the_window_is_forgotten() {
         let mut counters = Counters::default();
         for second in (0..600).step_by(10) {
-            counters.take(at(second), page(&[("200", second as f64)]), WINDOW);
+            counters.take(at(second), page(&[("200", second as f64)]), None, WINDOW);
         }
         let grown = counters.grown().unwrap();
         assert_eq!((grown.total, grown.covered), (60.0, WINDOW));
         assert!(counters.growth.len() <= 7);
         assert!(!counters.has_past(at(700), WINDOW));
-        counters.take(at(700), page(&[("200", 1e6)]), WINDOW);
+        counters.take(at(700), page(&[("200", 1e6)]), None, WINDOW);
         assert_eq!(counters.grown(), None, "a long gap starts anew");
     }
 
@@ -182,7 +255,7 @@ mod tests {
             let mut counters = Counters::default();
             for (index, values) in pages.iter().enumerate() {
                 let named: Vec<_> = ["200", "404", "500", "503"].into_iter().zip(values.iter().copied()).collect();
-                counters.take(at(index as i64 * 10), page(&named), WINDOW);
+                counters.take(at(index as i64 * 10), page(&named), None, WINDOW);
             }
             let grown = counters.grown().unwrap();
             prop_assert!(0.0 <= grown.errors && grown.errors <= grown.total + 1e-6);

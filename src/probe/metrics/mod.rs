@@ -2,8 +2,9 @@
 //!
 //! The page is read at every look; the value is what the `errors` series grew within the `window`, in percent of what
 //! the `total` series grew. The first look (and the only one of a sweep) reads the page twice or more, a second apart. A
-//! counter that fell was reset: all of its new value counts. The page must be one program's: behind a load balancer each
-//! look may see another one's counters.
+//! counter that fell was reset, and so was one whose `_created` or whose program's `process_start_time_seconds` is newer: all of
+//! its new value counts. A counter that was away for a page goes on from its last value. The page must be one program's: behind
+//! a load balancer each look may see another one's counters.
 //!
 //! | what is seen | status |
 //! | --- | --- |
@@ -21,6 +22,7 @@ mod exposition;
 mod selector;
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -34,13 +36,13 @@ use self::{
     selector::Selector,
 };
 use super::{
-    Look, Probe,
+    Look, Probe, Surroundings,
     net_error::{NetError, Trouble},
-    web::{self, WebRequest},
+    web,
 };
 use warroom_domain::{
-    health::{Observation, Unit, duration, number},
-    platform::{OnTimeout, ProbeSpec, SecretText},
+    health::{Observation, Unit, bytes, duration, number},
+    platform::{OnTimeout, ProbeSpec, SecretText, WebFields},
 };
 use warroom_host::{clock, plain::shortened, secret::SecretStore};
 
@@ -49,6 +51,8 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// More matched series than this, or longer names of them, is a selector that forgot something.
 const MOST_SERIES: usize = 20_000;
 const SERIES_BYTES: usize = 4 * 1024 * 1024;
+/// What client libraries say of their process: seconds since 1970.
+const STARTED: &str = "process_start_time_seconds";
 /// Time between the pages of a first look.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pages of a first look, at most.
@@ -64,12 +68,15 @@ pub(super) struct MetricsProbe {
     patience: Duration,
     on_timeout: OnTimeout,
     secrets: Arc<SecretStore>,
+    web: web::Fields,
     counters: Mutex<Counters>,
 }
 
 /// One page, counted.
 struct Scrape {
     counts: Vec<Count>,
+    /// When the program started, in seconds since 1970.
+    started: Option<f64>,
     bytes: usize,
 }
 
@@ -79,8 +86,9 @@ impl MetricsProbe {
         errors: &str,
         total: &str,
         window: Duration,
+        web: &WebFields,
         spec: &ProbeSpec,
-        secrets: Arc<SecretStore>,
+        surroundings: &Surroundings,
     ) -> Self {
         let selectors = Selector::parse(errors).and_then(|errors| Ok((errors, Selector::parse(total)?)));
         MetricsProbe {
@@ -89,7 +97,8 @@ impl MetricsProbe {
             window,
             patience: spec.timeout / 2,
             on_timeout: spec.on_timeout,
-            secrets,
+            secrets: surroundings.secrets.clone(),
+            web: surroundings.web(web, BODY_LIMIT),
             counters: Mutex::default(),
         }
     }
@@ -103,7 +112,7 @@ impl MetricsProbe {
             let bytes = scrape.bytes;
             let grown = {
                 let mut counters = self.counters();
-                counters.take(clock::now(), scrape.counts, self.window);
+                counters.take(clock::now(), scrape.counts, scrape.started, self.window);
                 counters.grown()
             };
             let waited = PAUSE * u32::try_from(pages).unwrap_or(u32::MAX);
@@ -124,24 +133,31 @@ impl MetricsProbe {
         let url = self.secrets.resolve(&self.url).await.map_err(|error| ours(error.to_string()))?;
         let url = web::parse_url(url.expose_secret()).map_err(ours)?;
         let shown = web::shown(&url);
-        let request = WebRequest { body_limit: BODY_LIMIT, ..WebRequest::get(url) };
-        let answer = web::fetch(&request, look).await.map_err(|failure| failure.error)?;
+        let answer = web::fetch(&self.web.get(url), look).await.map_err(|failure| failure.error)?;
         if !answer.status.is_success() {
             return Err(unseen(format!("no metrics page at {shown}: {}", answer.status_text())));
         }
         if answer.cut {
-            return Err(unseen(format!("the metrics page is larger than {}", size(BODY_LIMIT))));
+            return Err(unseen(format!("the metrics page is too large: {}", self.web.stopped())));
         }
         let mut counts = Vec::new();
         let mut names = 0;
-        let wanted = |name: &str| errors.may_match(name) || total.may_match(name);
+        let (mut created, mut started) = (HashMap::new(), None);
+        let counted = |name: &str| errors.may_match(name) || total.may_match(name);
+        let wanted = |name: &str| counted(name) || name == STARTED || base(name).is_some_and(|name| counted(&name));
         let page = exposition::read(&answer.text(), wanted, |sample| {
+            if sample.name == STARTED && sample.labels.is_empty() {
+                started = Some(sample.value);
+            }
+            if let Some(of) = base(&sample.name).filter(|_| created.len() <= MOST_SERIES) {
+                created.insert(identity(of, sample.labels.clone()), sample.value);
+            }
             let error = errors.matches(&sample.name, &sample.labels);
             let total = total.matches(&sample.name, &sample.labels);
             if (error || total) && counts.len() <= MOST_SERIES && names <= SERIES_BYTES {
                 let series = identity(sample.name, sample.labels);
                 names += series.len();
-                counts.push(Count { series, error, total, value: sample.value });
+                counts.push(Count { series, error, total, value: sample.value, created: None });
             }
         });
         if page.samples == 0 {
@@ -150,13 +166,16 @@ impl MetricsProbe {
         if names > SERIES_BYTES {
             return Err(unseen(format!(
                 "the selectors match series with more than {} of labels: narrow them",
-                size(SERIES_BYTES)
+                bytes(SERIES_BYTES as f64)
             )));
         }
         if counts.len() > MOST_SERIES {
             return Err(unseen(format!("the selectors match more than {MOST_SERIES} series: narrow them")));
         }
-        Ok(Scrape { counts, bytes: answer.body.len() })
+        for count in counts.iter_mut().filter(|_| !created.is_empty()) {
+            count.created = created.get(&count.series).copied();
+        }
+        Ok(Scrape { counts, started, bytes: answer.body.len() })
     }
 
     fn observe(&self, grown: Option<Grown>, errors: usize, total: usize, bytes: usize) -> Observation {
@@ -203,6 +222,11 @@ impl Probe for MetricsProbe {
     }
 }
 
+/// The counter that a `_created` sample is about (OpenMetrics 1.0).
+fn base(name: &str) -> Option<String> {
+    name.strip_suffix("_created").map(|base| format!("{base}_total"))
+}
+
 fn unseen(cause: String) -> NetError {
     NetError::new(Trouble::Other, cause)
 }
@@ -214,11 +238,6 @@ fn tally(scrape: &Scrape, which: impl Fn(&Count) -> bool) -> usize {
 /// Half seconds say nothing in a sentence, and `0s` would be wrong.
 fn rounded(span: Duration) -> Duration {
     Duration::from_secs(span.as_secs_f64().round().max(1.0) as u64)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a limit of a few megabytes")]
-fn size(bytes: usize) -> String {
-    warroom_domain::health::bytes(bytes as f64)
 }
 
 /// The same series has the same identity whatever the order of its labels.

@@ -24,13 +24,13 @@ use secrecy::ExposeSecret;
 use url::{Url, form_urlencoded};
 
 use super::{
-    Look, Probe,
+    Look, Probe, Surroundings,
     net_error::{NetError, Trouble},
     web::{self, WebRequest},
 };
 use warroom_domain::{
     health::{Observation, Status, Unit},
-    platform::{OnTimeout, ProbeSpec, SecretText},
+    platform::{OnTimeout, ProbeSpec, SecretText, WebFields},
 };
 use warroom_host::secret::SecretStore;
 
@@ -46,6 +46,7 @@ pub(super) struct PrometheusProbe {
     give_up: String,
     on_timeout: OnTimeout,
     secrets: Arc<SecretStore>,
+    web: web::Fields,
 }
 
 impl PrometheusProbe {
@@ -53,8 +54,9 @@ impl PrometheusProbe {
         server: &SecretText,
         query: &str,
         unit: Option<&str>,
+        web: &WebFields,
         spec: &ProbeSpec,
-        secrets: Arc<SecretStore>,
+        surroundings: &Surroundings,
     ) -> Self {
         PrometheusProbe {
             server: server.clone(),
@@ -62,7 +64,8 @@ impl PrometheusProbe {
             unit: Unit::parse(unit.unwrap_or_default()),
             give_up: format!("{}ms", spec.timeout.as_millis().max(1)),
             on_timeout: spec.on_timeout,
-            secrets,
+            secrets: surroundings.secrets.clone(),
+            web: surroundings.web(web, BODY_LIMIT),
         }
     }
 
@@ -79,7 +82,8 @@ impl PrometheusProbe {
             answer = web::fetch(&self.get(url), look).await.map_err(|failure| unseen(failure.error))?;
         }
         if answer.cut {
-            return Ok(Observation::unknown("the answer is too large: aggregate in the query"));
+            let stopped = self.web.stopped();
+            return Ok(Observation::unknown(format!("the answer is too large, aggregate in the query: {stopped}")));
         }
         let mut seen = match answer::read(&answer.body) {
             Some(result) => result.observe(&self.unit),
@@ -110,8 +114,7 @@ impl PrometheusProbe {
             method: Method::POST,
             body: Some(self.form().into_bytes()),
             redirects: 0,
-            body_limit: BODY_LIMIT,
-            ..WebRequest::get(url)
+            ..self.web.get(url)
         };
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers.insert(CONTENT_TYPE, form);
@@ -120,7 +123,7 @@ impl PrometheusProbe {
 
     fn get(&self, mut url: Url) -> WebRequest {
         url.set_query(Some(&self.form()));
-        WebRequest { body_limit: BODY_LIMIT, ..WebRequest::get(url) }
+        self.web.get(url)
     }
 }
 

@@ -143,7 +143,7 @@ impl Server {
                 stream.set_nodelay(true).ok();
                 let Transport::Tls { insecure } = self.transport else { return converse(stream, peer).await };
                 look.stage(format!("{peer} accepted the connection but does not begin TLS"));
-                let tls = trust::Tls::new(trust::roots(None).await?, !insecure, std::sync::Arc::new(Unheard))?;
+                let tls = trust::Files::default().tls(!insecure, std::sync::Arc::new(Unheard)).await?;
                 let name = ServerName::try_from(endpoint.host.clone()).map_err(|_| {
                     Failure::unknown(format!("{} is not a name that a certificate can be for", endpoint.host))
                 })?;

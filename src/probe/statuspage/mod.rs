@@ -1,18 +1,24 @@
 //! `statuspage`: what a vendor says of itself.
 //!
 //! Read are Atlassian Statuspage (`summary.json`, `status.json`: GitHub, Cloudflare, PagerDuty, SendGrid and most others), AWS
-//! Health's `currentevents`, Google Cloud's `incidents.json`, and pages that say their state in one known word
-//! (Slack, Stripe, status.io, Heroku). A URL without a path means Statuspage's `/api/v2/summary.json`.
+//! Health's `currentevents`, Google Cloud's `incidents.json`, Slack's `current`, Instatus (`summary.json`,
+//! `v2/components.json`), Better Stack (`index.json`), incident.io (`api/v1/summary`), Cachet (`api/components`), and
+//! pages that say their state in one known word (Stripe, status.io, Heroku). A URL without a path means Statuspage's
+//! `/api/v2/summary.json`.
 //!
-//! What follows a `#` in the URL narrows a page to regions, services or components, separated by commas:
+//! What follows a `#` in the URL narrows a page to regions, services, components or groups, separated by commas:
 //! `https://health.aws.amazon.com/public/currentevents#us-east-1`, `https://www.githubstatus.com#Actions,Git Operations`.
+//! A word that a page does not have is unknown; AWS, Google Cloud, Slack and incident.io list only what is open, so that
+//! any word may be one of theirs.
 //!
-//! Indicator `none` is ok, `minor` and `maintenance` warn, `major` and `critical` down; an open incident is never ok. A page
-//! that cannot be read is unknown: it says nothing about the vendor. The value is the number of open incidents. Details:
+//! Indicator `none` is ok, `minor` and `maintenance` warn, `major` and `critical` down; an open incident, a maintenance in
+//! progress or a component that is not operational is never ok. A page that cannot be read is unknown: it says nothing about
+//! the vendor. The value is the number of open incidents. Details:
 //! `page`, `format`, `indicator`, `description`, `open_incidents`, `incidents` (table: `name`, `impact`, `status`,
 //! `started_at`, `url`), `components_not_operational`, `components` (table of those: `name`, `status`), `maintenances` (table
 //! like incidents, only those going on), `updated_at`.
 
+mod hosted;
 mod page;
 mod read;
 mod vendors;
@@ -24,15 +30,15 @@ use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use self::page::{Incident, Page};
+use self::page::{Component, Incident, Page};
 use super::{
-    Look, Probe,
+    Look, Probe, Surroundings,
     net_error::{NetError, Trouble, one_line},
-    web::{self, WebRequest},
+    web,
 };
 use warroom_domain::{
     health::{Observation, Status, Unit},
-    platform::{OnTimeout, ProbeSpec, SecretText},
+    platform::{OnTimeout, ProbeSpec, SecretText, WebFields},
 };
 use warroom_host::secret::SecretStore;
 
@@ -45,11 +51,13 @@ pub(super) struct StatuspageProbe {
     url: SecretText,
     on_timeout: OnTimeout,
     secrets: Arc<SecretStore>,
+    web: web::Fields,
 }
 
 impl StatuspageProbe {
-    pub(super) fn new(url: &SecretText, spec: &ProbeSpec, secrets: Arc<SecretStore>) -> Self {
-        StatuspageProbe { url: url.clone(), on_timeout: spec.on_timeout, secrets }
+    pub(super) fn new(url: &SecretText, web: &WebFields, spec: &ProbeSpec, surroundings: &Surroundings) -> Self {
+        let (secrets, web) = (surroundings.secrets.clone(), surroundings.web(web, BODY_LIMIT));
+        StatuspageProbe { url: url.clone(), on_timeout: spec.on_timeout, secrets, web }
     }
 
     async fn look(&self, look: &Look) -> Result<Observation, NetError> {
@@ -61,14 +69,19 @@ impl StatuspageProbe {
         }
         let words = words_of(url.fragment().unwrap_or_default());
         url.set_fragment(None);
-        let request = WebRequest { body_limit: BODY_LIMIT, ..WebRequest::get(url) };
-        let answer = web::fetch(&request, look).await.map_err(|failure| unseen(failure.error))?;
+        let answer = web::fetch(&self.web.get(url), look).await.map_err(|failure| unseen(failure.error))?;
         if !answer.status.is_success() {
             return Ok(Observation::unknown(format!("cannot see the vendor's status: {}", answer.status_text())));
         }
+        if answer.cut {
+            return Ok(Observation::unknown(format!("cannot read the vendor's status: {}", self.web.stopped())));
+        }
         Ok(match read::page(&answer.body) {
-            Ok(page) if words.is_empty() => judge(&page),
-            Ok(page) => judge(&page.only(&words)),
+            Ok(page) if words.is_empty() => judge(&page, None),
+            Ok(page) => {
+                let (page, unseen) = page.only(&words);
+                judge(&page, unseen.as_deref())
+            }
             Err(why) => Observation::unknown(format!("cannot read the vendor's status: {why}")),
         })
     }
@@ -92,31 +105,41 @@ fn unseen(error: NetError) -> NetError {
     NetError::new(trouble, format!("cannot see the vendor's status: {}", error.cause))
 }
 
-fn judge(page: &Page) -> Observation {
+/// `unseen` is what a filter asks for and the page does not have.
+fn judge(page: &Page, unseen: Option<&str>) -> Observation {
     let incidents = page.incidents.len();
-    let status = match (page.status, incidents) {
-        (Status::Ok, 1..) => Status::Warn,
-        (status, _) => status,
+    let affected: Vec<&Component> = page.affected().collect();
+    let open = incidents + page.maintenances.len() + affected.len();
+    let mut status = if page.status == Status::Ok && open > 0 { Status::Warn } else { page.status };
+    let words_of_page = [page.description.as_str(), page.indicator.as_str(), "its state is not known here"];
+    let description = words_of_page.into_iter().find(|words| !words.is_empty()).unwrap_or_default();
+    let mut summary = match (page.incidents.first(), page.maintenances.first(), affected.first()) {
+        _ if status == Status::Ok => description.to_owned(),
+        (Some(first), ..) if incidents == 1 => format!("{} ({})", first.name, words(first)),
+        (Some(first), ..) => format!("{incidents} incidents: {} ({})", first.name, words(first)),
+        (None, Some(maintenance), _) => format!("{} ({})", maintenance.name, words(maintenance)),
+        // The page's own sentence, unless it says that all is well.
+        (None, None, Some(first)) if page.description.is_empty() || page.status == Status::Ok => {
+            format!("{}: {}", first.name, first.status)
+        }
+        (None, None, Some(first)) => format!("{description}: {}", first.name),
+        (None, None, None) => description.to_owned(),
     };
-    let description = if page.description.is_empty() { page.indicator.as_str() } else { page.description.as_str() };
-    let summary = match (page.incidents.first(), incidents) {
-        (None, _) if status == Status::Ok || page.components.is_empty() => description.to_owned(),
-        (None, _) => format!("{description}: {}", page.components[0].name),
-        (Some(first), 1) => format!("{} ({})", first.name, words(first)),
-        (Some(first), n) => format!("{n} incidents: {} ({})", first.name, words(first)),
-    };
+    if let Some(unseen) = unseen.filter(|_| status < Status::Unknown) {
+        (status, summary) = (Status::Unknown, unseen.to_owned());
+    }
     #[expect(clippy::cast_precision_loss, reason = "incidents are few")]
     Observation::new(status, one_line(&summary))
         .with_value(incidents as f64, Unit::Of("incidents".to_owned()))
-        .with_details(details(page).into())
+        .with_details(details(page, &affected).into())
 }
 
 fn words(incident: &Incident) -> String {
-    let words = [incident.impact.as_str(), incident.status.as_str()];
+    let words = [&incident.impact, &incident.status].map(|word| word.replace('_', " "));
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-fn details(page: &Page) -> Map<String, Value> {
+fn details(page: &Page, affected: &[&Component]) -> Map<String, Value> {
     let mut details = Map::new();
     let mut put = |name: &str, value: Value| {
         if value != "" {
@@ -129,8 +152,8 @@ fn details(page: &Page) -> Map<String, Value> {
     put("description", page.description.clone().into());
     put("open_incidents", page.incidents.len().into());
     put("incidents", table(&page.incidents));
-    put("components_not_operational", page.components.len().into());
-    let components = page.components.iter().take(SHOWN);
+    put("components_not_operational", affected.len().into());
+    let components = affected.iter().take(SHOWN);
     put("components", components.map(|c| json!({ "name": c.name, "status": c.status })).collect());
     if !page.maintenances.is_empty() {
         put("maintenances", table(&page.maintenances));

@@ -1,14 +1,14 @@
 //! Reads a status page's JSON, whichever vendor's it is.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use serde_json::Value;
 
 use super::{
-    page::{Component, Incident, Page, Weight, list, text},
+    hosted,
+    page::{Component, Incident, Lists, Page, first, list, state, text},
     vendors,
 };
-use warroom_domain::health::Status;
 use warroom_host::bounded::json::{self, JsonError};
 
 /// Reads a page. The error says what it is instead, to stand after a colon.
@@ -23,10 +23,9 @@ pub(super) fn page(body: &[u8]) -> Result<Page, String> {
             "it is not JSON".to_owned()
         }
     })?;
-    vendors::aws(&json)
-        .or_else(|| vendors::google(&json))
-        .or_else(|| statuspage(&json))
-        .or_else(|| vendors::generic(&json))
+    [vendors::aws, vendors::google, vendors::slack, statuspage, hosted::page, vendors::generic]
+        .into_iter()
+        .find_map(|read| read(&json))
         .ok_or_else(|| "its JSON has no status that is known here".to_owned())
 }
 
@@ -49,12 +48,7 @@ fn decode(body: &[u8]) -> Cow<'_, str> {
 /// Atlassian Statuspage, API v2 (<https://metastatuspage.com/api>): `summary.json` and `status.json`.
 fn statuspage(json: &Value) -> Option<Page> {
     let indicator = json.pointer("/status/indicator")?.as_str()?;
-    let status = match indicator {
-        "none" => Status::Ok,
-        "minor" | "maintenance" => Status::Warn,
-        "major" | "critical" => Status::Down,
-        _ => return None,
-    };
+    let status = state(indicator)?;
     let over = |incident: &Incident| matches!(incident.status.as_str(), "resolved" | "postmortem" | "completed");
     let going_on = |incident: &Incident| matches!(incident.status.as_str(), "in_progress" | "verifying");
     Some(Page {
@@ -64,43 +58,40 @@ fn statuspage(json: &Value) -> Option<Page> {
         indicator: indicator.to_owned(),
         description: text(json.pointer("/status/description")),
         incidents: list(json, "incidents").map(incident).filter(|incident| !over(incident)).collect(),
-        components: list(json, "components")
-            .filter(|component| component.get("group").and_then(Value::as_bool) != Some(true))
-            .map(component)
-            .filter(|component| !component.status.is_empty() && component.status != "operational")
-            .collect(),
+        components: components(json),
+        lists: if list(json, "components").next().is_some() { Lists::All } else { Lists::Nothing },
         maintenances: list(json, "scheduled_maintenances").map(incident).filter(going_on).collect(),
         updated_at: text(json.pointer("/page/updated_at")),
     })
 }
 
-fn component(json: &Value) -> Component {
-    let status = text(json.get("status"));
-    Component {
-        name: text(json.get("name")),
-        weight: if status == "major_outage" { Weight::Down } else { Weight::Warn },
-        status: status.replace('_', " "),
-    }
+fn components(json: &Value) -> Vec<Component> {
+    let is_group = |component: &Value| component.get("group").and_then(Value::as_bool) == Some(true);
+    let groups: HashMap<&str, String> = list(json, "components")
+        .filter(|component| is_group(component))
+        .filter_map(|group| Some((group.get("id")?.as_str()?, text(group.get("name")))))
+        .collect();
+    let component = |json: &Value| Component {
+        group: json.get("group_id").and_then(Value::as_str).and_then(|id| groups.get(id)).cloned(),
+        is_group: is_group(json),
+        ..Component::new(text(json.get("name")), &text(json.get("status")))
+    };
+    list(json, "components").map(component).collect()
 }
 
 fn incident(json: &Value) -> Incident {
-    let first = |names: &[&str]| text(names.iter().find_map(|name| json.get(*name).filter(|value| !value.is_null())));
-    let impact = first(&["impact"]);
-    let about: Vec<String> = list(json, "components").map(|component| text(component.get("name"))).collect();
     Incident {
-        name: first(&["name", "title"]),
-        weight: if matches!(impact.as_str(), "major" | "critical") { Weight::Down } else { Weight::Warn },
-        about: about.join(", "),
-        impact,
-        status: first(&["status"]),
-        started_at: first(&["started_at", "created_at"]),
-        url: first(&["shortlink", "url"]),
+        about: list(json, "components").map(|component| text(component.get("name"))).collect(),
+        started_at: first(json, &["started_at", "created_at"]),
+        url: first(json, &["shortlink", "url"]),
+        ..Incident::new(first(json, &["name", "title"]), text(json.get("impact")), text(json.get("status")))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use warroom_domain::health::Status;
 
     #[test]
     fn only_what_is_open_and_not_operational_is_kept() {
@@ -116,12 +107,15 @@ mod tests {
         )
         .unwrap();
         assert_eq!((page.status, page.incidents.len(), page.name.as_str()), (Status::Down, 1, "GitHub"));
-        assert_eq!((page.components.len(), page.components[0].status.as_str()), (1, "partial outage"));
+        let affected: Vec<&str> = page.affected().map(|component| component.status.as_str()).collect();
+        assert_eq!(affected, ["partial outage"]);
         assert!(page.maintenances.is_empty());
-        let ours = page.clone().only(&["git operations".to_owned()]);
+        let (ours, unseen) = page.clone().only(&["git operations".to_owned()]);
         assert_eq!((ours.status, ours.description.as_str()), (Status::Ok, "nothing open for git operations"));
-        let ours = page.only(&["Codespaces".to_owned(), "actions".to_owned()]);
+        assert_eq!(unseen, None);
+        let (ours, unseen) = page.only(&["Codespaces".to_owned(), "actions".to_owned()]);
         assert_eq!((ours.status, ours.incidents.len(), ours.components.len()), (Status::Down, 1, 1));
+        assert_eq!(unseen.as_deref(), Some("no component called Codespaces"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Status pages that are not Atlassian's: AWS, Google Cloud, and those that say one known word.
+//! Vendors with a format of their own: AWS, Google Cloud, Slack, and those that say one known word.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::page::{Component, Incident, Page, Weight, list, text};
+use super::page::{Component, Incident, Lists, Page, first, list, state, text};
 use warroom_domain::health::Status;
 
 /// AWS Health's public list (`health.aws.amazon.com/public/currentevents`): an array of events. `status` is 0 when the event is
@@ -17,10 +17,10 @@ pub(super) fn aws(json: &Value) -> Option<Page> {
     for event in events {
         let (weight, impact) = match text(event.get("status")).as_str() {
             "0" => continue,
-            "1" => (Weight::Warn, "informational"),
-            "2" => (Weight::Warn, "degradation"),
-            "3" => (Weight::Down, "disruption"),
-            _ => (Weight::Warn, "unknown impact"),
+            "1" => (Status::Warn, "informational"),
+            "2" => (Status::Warn, "degradation"),
+            "3" => (Status::Down, "disruption"),
+            _ => (Status::Warn, "unknown impact"),
         };
         let region = text(event.get("region_name"));
         let service = text(event.get("service_name"));
@@ -33,7 +33,7 @@ pub(super) fn aws(json: &Value) -> Option<Page> {
             url: "https://health.aws.amazon.com/health/status".to_owned(),
             weight,
             // `ec2-us-east-1`: the region's code is nowhere else.
-            about: text(event.get("service")),
+            about: vec![text(event.get("service"))],
         });
     }
     Some(listed("AWS", "aws", incidents))
@@ -60,19 +60,32 @@ pub(super) fn google(json: &Value) -> Option<Page> {
             status: "open".to_owned(),
             started_at: text(incident.get("begin")),
             url: format!("https://status.cloud.google.com/{}", text(incident.get("uri"))),
-            weight: if impact == "SERVICE_OUTAGE" { Weight::Down } else { Weight::Warn },
-            about: places.join(", "),
+            weight: if impact == "SERVICE_OUTAGE" { Status::Down } else { Status::Warn },
+            about: places,
         });
     }
     Some(listed("Google Cloud", "google", incidents))
 }
 
-fn listed(name: &str, format: &'static str, incidents: Vec<Incident>) -> Page {
-    let status = match incidents.iter().map(|incident| incident.weight).max() {
-        None => Status::Ok,
-        Some(Weight::Warn) => Status::Warn,
-        Some(Weight::Down) => Status::Down,
+/// Slack's `current` (<https://docs.slack.dev/reference/slack-status-api>): what is open, with the services that it is about.
+pub(super) fn slack(json: &Value) -> Option<Page> {
+    let active = json.get("active_incidents")?.as_array()?;
+    json.get("status")?.as_str().filter(|status| matches!(*status, "ok" | "active"))?;
+    let over = |incident: &Incident| matches!(incident.status.as_str(), "resolved" | "completed" | "cancelled");
+    let incident = |incident: &Value| Incident {
+        about: list(incident, "services").map(|service| text(Some(service))).collect(),
+        started_at: text(incident.get("date_created")),
+        url: text(incident.get("url")),
+        ..Incident::new(text(incident.get("title")), text(incident.get("type")), text(incident.get("status")))
     };
+    let incidents = active.iter().map(incident).filter(|incident| !over(incident) && incident.status != "scheduled");
+    let page = listed("Slack", "slack", incidents.collect());
+    Some(Page { updated_at: text(json.get("date_updated")), ..page })
+}
+
+/// A page that lists what is open, and nothing else.
+pub(super) fn listed(name: &str, format: &'static str, incidents: Vec<Incident>) -> Page {
+    let status = incidents.iter().map(|incident| incident.weight).max().unwrap_or(Status::Ok);
     Page {
         name: name.to_owned(),
         format,
@@ -81,6 +94,7 @@ fn listed(name: &str, format: &'static str, incidents: Vec<Incident>) -> Page {
         description: if incidents.is_empty() { "no open events".to_owned() } else { String::new() },
         incidents,
         components: Vec::new(),
+        lists: Lists::Affected,
         maintenances: Vec::new(),
         updated_at: String::new(),
     }
@@ -100,74 +114,37 @@ const WORDS: [&str; 8] = [
 
 /// A page whose state is one known word; Heroku's list of systems counts by its worst.
 pub(super) fn generic(json: &Value) -> Option<Page> {
-    let systems: Vec<(String, String)> =
-        list(json, "status").map(|system| (text(system.get("system")), text(system.get("status")))).collect();
-    let worst = systems.iter().filter_map(|(_, word)| known(word).map(|status| (status, word))).max_by_key(|(s, _)| *s);
+    let components: Vec<Component> = list(json, "status")
+        .map(|system| Component::new(text(system.get("system")), &text(system.get("status"))))
+        .filter(|system| system.state != Status::Unknown)
+        .collect();
     let single = WORDS.iter().find_map(|place| {
         let word = json.pointer(place)?.as_str()?;
-        Some((known(word)?, text(Some(&word.into()))))
+        Some((state(word)?, text(Some(&word.into()))))
     });
-    let (status, indicator) = single.or_else(|| worst.map(|(status, word)| (status, word.clone())))?;
-    let open = ["active_incidents", "incidents"].iter().find_map(|name| json.get(*name)?.as_array());
-    let incidents: Vec<Incident> = open
-        .into_iter()
-        .flatten()
-        .map(|incident| Incident {
-            name: text(incident.get("title").or_else(|| incident.get("name"))),
-            impact: text(incident.get("type").or_else(|| incident.get("impact"))),
-            status: text(incident.get("status").or_else(|| incident.get("state"))),
-            started_at: text(incident.get("date_created").or_else(|| incident.get("created_at"))),
-            url: text(incident.get("url")),
-            ..Incident::default()
-        })
-        .filter(|incident| !matches!(incident.status.as_str(), "resolved" | "completed" | "cancelled"))
-        .collect();
+    let worst = components.iter().max_by_key(|system| system.state);
+    let (status, indicator) = single.or_else(|| worst.map(|system| (system.state, system.status.clone())))?;
+    let incident = |incident: &Value| Incident {
+        started_at: first(incident, &["date_created", "created_at"]),
+        url: text(incident.get("url")),
+        ..Incident::new(
+            first(incident, &["title", "name"]),
+            first(incident, &["type", "impact"]),
+            first(incident, &["status", "state"]),
+        )
+    };
+    let open = |incident: &Incident| !matches!(incident.status.as_str(), "resolved" | "completed" | "cancelled");
     Some(Page {
         name: text(json.pointer("/page/name")),
         format: "generic",
         status,
         indicator,
-        description: text(json.get("message").or_else(|| json.get("description"))),
-        incidents,
-        components: systems
-            .into_iter()
-            .filter_map(|(name, status)| {
-                let weight = match known(&status) {
-                    Some(Status::Ok) => return None,
-                    Some(Status::Down) => Weight::Down,
-                    _ => Weight::Warn,
-                };
-                Some(Component { name, status, weight })
-            })
-            .collect(),
+        description: first(json, &["message", "description"]),
+        incidents: list(json, "incidents").map(incident).filter(open).collect(),
+        lists: if components.is_empty() { Lists::Nothing } else { Lists::All },
+        components,
         maintenances: Vec::new(),
-        updated_at: text(json.get("date_updated").or_else(|| json.get("updated_at"))),
-    })
-}
-
-/// The words in use for a state.
-fn known(word: &str) -> Option<Status> {
-    let word = word.to_ascii_lowercase().replace(['_', '-'], " ");
-    Some(match word.as_str() {
-        "none" | "ok" | "up" | "green" | "operational" | "available" | "healthy" | "all systems operational" => {
-            Status::Ok
-        }
-        "minor"
-        | "degraded"
-        | "degraded performance"
-        | "yellow"
-        | "blue"
-        | "maintenance"
-        | "under maintenance"
-        | "planned maintenance"
-        | "active"
-        | "partial outage"
-        | "partial service disruption"
-        | "notice" => Status::Warn,
-        "major" | "critical" | "down" | "red" | "outage" | "major outage" | "service disruption" | "unavailable" => {
-            Status::Down
-        }
-        _ => return None,
+        updated_at: first(json, &["date_updated", "updated_at"]),
     })
 }
 
@@ -223,10 +200,6 @@ mod tests {
     fn one_known_word_is_enough() {
         for (page, status) in [
             (json!({"largestatus": "up", "message": "All services are online."}), Status::Ok),
-            (
-                json!({"status": "active", "active_incidents": [{"title": "Slow", "type": "incident", "status": "active"}]}),
-                Status::Warn,
-            ),
             (json!({"result": {"status_overall": {"status": "Operational", "status_code": 100}}}), Status::Ok),
             (
                 json!({"status": [{"system": "Apps", "status": "red"}, {"system": "Data", "status": "green"}]}),

@@ -187,8 +187,8 @@ impl Hops {
                 return attempt.error(NetError::new(Trouble::NotTheProtocol, format!("redirects in a circle: {to}")));
             }
             if attempt.previous().len() > most {
-                let many = format!("more than {most} redirects, the last to {to}");
-                return attempt.error(NetError::new(Trouble::NotTheProtocol, many));
+                let many = format!("stopped after {most} redirects, the last to {to} (raise `redirects`)");
+                return attempt.error(NetError::new(Trouble::Ours, many));
             }
             if secret && attempt.previous().first().is_some_and(|first| first.origin() != attempt.url().origin()) {
                 let away = format!("redirects to {to}, where the secrets of this request are not sent");

@@ -9,7 +9,6 @@ mod connection;
 use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -18,7 +17,6 @@ use reqwest::{
     Method, StatusCode, Url, Version,
     header::{HOST, HeaderMap, HeaderValue},
 };
-use rustls::RootCertStore;
 
 use self::connection::{Hops, Progress};
 use super::{
@@ -48,8 +46,7 @@ pub struct WebRequest {
     pub fixed: Option<SocketAddr>,
     /// How many redirects to follow. With 0 a redirect is the answer.
     pub redirects: usize,
-    /// PEM file with further trusted roots.
-    pub ca_file: Option<PathBuf>,
+    pub tls: trust::Files,
     /// Bytes of the decoded body after which reading stops.
     pub body_limit: usize,
 }
@@ -65,7 +62,7 @@ impl WebRequest {
             secret: false,
             fixed: None,
             redirects: 5,
-            ca_file: None,
+            tls: trust::Files::default(),
             body_limit: BODY_LIMIT,
         }
     }
@@ -79,6 +76,31 @@ impl WebRequest {
             Some(fixed) => fixed.to_string(),
             None => peer_of(&self.url),
         }
+    }
+}
+
+/// What a pack says of every request of a probe.
+#[derive(Debug, Clone)]
+pub struct Fields {
+    pub tls: trust::Files,
+    /// Bytes of the decoded body after which reading stops.
+    pub body_limit: usize,
+}
+
+impl Fields {
+    /// `GET` with these fields.
+    pub fn get(&self, url: Url) -> WebRequest {
+        WebRequest { tls: self.tls.clone(), body_limit: self.body_limit, ..WebRequest::get(url) }
+    }
+
+    /// Why the rest of a body was not seen, and what to do.
+    #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+    pub fn stopped(&self) -> String {
+        let limit = match (self.body_limit >> 20, self.body_limit % (1 << 20)) {
+            (whole @ 1.., 0) => format!("{whole} MiB"),
+            _ => bytes(self.body_limit as f64),
+        };
+        format!("stopped reading at {limit} (raise `body_limit`)")
     }
 }
 
@@ -151,13 +173,13 @@ pub async fn fetch(request: &WebRequest, look: &Look) -> Result<Answer, WebError
     // Reading 150 roots costs more than a plain request.
     let proxy = proxy_of(request);
     let plain = request.url.scheme() == "http" && request.redirects == 0 && proxy.is_none();
-    let roots = if plain { Arc::new(RootCertStore::empty()) } else { trust::roots(request.ca_file.as_deref()).await? };
-    let tls = Tls::new(roots, true, progress.clone())?;
+    let tls = if plain { Tls::none(progress.clone())? } else { request.tls.tls(true, progress.clone()).await? };
     let hops = Hops::default();
     let client = client(request, look, &tls, &progress, &hops, proxy.is_some())
         .map_err(|error| ours(format!("cannot set up an HTTP client: {}", innermost(&error))))?;
 
-    let told = |error: &reqwest::Error, presented: Option<Presented>| {
+    let told = |error: &reqwest::Error| {
+        let presented = tls.presented();
         let error = tell(error, request, look, &progress, proxy.as_deref(), presented.as_ref());
         WebError { error, presented }
     };
@@ -171,14 +193,17 @@ pub async fn fetch(request: &WebRequest, look: &Look) -> Result<Answer, WebError
         outgoing = outgoing.body(body.clone());
     }
     progress.connecting();
-    let mut response = outgoing.send().await.map_err(|error| told(&error, tls.presented()))?;
+    let mut response = outgoing.send().await.map_err(|error| {
+        let WebError { error, presented } = told(&error);
+        WebError { error: tls.refused(error, &request.peer()), presented }
+    })?;
     let first_byte = progress.elapsed();
     let head = status_text(response.status());
     look.stage(format!("headers received ({head}), body not finished"));
 
     let mut body = Vec::new();
     let mut cut = false;
-    while let Some(chunk) = response.chunk().await.map_err(|error| told(&error, tls.presented()))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| told(&error))? {
         let room = request.body_limit - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {

@@ -78,6 +78,24 @@ impl<'t> Section<'_, 't> {
         }
     }
 
+    /// A number of bytes: whole, or in quotes with a unit (`"8 MiB"`, `"500 kB"`).
+    pub(super) fn size(&self, key: &'static str, range: std::ops::RangeInclusive<usize>) -> Option<usize> {
+        let value = self.get(key)?;
+        let (written, bytes) = match value.get_ref() {
+            DeValue::Integer(number) => (number.to_string(), number.to_string().parse().ok()),
+            DeValue::String(text) if placeholder(text).is_some() => return None,
+            DeValue::String(text) => (text.to_string(), parse_size(text)),
+            _ => return self.wrong_type(key, value, "a size such as \"8 MiB\""),
+        };
+        let bytes = bytes.filter(|bytes| range.contains(bytes));
+        if bytes.is_none() {
+            let message = format!("`{written}` is not a size from {} to {} bytes", range.start(), range.end());
+            let help = "write a number with a unit: \"500 kB\", \"8 MiB\"";
+            self.findings.error(value.span(), message, Some(help.to_owned()));
+        }
+        bytes
+    }
+
     /// `weekly`, `quarterly`, … or a duration, kept as it is written.
     pub(super) fn period(&self, key: &'static str) -> Option<Text<'t>> {
         let text = self.text(key)?;
@@ -237,10 +255,27 @@ impl<'t> Section<'_, 't> {
             && let Err(error) = url::Url::parse(text.value)
         {
             self.findings.error(text.at.clone(), format!("this is not a URL: {error}"), None);
-        } else if rest.chars().any(char::is_whitespace) {
+        } else if rest.split('#').next().is_some_and(|rest| rest.chars().any(char::is_whitespace)) {
             self.findings.error(text.at.clone(), "there is a space in this URL", None);
         }
     }
+}
+
+/// None for what is no number with a unit of bytes.
+fn parse_size(text: &str) -> Option<usize> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit: usize = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1000,
+        "kib" | "k" => 1 << 10,
+        "mb" => 1_000_000,
+        "mib" | "m" => 1 << 20,
+        "gb" => 1_000_000_000,
+        "gib" | "g" => 1 << 30,
+        _ => return None,
+    };
+    text[..digits].parse::<usize>().ok()?.checked_mul(unit)
 }
 
 /// Whether an address must name a port.
@@ -314,6 +349,16 @@ mod tests {
         }
         assert_eq!(check_address("::1", Port::Optional), Ok(()));
         assert_eq!(check_address("1.1.1.1", Port::Optional), Ok(()));
+    }
+
+    #[test]
+    fn sizes_have_decimal_and_binary_units() {
+        for (text, bytes) in [("7", 7), ("500 kB", 500_000), ("8MiB", 8 << 20), ("2 m", 2 << 20), ("1GiB", 1 << 30)] {
+            assert_eq!(parse_size(text), Some(bytes), "{text}");
+        }
+        for wrong in ["", "MiB", "1.5 MiB", "-1", "8 MiBs", "99999999999999999999"] {
+            assert_eq!(parse_size(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::platform::{
     BackupSource, BackupVerify, CommandFormat, CommandLine, HttpTarget, PostgresRole, ProbeTarget, RedisRole,
-    SecretText, nearest::suggestion, promql,
+    SecretText, TlsFiles, WebFields, nearest::suggestion, promql,
 };
 
 const HTTP: &[&str] = &["http", "https"];
@@ -68,16 +68,18 @@ pub(super) fn read(kind: &str, section: &Section<'_, '_>, names: &Names<'_, '_>)
                 check_query(section, "query", query);
             }
             let unit = section.owned("unit");
-            Some(ProbeTarget::Prometheus { server: server?, query: query?.value.to_owned(), unit })
+            let web = web(section);
+            Some(ProbeTarget::Prometheus { server: server?, query: query?.value.to_owned(), unit, web })
         }
         "metrics" => metrics(section),
         "statuspage" => Some(ProbeTarget::Statuspage {
+            web: web(section),
             url: section.required_url("url", HTTP, "\"https://status.example.com/api/v2/status.json\"")?,
         }),
         "tcp" => Some(ProbeTarget::Tcp { address: address(section)? }),
         "tls" => {
-            let (server_name, ca_file) = (section.owned("server_name"), section.owned("ca_file"));
-            Some(ProbeTarget::Tls { address: address(section)?, server_name, ca_file })
+            let (server_name, tls) = (section.owned("server_name"), tls_files(section));
+            Some(ProbeTarget::Tls { address: address(section)?, server_name, tls })
         }
         "dns" => dns(section),
         "backup" => backup(section),
@@ -172,7 +174,7 @@ fn http(section: &Section<'_, '_>) -> Option<ProbeTarget> {
         matches: section.pattern("matches"),
         resolve: resolve.map(|r| r.value.to_owned()),
         redirects: section.whole("redirects", 0..=20).map_or(0, |n| usize::try_from(n).unwrap_or(0)),
-        ca_file: section.owned("ca_file"),
+        web: web(section),
         url: section.required_url("url", HTTP, "\"https://example.com/health\"")?,
     };
     Some(ProbeTarget::Http(Box::new(target)))
@@ -206,8 +208,28 @@ fn metrics(section: &Section<'_, '_>) -> Option<ProbeTarget> {
     };
     let (errors, total) = (selector("errors"), selector("total"));
     let window = section.positive_duration("window").unwrap_or(std::time::Duration::from_secs(300));
+    let web = web(section);
     let url = section.required_url("url", HTTP, "\"http://localhost:9090/metrics\"");
-    Some(ProbeTarget::Metrics { url: url?, errors: errors?, total: total?, window })
+    Some(ProbeTarget::Metrics { url: url?, errors: errors?, total: total?, window, web })
+}
+
+/// Bodies are held in memory, one for each probe.
+const LARGEST_BODY: usize = 256 * 1024 * 1024;
+
+fn web(section: &Section<'_, '_>) -> WebFields {
+    WebFields { tls: tls_files(section), body_limit: section.size("body_limit", 1..=LARGEST_BODY) }
+}
+
+fn tls_files(section: &Section<'_, '_>) -> TlsFiles {
+    let files = TlsFiles {
+        ca_file: section.owned("ca_file"),
+        client_certificate: section.owned("client_certificate"),
+        client_key: section.owned("client_key"),
+    };
+    if files.client_key.is_some() && files.client_certificate.is_none() && !section.has("client_certificate") {
+        section.missing("client_certificate", "\"client.crt\"");
+    }
+    files
 }
 
 fn check_query(section: &Section<'_, '_>, key: &str, query: &Text<'_>) {
@@ -284,7 +306,14 @@ fn backup(section: &Section<'_, '_>) -> Option<ProbeTarget> {
 
 fn command(section: &Section<'_, '_>) -> Option<ProbeTarget> {
     let format = section
-        .choice("format", &[("nagios", CommandFormat::Nagios), ("json", CommandFormat::Json)])
+        .choice(
+            "format",
+            &[
+                ("nagios", CommandFormat::Nagios),
+                ("json", CommandFormat::Json),
+                ("json-lines", CommandFormat::JsonLines),
+            ],
+        )
         .unwrap_or_default();
     let run = match (section.has("argv"), section.has("run")) {
         (true, true) => {
