@@ -12,15 +12,24 @@ pub(super) struct Failure {
     pub(super) status: Status,
     /// One plain sentence without a full stop and without secrets.
     pub(super) cause: String,
+    pub(super) sort: Sort,
+}
+
+/// Failures that are treated in a way of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Usual,
     /// Nothing came back in time: the pack says what that means.
-    pub(super) no_answer: bool,
+    NoAnswer,
     /// The server refused the credentials: a kept secret may be out of date.
-    pub(super) credentials: bool,
+    Credentials,
+    /// A standby that runs and takes no connections, as it was told (`hot_standby = off`).
+    ColdStandby,
 }
 
 impl Failure {
     pub(super) fn new(status: Status, cause: impl Into<String>) -> Self {
-        Failure { status, cause: cause.into(), no_answer: false, credentials: false }
+        Failure { status, cause: cause.into(), sort: Sort::Usual }
     }
 
     pub(super) fn down(cause: impl Into<String>) -> Self {
@@ -33,16 +42,16 @@ impl Failure {
 
     /// The server answers, and refuses what we showed to be let in.
     pub(super) fn not_let_in(cause: impl Into<String>) -> Self {
-        Failure { credentials: true, ..Self::unknown(cause) }
+        Failure { sort: Sort::Credentials, ..Self::unknown(cause) }
     }
 
     pub(super) fn no_answer(cause: impl Into<String>) -> Self {
-        Failure { no_answer: true, ..Self::unknown(cause) }
+        Failure { sort: Sort::NoAnswer, ..Self::unknown(cause) }
     }
 
     /// The status, with what the pack says of time-outs.
     pub(super) fn status(&self, on_timeout: OnTimeout) -> Status {
-        if self.no_answer && on_timeout == OnTimeout::Down { Status::Down } else { self.status }
+        if self.sort == Sort::NoAnswer && on_timeout == OnTimeout::Down { Status::Down } else { self.status }
     }
 
     pub(super) fn observation(self, on_timeout: OnTimeout) -> Observation {
@@ -55,6 +64,7 @@ impl Failure {
 impl From<NetError> for Failure {
     fn from(error: NetError) -> Self {
         let status = if error.trouble == Trouble::Untrusted { Status::Unknown } else { error.status() };
-        Failure { status, no_answer: error.trouble == Trouble::NoAnswer, credentials: false, cause: error.cause }
+        let sort = if error.trouble == Trouble::NoAnswer { Sort::NoAnswer } else { Sort::Usual };
+        Failure { status, cause: error.cause, sort }
     }
 }

@@ -33,6 +33,7 @@ mod kubelet;
 mod kubernetes;
 mod name_server;
 pub mod need;
+mod pgbouncer;
 mod portal;
 mod postgres;
 mod process;
@@ -62,7 +63,8 @@ pub use {
     kubelet::Kubelet,
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
-    need::{KUBERNETES, Need, POSTGRES, PROMETHEUS, REDIS, TOOLS, WHOLE_CLUSTER, missing},
+    need::{KUBERNETES, Need, PGBOUNCER, POSTGRES, PROMETHEUS, REDIS, TOOLS, WHOLE_CLUSTER, missing},
+    pgbouncer::PgBouncer,
     portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},
     process::{Folder, Port, Process},

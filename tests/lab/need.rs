@@ -17,6 +17,7 @@ pub const POSTGRES: Need =
     Need { programs: &["initdb", "postgres", "psql"], hint: "apt-get install postgresql postgresql-contrib" };
 pub const REDIS: Need =
     Need { programs: &["redis-server", "redis-cli"], hint: "apt-get install redis-server redis-sentinel" };
+pub const PGBOUNCER: Need = Need { programs: &["pgbouncer"], hint: "apt-get install pgbouncer" };
 pub const PROMETHEUS: Need = Need { programs: &["prometheus"], hint: "apt-get install prometheus" };
 /// What runbooks call.
 pub const TOOLS: Need = Need {
@@ -89,9 +90,10 @@ macro_rules! require {
 }
 pub(crate) use require;
 
-/// Where a program is: Kubernetes' from KUBEBUILDER_ASSETS, PostgreSQL's from Debian's own folder, others from the path.
+/// Where a program is: Kubernetes' from KUBEBUILDER_ASSETS, PostgreSQL's from Debian's own folder, others from the path. The folders of
+/// `WARROOM_TEST_PROGRAMS` come first: for another PostgreSQL, and for a Valkey that is called `redis-server` there.
 pub(super) fn find(program: &str) -> Option<PathBuf> {
-    let mut folders = Vec::new();
+    let mut folders: Vec<PathBuf> = env::var_os("WARROOM_TEST_PROGRAMS").iter().flat_map(env::split_paths).collect();
     if matches!(program, "etcd" | "kube-apiserver") {
         folders.extend(env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from));
     } else {

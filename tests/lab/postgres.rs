@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use tokio::task::AbortHandle;
 
 use super::{
-    Folder, Port, Process, background, background::start as start_in_background, need, process::Place, wait_until,
+    Disk, Folder, Port, Process, background, background::start as start_in_background, need, process::Place, wait_until,
 };
 
 /// Name of the role that must give a password, and the password.
@@ -81,9 +81,31 @@ impl PostgresOptions {
         Postgres::launch(self.settings, Kind::Primary)
     }
 
+    /// [`Self::start`] on a disk of its own, which can be filled. `None`, with the reason printed, where nobody may mount.
+    pub fn start_on_disk(self, kibibytes: u32) -> Option<(Postgres, Disk)> {
+        let folder = Folder::new();
+        let disk = Disk::mount(&folder.path().join("disk"), kibibytes)?;
+        give_to_postgres(&folder.path().join("disk"));
+        let data = folder.path().join("disk").join("data");
+        Some((Postgres::launch_in(folder, data, &template(), self.settings, Kind::Primary), disk))
+    }
+
     /// A second server from a base backup, which recovers as its settings say (`restore_command`, `recovery_target_time`, …).
     pub fn recover(self, base: &Path) -> Postgres {
         Postgres::launch_from(base, self.settings, Kind::Recovering)
+    }
+
+    /// A standby of the lab's primaries that has no source of WAL but what its settings say (`restore_command`).
+    pub fn standby(self) -> Postgres {
+        Postgres::launch(self.settings, Kind::Replica)
+    }
+
+    /// A server of another system: no copy of the lab's others.
+    pub fn start_foreign(self) -> Postgres {
+        let (work, data) = initialised();
+        let server = Postgres::launch_from(&data, self.settings, Kind::Primary);
+        drop(work);
+        server
     }
 
     /// A server that stays in "the database system is starting up": its recovery waits for an archive that never answers.
@@ -150,6 +172,16 @@ impl Postgres {
     fn launch_from(source: &Path, settings: Vec<(String, String)>, kind: Kind) -> Postgres {
         let folder = Folder::new();
         let data = folder.path().join("data");
+        Postgres::launch_in(folder, data, source, settings, kind)
+    }
+
+    fn launch_in(
+        folder: Folder,
+        data: PathBuf,
+        source: &Path,
+        settings: Vec<(String, String)>,
+        kind: Kind,
+    ) -> Postgres {
         let copied = Command::new("cp").arg("-a").arg("--reflink=auto").arg(source).arg(&data).status().unwrap();
         assert!(copied.success(), "the PostgreSQL data folder {} could not be copied", source.display());
         match kind {
@@ -315,13 +347,38 @@ impl Postgres {
         let base = self.folder.path().join("base");
         fs::create_dir(&base).unwrap();
         fs::set_permissions(&base, fs::Permissions::from_mode(0o700)).unwrap();
-        if let Some((user, group)) = postgres_account() {
-            std::os::unix::fs::chown(&base, Some(user), Some(group)).unwrap();
-        }
+        give_to_postgres(&base);
         let mut backup = as_postgres(need::find("pg_basebackup").unwrap());
         backup.args(["-d", &self.url(), "-X", "none", "-c", "fast", "-D"]).arg(&base).current_dir(self.folder.path());
         run(&mut backup, "");
         base
+    }
+
+    /// A folder of the server's own, for an archive of WAL.
+    pub fn archive() -> Folder {
+        let folder = Folder::new();
+        give_to_postgres(folder.path());
+        folder
+    }
+
+    /// Starts one of PostgreSQL's programs that stays (`pg_receivewal`), as the superuser of this server; its log is in `folder`.
+    pub fn client(&self, program: &str, arguments: &[&str], folder: &Folder) -> Process {
+        let mut command = as_postgres(need::find(program).unwrap());
+        command.args(["-d", &self.url()]).args(arguments).current_dir(folder.path());
+        Process::spawn(program, command, folder.path())
+    }
+
+    /// Of a stopped server: makes it believe that this is the next transaction, as after so many.
+    pub fn skip_to_transaction(&self, next: u32) {
+        let mut reset = as_postgres(need::find("pg_resetwal").unwrap());
+        reset.args(["-f", "-x", &next.to_string(), "-D"]).arg(&self.data).current_dir(self.folder.path());
+        run(&mut reset, "");
+        // The page that says how the transaction ended: 2 bits each, files of 32 pages of 8 kB.
+        let page = self.data.join(format!("pg_xact/{:04X}", next / (8192 * 4 * 32)));
+        if !page.exists() {
+            fs::write(&page, vec![0; 8192 * 32]).unwrap();
+            give_to_postgres(&page);
+        }
     }
 
     /// The data folder.
@@ -384,16 +441,7 @@ fn template() -> PathBuf {
     if template.is_dir() {
         return template;
     }
-    let work = Folder::new();
-    if let Some((user, group)) = postgres_account() {
-        std::os::unix::fs::chown(work.path(), Some(user), Some(group)).unwrap();
-    }
-    let data = work.path().join("data");
-    let mut initialise = as_postgres(initdb);
-    initialise.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D"]).arg(&data);
-    run(initialise.current_dir(work.path()), "");
-    append(&data.join("postgresql.conf"), TEMPLATE_SETTINGS);
-    fs::write(data.join("pg_hba.conf"), TEMPLATE_HBA).unwrap();
+    let (work, data) = initialised();
     let mut single = as_postgres(need::find("postgres").unwrap());
     single.args(["--single", "-j", "-D"]).arg(&data).arg("postgres").current_dir(work.path());
     // `-j`: a statement ends at a semicolon before an empty line.
@@ -403,8 +451,21 @@ fn template() -> PathBuf {
     template
 }
 
+/// A new system with the lab's settings, and the folder that it lives as long as.
+fn initialised() -> (Folder, PathBuf) {
+    let work = Folder::new();
+    give_to_postgres(work.path());
+    let data = work.path().join("data");
+    let mut initialise = as_postgres(need::find("initdb").unwrap());
+    initialise.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D"]).arg(&data);
+    run(initialise.current_dir(work.path()), "");
+    append(&data.join("postgresql.conf"), TEMPLATE_SETTINGS);
+    fs::write(data.join("pg_hba.conf"), TEMPLATE_HBA).unwrap();
+    (work, data)
+}
+
 /// PostgreSQL refuses to run as root; Debian's package brings the account for it.
-fn as_postgres(program: PathBuf) -> Command {
+pub(super) fn as_postgres(program: PathBuf) -> Command {
     let mut command = Command::new(program);
     if let Some((user, group)) = postgres_account() {
         command.uid(user).gid(group);
@@ -415,6 +476,13 @@ fn as_postgres(program: PathBuf) -> Command {
     }
     command.env("LC_ALL", "C");
     command
+}
+
+/// Makes a file or folder the server's own.
+pub(super) fn give_to_postgres(path: &Path) {
+    if let Some((user, group)) = postgres_account() {
+        std::os::unix::fs::chown(path, Some(user), Some(group)).unwrap();
+    }
 }
 
 /// User and group id, when this process is root.
@@ -444,7 +512,5 @@ fn append(path: &Path, text: &str) {
 fn signal_file(data: &Path, name: &str) {
     let path = data.join(name);
     fs::write(&path, "").unwrap();
-    if let Some((user, group)) = postgres_account() {
-        std::os::unix::fs::chown(&path, Some(user), Some(group)).unwrap();
-    }
+    give_to_postgres(&path);
 }

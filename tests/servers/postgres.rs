@@ -9,7 +9,7 @@ use warroom::{
 };
 
 use crate::{
-    lab::{self, Hanging, Postgres, PostgresOptions, Scripted},
+    lab::{self, Hanging, PgBouncer, Postgres, PostgresOptions, Scripted},
     looking::{Looking, assert_said, judged, number},
 };
 
@@ -133,7 +133,7 @@ async fn up_but_read_only_is_not_the_primary_it_should_be() {
     let server = PostgresOptions::default().setting("default_transaction_read_only", "on").start();
     assert_said(&primary(&server.url()).look().await, Status::Down, "up but read-only");
     let any = Looking::at(target(&server.url(), PostgresRole::Any)).look().await;
-    assert_said(&any, Status::Ok, "primary");
+    assert_said(&any, Status::Warn, "primary, read-only (default_transaction_read_only is on), ");
     assert_eq!(any.details["read_only"], true);
 }
 
@@ -197,13 +197,29 @@ async fn wrong_credentials_are_unknown_and_show_no_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_refuses_a_password_has_it_looked_up_again() {
+    lab::require!(lab::POSTGRES, lab::PGBOUNCER);
+    let server = Postgres::start();
+    let pooler = PgBouncer::before(&server, "");
+    let (role, password) = lab::PASSWORD_ROLE;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pooler.url(role, "the-old-one", "postgres")).unwrap();
+    let url = SecretText::Command(format!("cat {}", file.path().display()));
+    let probe = Looking::at(ProbeTarget::Postgres { url, expect: PostgresRole::Primary });
+    assert_said(&probe.look().await, Status::Unknown, "SASL authentication failed");
+    std::fs::write(file.path(), pooler.url(role, password, "postgres")).unwrap();
+    assert_said(&probe.look().await, Status::Ok, "primary, ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn starting_up_and_no_hot_standby_are_told_in_the_servers_words() {
     lab::require!(lab::POSTGRES);
     let starting = PostgresOptions::default().start_without_finishing();
     assert_said(&primary(&starting.url()).look().await, Status::Down, "the database system is starting up");
     let server = Postgres::start();
     let cold = server.replica_with(PostgresOptions::default().setting("hot_standby", "off"));
-    assert_said(&primary(&cold.url()).look().await, Status::Down, "not accepting connections");
+    let cold = primary(&cold.url()).look().await;
+    assert_said(&cold, Status::Down, "up, but not accepting connections: a standby with hot_standby off");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,6 +281,17 @@ async fn a_failing_archive_warns_and_a_working_one_is_an_exposure() {
     let seen = probe.until("archiving works", |seen| seen.exposure.is_some()).await;
     assert_said(&seen, Status::Ok, "primary");
     assert_eq!(seen.exposure.unwrap().source, "WAL archive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_archive_says_how_much_wal_waits_for_it() {
+    lab::require!(lab::POSTGRES);
+    let server = PostgresOptions::default().setting("archive_mode", "on").setting("archive_command", "false").start();
+    let probe = primary(&server.url());
+    server.write_wal(40 << 20);
+    let seen = probe.until("it has failed", |seen| seen.details["archiver"]["failing"] == true).await;
+    assert!((40e6..80e6).contains(&number(&seen, "/archiver/unarchived_bytes")), "{:?}", seen.details["archiver"]);
+    assert!(seen.details["problems"][0].as_str().unwrap().contains(" MB not archived"), "{}", seen.summary);
 }
 
 #[tokio::test(flavor = "multi_thread")]

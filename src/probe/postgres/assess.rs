@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{
-    documents::{Archiver, Database, Server, Session, Sessions, Statement},
+    documents::{Answers, Archiver, Holder, Server, Session, Sessions, Statement},
     literals::masked,
+    problems::problems,
 };
 use crate::known::known;
 use warroom_domain::{
@@ -14,23 +15,15 @@ use warroom_domain::{
     platform::PostgresRole,
 };
 
-/// Everything one look came back with. Parts that the server refused are `None`, with a note.
-pub(super) struct Answers {
-    pub(super) server: Server,
-    pub(super) sessions: Option<Sessions>,
-    pub(super) database: Option<Database>,
-    pub(super) archiver: Option<Archiver>,
-    pub(super) size_bytes: Option<f64>,
-    pub(super) statements: Option<Vec<Statement>>,
-    /// `None` when there was no look before this one.
-    pub(super) deadlocks_since_last_look: Option<i64>,
-    pub(super) notes: Vec<String>,
-}
-
 /// The observation of a server that answered.
 pub(super) fn assess(answers: &Answers, expect: PostgresRole) -> Observation {
-    let (status, summary) = verdict(answers, expect);
-    let mut seen = Observation::new(status, summary).with_details(Value::Object(known(details(answers))));
+    let problems = problems(answers, expect);
+    let (status, summary) = verdict(answers, &problems);
+    let mut details = details(answers);
+    if !problems.is_empty() {
+        details.insert("problems".to_owned(), problems.iter().map(|(_, text)| text.as_str()).collect());
+    }
+    let mut seen = Observation::new(status, summary).with_details(Value::Object(known(details)));
     if let Some(percent) = used_percent(answers) {
         seen = seen.with_value(percent, Unit::Percent);
     }
@@ -43,32 +36,31 @@ pub(super) fn assess(answers: &Answers, expect: PostgresRole) -> Observation {
     }
 }
 
-fn verdict(answers: &Answers, expect: PostgresRole) -> (Status, String) {
-    let server = &answers.server;
-    match (expect, server.in_recovery, server.read_only == Some(true)) {
-        (PostgresRole::Primary, true, _) => {
-            return (Status::Down, "in recovery: a standby, not the primary".to_owned());
-        }
-        (PostgresRole::Standby, false, _) => {
-            return (Status::Down, "not in recovery: a primary, not a standby".to_owned());
-        }
-        (PostgresRole::Primary, false, true) => {
-            return (Status::Down, "up but read-only (default_transaction_read_only is on)".to_owned());
-        }
-        _ => {}
+fn verdict(answers: &Answers, problems: &[(Status, String)]) -> (Status, String) {
+    let role = if answers.server.in_recovery { "standby" } else { "primary" };
+    let used = match &answers.sessions {
+        Some(sessions) => format!("{} of {} connections", sessions.used, answers.server.max_connections),
+        None => "connections not visible".to_owned(),
+    };
+    let hidden = match answers.sessions.as_ref().map_or(0, |sessions| sessions.hidden) {
+        0 => String::new(),
+        1 => format!(", 1 session hidden ({})", grant(&answers.server.role)),
+        hidden => format!(", {hidden} sessions hidden ({})", grant(&answers.server.role)),
+    };
+    let first = match problems {
+        [] => return (Status::Ok, format!("{role}, {used}{hidden}")),
+        [(_, only)] => only.clone(),
+        [(_, first), rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    };
+    match problems[0].0 {
+        Status::Warn => (Status::Warn, format!("{role}, {first}, {used}{hidden}")),
+        status => (status, first),
     }
-    let role = if server.in_recovery { "standby" } else { "primary" };
-    let Some(sessions) = &answers.sessions else { return (Status::Ok, format!("{role}, connections not visible")) };
-    let (used, max, reserved) = (sessions.used, server.max_connections, server.reserved_connections);
-    if used >= max - reserved {
-        let kept = if reserved > 0 { format!(", {reserved} reserved") } else { String::new() };
-        return (Status::Down, format!("refuses new connections: {used} of {max} used{kept}"));
-    }
-    if let Some(archiver) = answers.archiver.as_ref().filter(|archiver| archiver.enabled && archiver.failing) {
-        let failures = archiver.failed_count;
-        return (Status::Warn, format!("{role}, WAL archiving fails ({failures} times), {used} of {max} connections"));
-    }
-    (Status::Ok, format!("{role}, {used} of {max} connections"))
+}
+
+/// What makes hidden sessions visible.
+fn grant(role: &str) -> String {
+    format!("GRANT pg_monitor TO {role}")
 }
 
 fn used_percent(answers: &Answers) -> Option<f64> {
@@ -98,7 +90,8 @@ fn details(answers: &Answers) -> Map<String, Value> {
     put("started_at", server.started_at.as_str().into());
     put("connections", connections(server, answers.sessions.as_ref(), used_percent(answers)));
     if let Some(sessions) = &answers.sessions {
-        if let Some(longest) = sessions.transactions.first() {
+        // A hidden one may be longer.
+        if let Some(longest) = sessions.transactions.first().filter(|_| sessions.hidden == 0) {
             put("longest_transaction", transaction(longest));
         }
         put("blocked", json!({ "count": sessions.blocked }));
@@ -117,6 +110,19 @@ fn details(answers: &Answers) -> Map<String, Value> {
         put("archiver", archiving(archiver));
         put("replication", json!({ "replicas": archiver.replicas }));
     }
+    if let Some(horizon) = &answers.horizon {
+        let worst = &horizon.wraparound;
+        put(
+            "wraparound",
+            json!({
+                "database": worst.database,
+                "used_percent": percent(worst.xid_age.max(worst.multixact_age) as f64, 2_147_483_648.0),
+                "xid_age": worst.xid_age,
+                "multixact_age": worst.multixact_age,
+            }),
+        );
+        put("horizon_holders", horizon.holders.iter().map(holder).collect());
+    }
     if let Some(statements) = &answers.statements {
         put("slow_statements", statements.iter().map(statement).collect());
     }
@@ -132,10 +138,11 @@ fn connections(server: &Server, sessions: Option<&Sessions>, used_percent: Optio
         "max": server.max_connections,
         "reserved": server.reserved_connections,
         "used_percent": used_percent,
-        "active": sessions.map(|s| s.active),
-        "idle": sessions.map(|s| s.idle),
-        "idle_in_transaction": sessions.map(|s| s.idle_in_transaction),
-        "waiting": sessions.map(|s| s.waiting),
+        "active": sessions.and_then(|s| s.active),
+        "idle": sessions.and_then(|s| s.idle),
+        "idle_in_transaction": sessions.and_then(|s| s.idle_in_transaction),
+        "waiting": sessions.and_then(|s| s.waiting),
+        "hidden": sessions.map(|s| s.hidden),
     })
 }
 
@@ -175,6 +182,16 @@ fn archiving(archiver: &Archiver) -> Value {
         "failed_count": archiver.failed_count,
         "last_failed_age_seconds": archiver.last_failed_age_seconds,
         "last_failed_wal": archiver.last_failed_wal,
+    })
+}
+
+fn holder(holder: &Holder) -> Value {
+    json!({
+        "kind": holder.kind,
+        "name": holder.name,
+        "database": holder.database,
+        "age_transactions": holder.age,
+        "seconds": holder.seconds,
     })
 }
 

@@ -10,10 +10,30 @@ pub(super) const SESSIONS: &str = include_str!("sql/sessions.sql");
 pub(super) const DATABASE: &str = include_str!("sql/database.sql");
 /// WAL archiving, and how many replicas are connected.
 pub(super) const ARCHIVER: &str = include_str!("sql/archiver.sql");
+/// Wraparound, and what keeps VACUUM from removing rows.
+pub(super) const HORIZON: &str = include_str!("sql/horizon.sql");
+/// Writes a temporary file of 200 kB, as any large sort does, on a standby too: reading alone shows no full disk.
+pub(super) const SPILL: &str = include_str!("sql/spill.sql");
 /// Size of the database on disk: walks its files, so not for every look.
 pub(super) const SIZE: &str = include_str!("sql/size.sql");
 
 const STATEMENTS: &str = include_str!("sql/statements.sql");
+
+/// Everything one look came back with. Parts that the server refused are `None`, with a note.
+pub(super) struct Answers {
+    pub(super) server: Server,
+    pub(super) sessions: Option<Sessions>,
+    pub(super) database: Option<Database>,
+    pub(super) archiver: Option<Archiver>,
+    pub(super) horizon: Option<Horizon>,
+    /// Why the server cannot write its files, in the words of its system.
+    pub(super) disk_problem: Option<String>,
+    pub(super) size_bytes: Option<f64>,
+    pub(super) statements: Option<Vec<Statement>>,
+    /// `None` when there was no look before this one.
+    pub(super) deadlocks_since_last_look: Option<i64>,
+    pub(super) notes: Vec<String>,
+}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Server {
@@ -30,14 +50,15 @@ pub(super) struct Server {
 #[derive(Debug, Deserialize)]
 pub(super) struct Sessions {
     pub(super) used: i64,
-    pub(super) active: i64,
-    pub(super) idle: i64,
-    pub(super) idle_in_transaction: i64,
-    pub(super) waiting: i64,
-    /// Sessions whose state and query our role may not see.
+    /// Sessions whose state and query our role may not see. Where there are any, what counts states is `None`.
     pub(super) hidden: i64,
+    pub(super) active: Option<i64>,
+    pub(super) idle: Option<i64>,
+    pub(super) idle_in_transaction: Option<i64>,
+    pub(super) waiting: Option<i64>,
+    pub(super) blocked: Option<i64>,
+    /// The longest of those that are visible.
     pub(super) transactions: Vec<Session>,
-    pub(super) blocked: i64,
     pub(super) blocked_sessions: Vec<Session>,
 }
 
@@ -93,20 +114,63 @@ pub(super) struct Archiver {
     /// Where a primary writes, in bytes since the beginning of WAL.
     pub(super) position_bytes: Option<f64>,
     pub(super) segment_bytes: f64,
-    /// Standbys connected to this server.
-    pub(super) replicas: i64,
+    /// `max_wal_size`: what WAL is meant to take.
+    pub(super) max_wal_bytes: f64,
+    /// Standbys connected to this server; `None` when hidden from our role.
+    pub(super) replicas: Option<i64>,
 }
 
 impl Archiver {
-    /// Bytes written since the end of the last archived segment: what the archive does not have yet.
+    /// Bytes of WAL that the archive does not have yet; `None` when no name tells where they begin.
     pub(super) fn unarchived_bytes(&self) -> Option<f64> {
-        let name = self.last_archived_wal.as_deref()?;
+        // What fails is the next one. Backup labels and timeline histories are archived, too, and are no segments.
+        let failed = self.last_failed_wal.as_deref().filter(|_| self.failing).and_then(|name| self.start(name));
+        let last = || Some(self.start(self.last_archived_wal.as_deref()?)? + self.segment_bytes);
+        Some((self.position_bytes? - failed.or_else(last)?).max(0.0))
+    }
+
+    /// Where a segment begins.
+    fn start(&self, name: &str) -> Option<f64> {
+        let name = name.trim_end_matches(".partial");
+        if name.len() != 24 {
+            return None;
+        }
         // TTTTTTTTLLLLLLLLSSSSSSSS: timeline, then the segment's number in units of 4 GB and of segments
         let high = u64::from_str_radix(name.get(8..16)?, 16).ok()?;
         let low = u64::from_str_radix(name.get(16..24)?, 16).ok()?;
-        let start = high as f64 * 4_294_967_296.0 + low as f64 * self.segment_bytes;
-        Some((self.position_bytes? - start - self.segment_bytes).max(0.0))
+        Some(high as f64 * 4_294_967_296.0 + low as f64 * self.segment_bytes)
     }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Horizon {
+    /// Of the database that is nearest to it.
+    pub(super) wraparound: Wraparound,
+    /// IDs before the end from which on the server refuses to give out new ones.
+    pub(super) reserve: i64,
+    /// `vacuum_freeze_min_age`: transactions after which VACUUM freezes a row, if nothing needs it as it is.
+    pub(super) freeze_min_age: i64,
+    /// The oldest first.
+    pub(super) holders: Vec<Holder>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Wraparound {
+    pub(super) database: String,
+    pub(super) xid_age: i64,
+    pub(super) multixact_age: i64,
+}
+
+/// What keeps rows that were deleted after it: a prepared transaction, or a replication slot.
+#[derive(Debug, Deserialize)]
+pub(super) struct Holder {
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) database: Option<String>,
+    /// In transactions.
+    pub(super) age: i64,
+    /// Since it was prepared.
+    pub(super) seconds: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -21,7 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::refusal;
 use crate::{
     Look,
-    failure::Failure,
+    failure::{Failure, Sort},
     first_bytes::FirstBytes,
     net_error::NetError,
     reach::{self, Endpoint},
@@ -48,8 +48,23 @@ const ANSWER: u64 = 1 << 20;
 const LOOK_BYTES: u64 = 4 << 20;
 const LOOK_MESSAGES: u64 = 10_000;
 
-/// What a server answered to one question: a JSON document, or why not, in a few words.
-pub(crate) type Answer = Result<Value, String>;
+/// What a server answered to one question: a JSON document, or why not.
+pub(crate) type Answer = Result<Value, Refused>;
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The server's SQLSTATE; empty when the server refused nothing.
+    pub(crate) code: String,
+    /// In a few words.
+    pub(crate) words: String,
+}
+
+impl From<&str> for Refused {
+    fn from(words: &str) -> Self {
+        Refused { code: String::new(), words: words.to_owned() }
+    }
+}
 
 /// A server as the pack names it.
 pub(crate) struct Server {
@@ -87,7 +102,7 @@ impl Server {
     }
 
     /// Asks all questions in one round trip, each in a read-only transaction of its own. A question is one `SELECT` of
-    /// one JSON document. A refused question does not disturb the others.
+    /// one JSON document, after any `SET LOCAL` that it needs. A refused question does not disturb the others.
     pub(crate) async fn ask(&mut self, look: &Look, questions: &[&str]) -> Result<Vec<Answer>, Failure> {
         // The session is put back only when the look is not dropped half way.
         let kept = self.session.take().filter(|kept| kept.opened.elapsed() < RENEW_AFTER && !kept.client.is_closed());
@@ -98,7 +113,7 @@ impl Server {
             return Ok(answers);
         }
         let session = self.open(look).await.inspect_err(|failure| {
-            if failure.credentials {
+            if failure.sort == Sort::Credentials {
                 self.secrets.forget();
             }
         })?;
@@ -154,14 +169,14 @@ impl Session {
                 });
                 Ok(match document.map(|text: &str| json::read(text.as_bytes())) {
                     Some(Ok(value)) => Ok(value),
-                    Some(Err(_)) => Err("the answer is not what this server's version should give".to_owned()),
-                    None => Err("the server has no answer".to_owned()),
+                    Some(Err(_)) => Err("the answer is not what this server's version should give".into()),
+                    None => Err("the server has no answer".into()),
                 })
             }
             Err(error) => match error.as_db_error() {
                 // A FATAL refusal ends the session; anything else is about this question only.
                 Some(answer) if answer.severity() == "ERROR" && !self.client.is_closed() => {
-                    Ok(Err(answer.message().to_owned()))
+                    Ok(Err(Refused { code: answer.code().code().to_owned(), words: answer.message().to_owned() }))
                 }
                 _ => Err(failure(&error, &self.peer, &self.tally)),
             },

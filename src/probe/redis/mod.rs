@@ -50,7 +50,11 @@ use self::{
     server::Server,
     target::{Login, Place, Target, Transport},
 };
-use super::{Look, Probe, failure::Failure, known::known};
+use super::{
+    Look, Probe,
+    failure::{Failure, Sort},
+    known::known,
+};
 use warroom_domain::{
     health::{Observation, Status, Unit},
     platform::{OnTimeout, ProbeSpec, RedisRole, SecretText},
@@ -123,7 +127,7 @@ impl Probe for RedisProbe {
             match self.look(&mut kept, look).await {
                 Ok(seen) => seen,
                 Err(failure) => {
-                    if failure.credentials {
+                    if failure.sort == Sort::Credentials {
                         self.secrets.forget();
                     }
                     failure.observation(self.on_timeout)

@@ -93,7 +93,9 @@ impl ReplicationProbe {
             Ok(Err(failure)) => Err(failure),
             Ok(Ok(mut answers)) => match answers.pop().map(|answer| answer.map(serde_json::from_value::<Node>)) {
                 Some(Ok(Ok(node))) => Ok(node),
-                Some(Err(words)) => Err(Failure::unknown(format!("{name} does not say what it is: {words}"))),
+                Some(Err(refused)) => {
+                    Err(Failure::unknown(format!("{name} does not say what it is: {}", refused.words)))
+                }
                 Some(Ok(Err(_))) | None => Err(Failure::unknown(format!("{name} does not say what it is"))),
             },
         };

@@ -1,5 +1,6 @@
 WITH client AS (
     SELECT pid, usename, datname, state, wait_event_type, wait_event, left(query, 2000) AS query,
+        coalesce(query = '<insufficient privilege>', false) AS hidden,
         round(extract(epoch FROM clock_timestamp() - xact_start)::numeric, 3) AS transaction_seconds,
         round(extract(epoch FROM clock_timestamp() - query_start)::numeric, 3) AS query_seconds,
         CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids(pid) END AS blockers
@@ -9,11 +10,13 @@ WITH client AS (
 )
 SELECT json_build_object(
     'used', count(*),
-    'active', count(*) FILTER (WHERE state = 'active'),
-    'idle', count(*) FILTER (WHERE state = 'idle'),
-    'idle_in_transaction', count(*) FILTER (WHERE state LIKE 'idle in transaction%'),
-    'waiting', count(*) FILTER (WHERE wait_event_type = 'Lock'),
-    'hidden', count(*) FILTER (WHERE query = '<insufficient privilege>'),
+    'hidden', count(*) FILTER (WHERE hidden),
+    -- State and waits of hidden sessions are NULL: a count that leaves them out would be too small.
+    'active', CASE WHEN NOT bool_or(hidden) THEN count(*) FILTER (WHERE state = 'active') END,
+    'idle', CASE WHEN NOT bool_or(hidden) THEN count(*) FILTER (WHERE state = 'idle') END,
+    'idle_in_transaction', CASE WHEN NOT bool_or(hidden) THEN count(*) FILTER (WHERE state LIKE 'idle in transaction%') END,
+    'waiting', CASE WHEN NOT bool_or(hidden) THEN count(*) FILTER (WHERE wait_event_type = 'Lock') END,
+    'blocked', CASE WHEN NOT bool_or(hidden) THEN count(*) FILTER (WHERE cardinality(blockers) > 0) END,
     'transactions', (
         SELECT coalesce(json_agg(t), '[]') FROM (
             SELECT transaction_seconds AS seconds, pid, usename AS "user", datname AS database, state,
@@ -21,7 +24,6 @@ SELECT json_build_object(
             FROM client
             WHERE transaction_seconds IS NOT NULL AND pid <> pg_backend_pid()
             ORDER BY transaction_seconds DESC LIMIT 10) t),
-    'blocked', count(*) FILTER (WHERE cardinality(blockers) > 0),
     'blocked_sessions', (
         SELECT coalesce(json_agg(b), '[]') FROM (
             SELECT query_seconds AS seconds, pid, array_to_string(blockers, ', ') AS blocked_by,
