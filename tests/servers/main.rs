@@ -28,6 +28,7 @@ mod postgres_states;
 mod prometheus;
 mod redis;
 mod replication;
+mod replication_states;
 mod states;
 mod statuspage;
 mod tcp;

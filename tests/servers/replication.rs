@@ -70,6 +70,10 @@ async fn paused_replay_is_told_with_bytes_and_growing_seconds() {
     assert_said(&seen, Status::Warn, &format!("replay is paused on {}, ", replica.address()));
     assert!(seen.summary.ends_with(" MB behind"), "{}", seen.summary);
     assert_eq!(seen.details["replicas"][0]["replay_paused"], true);
+    // All of it has arrived: nothing would be lost.
+    let seen = probe.until("it is received", |seen| seen.details["replicas"][0]["unreceived_bytes"] == 0).await;
+    assert_eq!(number(&seen, "/data_at_risk_seconds"), 0.0);
+    assert_eq!(seen.exposure.unwrap().loss, Duration::ZERO);
     let seen = probe.until("seconds grow", |seen| seen.value > Some(1.0)).await;
     assert!(seen.value < Some(15.0), "{:?}", seen.value);
     replica.resume_replay();
@@ -136,9 +140,10 @@ async fn a_promoted_replica_is_said_to_be_a_primary_and_has_no_lag() {
     let probe = both(&primary, &replica);
     probe.until("it is at 0 s", settled).await;
     replica.promote();
-    let seen = probe.until("it is noticed", |seen| seen.summary.contains("promoted")).await;
-    let words = format!("{} was promoted: it is a primary now, and so is {}", replica.address(), primary.address());
-    assert_said(&seen, Status::Warn, &words);
+    let seen = probe.until("it is noticed", |seen| seen.details["replicas"][0]["state"] == "promoted").await;
+    let words = format!("split brain: {} and {} both accept writes", primary.address(), replica.address());
+    assert_said(&seen, Status::Down, &words);
+    assert_eq!(seen.exposure, None);
     assert_eq!(seen.details["replicas"][0]["lag_seconds"], serde_json::Value::Null);
     assert_eq!(seen.value, None);
     primary.stop();
@@ -148,6 +153,48 @@ async fn a_promoted_replica_is_said_to_be_a_primary_and_has_no_lag() {
         "{:?}",
         seen.details
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_replica_puts_no_more_data_at_risk_than_it_missed() {
+    lab::require!(lab::POSTGRES);
+    let primary = Postgres::start();
+    let mut replica = primary.replica();
+    let probe = both(&primary, &replica);
+    // Into the middle of a segment of 16 MB: PostgreSQL 15 begins receiving at its start again, and says so as what it has received.
+    primary.write_wal(20 << 20);
+    probe.until("it is at 0 s", settled).await;
+    replica.stop();
+    let seen = probe.until("it is noticed", |seen| seen.verdict == Status::Down).await;
+    assert_eq!(seen.exposure, None, "a disconnected replica protects nothing that is written now");
+    replica.run();
+    let rewound = "SELECT pg_last_wal_receive_lsn() < pg_last_wal_replay_lsn()";
+    lab::wait_until("it streams", Duration::from_secs(20), || !replica.sql(rewound).is_empty());
+    probe
+        .until("it is back", |seen| {
+            if let Some(exposure) = &seen.exposure {
+                assert!(exposure.loss < Duration::from_secs(1), "{seen:#?}");
+            }
+            let rows = seen.details["replicas"].to_string();
+            assert!(!rows.contains("_bytes\":-"), "{rows}");
+            settled(seen)
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disconnected_replica_is_no_restore_point() {
+    lab::require!(lab::POSTGRES);
+    let primary = Postgres::start();
+    let replica = primary.replica();
+    let probe = both(&primary, &replica);
+    probe.until("it is at 0 s", settled).await;
+    // Without its slot it cannot start streaming again.
+    let gone = "SELECT pg_terminate_backend(active_pid), pg_drop_replication_slot(slot_name) FROM pg_replication_slots";
+    lab::wait_until("its slot is dropped", Duration::from_secs(10), || primary.try_sql(gone).is_ok());
+    let seen = probe.until("it is noticed", |seen| seen.verdict == Status::Down).await;
+    assert_said(&seen, Status::Down, "no replica is streaming");
+    assert_eq!(seen.exposure, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
