@@ -27,6 +27,7 @@ mod postgres;
 mod postgres_states;
 mod prometheus;
 mod redis;
+mod redis_states;
 mod replication;
 mod replication_states;
 mod states;

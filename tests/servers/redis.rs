@@ -39,6 +39,10 @@ async fn a_healthy_master_shows_latency_memory_keys_and_replicas() {
     assert!(number(&seen, "/ping_ms") < 5000.0);
     assert_eq!(number(&seen, "/keys"), 1.0);
     assert_eq!(number(&seen, "/hit_percent"), 50.0);
+    // Valkey says in `redis_version` with which Redis it is compatible.
+    let own = ["valkey_version", "redis_version"].map(|field| server.info(field));
+    let (name, version) = if own[0].is_empty() { ("Redis", &own[1]) } else { ("Valkey", &own[0]) };
+    assert_eq!((&seen.details["server"], &seen.details["version"]), (&name.into(), &version.as_str().into()));
     assert_eq!(seen.details["memory"]["policy"], "noeviction");
     assert_eq!(seen.details["databases"][0]["keys"], 1);
     assert_eq!(seen.details["replication"]["replicas"][0]["state"], "online");

@@ -3,14 +3,14 @@
 use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
-use redis::Cmd;
 use serde_json::{Map, Value, json};
 
 use super::{
     info::{Fields, Info},
     refusal::Refused,
-    server::Answer,
+    server::{Answer, Server},
 };
+use crate::{Look, failure::Failure};
 use warroom_domain::{
     health::{Status, bytes, duration},
     platform::RedisRole,
@@ -19,11 +19,21 @@ use warroom_domain::{
 /// Rows of a table of replicas or databases.
 const MOST_ROWS: usize = 50;
 
-/// The questions to a data server.
-pub(super) fn questions() -> [Cmd; 2] {
+/// Asks a data server, for [`Seen::read`].
+pub(super) async fn ask(server: &mut Server, look: &Look) -> Result<Vec<Answer>, Failure> {
     // "everything" leaves module details out and has the error counters in, from Redis 7 on; before, it has all sections.
-    [redis::cmd("PING"), redis::cmd("INFO").arg("everything").clone()]
+    let questions = [redis::cmd("PING"), redis::cmd("INFO").arg("everything").clone()];
+    let mut answers = server.ask(look, &questions).await?;
+    // INFO counts the good replicas only where some are required, and does not say how many: most servers need not be asked.
+    if answers.get(1).and_then(Answer::text).is_some_and(|info| info.contains(GOOD_REPLICAS)) {
+        // The name that it had before Redis 5 is still known, to Valkey and KeyDB too.
+        let required = redis::cmd("CONFIG").arg("GET").arg("min-slaves-to-write").clone();
+        answers.extend(server.ask(look, &[required]).await?);
+    }
+    Ok(answers)
 }
+
+const GOOD_REPLICAS: &str = "min_slaves_good_slaves";
 
 /// What one server answered.
 #[derive(Debug)]
@@ -33,6 +43,8 @@ pub(super) struct Seen {
     pub(super) ping: Result<(), Refused>,
     pub(super) ping_ms: f64,
     pub(super) info: Result<Info, Refused>,
+    /// How many replicas a write needs; `None` when that was not asked.
+    pub(super) required_replicas: Option<Result<i64, Refused>>,
     pub(super) since: SinceLastLook,
 }
 
@@ -64,7 +76,7 @@ impl Counters {
 }
 
 impl Seen {
-    /// Reads the answers to [`questions`].
+    /// Reads the answers to [`ask`].
     pub(super) fn read(peer: String, answers: Vec<Answer>, counters: &mut Counters) -> Self {
         let mut answers = answers.into_iter();
         let missing = || Refused { code: "ERR".to_owned(), text: String::new() };
@@ -79,8 +91,12 @@ impl Seen {
             },
             None => Err(missing()),
         };
+        let required_replicas = answers.next().map(|answer| {
+            let fields: HashMap<String, String> = redis::from_redis_value(answer.value?).map_err(|_| missing())?;
+            fields.values().next().and_then(|count| count.parse().ok()).ok_or_else(missing)
+        });
         let since = info.as_ref().map(|info| counters.since(&peer, info)).unwrap_or_default();
-        Seen { peer, ping, ping_ms, info, since }
+        Seen { peer, ping, ping_ms, info, required_replicas, since }
     }
 
     /// What is wrong with this server, if anything. Without an expectation about its role, `Any`.
@@ -121,8 +137,8 @@ impl Seen {
             if let Some(text) = link_problem(info) {
                 return Some((if expect == RedisRole::Replica { Status::Down } else { Status::Warn }, text));
             }
-        } else if let Some(text) = self.memory_problem(info) {
-            return down(text);
+        } else if let Some(problem) = self.memory_problem(info).or_else(|| self.replicas_problem(info)) {
+            return Some(problem);
         }
         if info.flag("rdb_last_bgsave_status") == Some(false) {
             return Some((Status::Warn, "the last save to disk failed".to_owned()));
@@ -130,21 +146,45 @@ impl Seen {
         if info.flag("aof_enabled") == Some(true) && info.flag("aof_last_write_status") == Some(false) {
             return Some((Status::Warn, "the append-only file cannot be written".to_owned()));
         }
+        if info.flag("aof_enabled") == Some(true) && info.flag("aof_last_bgrewrite_status") == Some(false) {
+            return Some((Status::Warn, "the last rewrite of the append-only file failed: it grows".to_owned()));
+        }
         None
     }
 
     /// A master that refuses writes for want of memory.
-    fn memory_problem(&self, info: &Info) -> Option<String> {
+    fn memory_problem(&self, info: &Info) -> Option<(Status, String)> {
+        let down = |text: String| Some((Status::Down, text));
         let (used, max) = (info.memory_against_limit()?, info.max_memory()?);
         let policy = info.text("maxmemory_policy").unwrap_or_default();
         if used >= max && policy == "noeviction" {
-            return Some("writes are refused: out of memory (noeviction)".to_owned());
+            return down("writes are refused: out of memory (noeviction)".to_owned());
         }
         // Policies that evict only keys with an expiry run out of such keys.
         if used >= max && self.since.refused.is_some_and(|refused| refused > 0) {
-            return Some(format!("writes are refused: out of memory ({policy} finds nothing to evict)"));
+            return down(format!("writes are refused: out of memory ({policy} finds nothing to evict)"));
         }
         None
+    }
+
+    /// A master that refuses writes because too few replicas are in time (`min-replicas-to-write`).
+    fn replicas_problem(&self, info: &Info) -> Option<(Status, String)> {
+        let good = info.count(GOOD_REPLICAS)?;
+        match &self.required_replicas {
+            Some(Ok(required)) if good < *required => {
+                let text =
+                    format!("writes are refused: {good} of {required} required replicas are in time (NOREPLICAS)");
+                Some((Status::Down, text))
+            }
+            Some(Ok(_)) => None,
+            // The field is there only where at least one is required.
+            _ if good == 0 => Some((Status::Down, "writes are refused: no replica is in time (NOREPLICAS)".to_owned())),
+            Some(Err(refused)) => {
+                let text = format!("replicas in time: {good}, but how many a write needs is hidden ({})", refused.code);
+                Some((Status::Unknown, text))
+            }
+            None => None,
+        }
     }
 
     /// One line about a server that is well.
@@ -160,7 +200,11 @@ impl Seen {
             (Some(true), None) => "replica".to_owned(),
             _ => "master".to_owned(),
         };
-        let clients = info.count("connected_clients").map(|count| format!(", {count} clients")).unwrap_or_default();
+        let clients = match info.count("connected_clients") {
+            Some(1) => ", 1 client".to_owned(),
+            Some(count) => format!(", {count} clients"),
+            None => String::new(),
+        };
         format!("{role}{memory}{clients}")
     }
 
@@ -177,7 +221,9 @@ impl Seen {
             }
         };
         put("role", info.is_replica().map(|replica| if replica { "replica" } else { "master" }).into());
-        put("version", info.text("redis_version").into());
+        let (product, version) = info.product();
+        put("server", product.into());
+        put("version", version.into());
         put("ping_ms", self.ping_ms.into());
         put("uptime_seconds", info.count("uptime_in_seconds").into());
         put("memory", memory(info));
@@ -268,6 +314,7 @@ fn persistence(info: &Info, now: Timestamp) -> Value {
         "changes_since_last_save": info.count("rdb_changes_since_last_save"),
         "aof_enabled": info.flag("aof_enabled"),
         "aof_ok": info.flag("aof_last_write_status"),
+        "aof_rewrite_ok": info.flag("aof_last_bgrewrite_status"),
         "loading": info.flag("loading"),
     })
 }
@@ -303,6 +350,7 @@ fn replication(info: &Info) -> Value {
         .collect();
     json!({
         "connected_replicas": info.count("connected_slaves"),
+        "replicas_in_time": info.count(GOOD_REPLICAS),
         "offset_lag_bytes": rows.iter().filter_map(|(behind, _)| *behind).max_by(f64::total_cmp),
         "replicas": rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>(),
     })

@@ -122,17 +122,13 @@ impl Cluster {
         let labels: Vec<String> = places.iter().map(|place| place.label()).collect();
         self.nodes.retain(|label, _| labels.contains(label));
         look.stage("the nodes of the cluster have not all answered");
-        let questions = assess::questions();
-        let asked = self.nodes.iter_mut().map(|(label, server)| {
-            let questions = &questions;
-            async move {
-                let own = Look::new(look.connect_timeout, look.at, look.once);
-                let answers = match tokio::time::timeout_at(end, server.ask(&own, questions)).await {
-                    Ok(answers) => answers,
-                    Err(_) => Err(Failure::no_answer(own.last_stage())),
-                };
-                (label.clone(), answers)
-            }
+        let asked = self.nodes.iter_mut().map(|(label, server)| async move {
+            let own = Look::new(look.connect_timeout, look.at, look.once);
+            let answers = match tokio::time::timeout_at(end, assess::ask(server, &own)).await {
+                Ok(answers) => answers,
+                Err(_) => Err(Failure::no_answer(own.last_stage())),
+            };
+            (label.clone(), answers)
         });
         let mut answers: HashMap<String, Result<Vec<Answer>, Failure>> = join_all(asked).await.into_iter().collect();
         labels
@@ -210,11 +206,25 @@ fn judge(state: &Info, nodes: &[Node], seen: &[Result<Seen, Failure>]) -> Observ
 }
 
 fn verdict(state: &Info, nodes: &[Node], seen: &[Result<Seen, Failure>]) -> (Status, String) {
-    let served = state.count("cluster_slots_ok").unwrap_or_default();
+    let slots = |field: &str| state.count(field).unwrap_or_default();
     let failed: Vec<String> = nodes.iter().filter(|node| node.failed).map(|node| node.place.label()).collect();
-    let gone = if failed.is_empty() { String::new() } else { format!(", {} failed", failed.join(", ")) };
+    let mut causes = Vec::new();
+    if !failed.is_empty() {
+        causes.push(format!("{} failed", failed.join(", ")));
+    }
+    let unowned = SLOTS - slots("cluster_slots_assigned");
+    if unowned > 0 {
+        causes.push(format!("no node owns {unowned}"));
+    }
     if state.text("cluster_state").as_deref() != Some("ok") {
-        return (Status::Down, format!("cluster state fail: {served} of {SLOTS} slots served{gone}"));
+        let rest: String = causes.iter().map(|cause| format!(", {cause}")).collect();
+        let served = slots("cluster_slots_ok");
+        return (Status::Down, format!("cluster state fail: {served} of {SLOTS} slots served{rest}"));
+    }
+    // With `cluster-require-full-coverage no` the state stays ok whatever is missing.
+    let unserved = unowned + slots("cluster_slots_fail");
+    if unserved > 0 {
+        return (Status::Down, format!("{unserved} of {SLOTS} slots are not served: {}", causes.join(", ")));
     }
     let mut problems: Vec<(Status, String)> = Vec::new();
     for (node, outcome) in nodes.iter().zip(seen) {
@@ -261,7 +271,8 @@ fn details(state: &Info, nodes: &[Node], seen: &[Result<Seen, Failure>], slowest
         infos.iter().flat_map(|info| info.numbered("db", 16)).filter_map(|(_, fields)| fields.count("keys")).sum();
     let value = json!({
         "role": "cluster",
-        "version": infos.first().and_then(|info| info.text("redis_version")),
+        "server": infos.first().map(|info| info.product().0),
+        "version": infos.first().and_then(|info| info.product().1),
         "ping_ms": slowest,
         "cluster": {
             "state": state.text("cluster_state"),

@@ -28,9 +28,27 @@ impl Info {
         self.text(field).map(|text| matches!(text.as_str(), "1" | "yes" | "ok" | "up"))
     }
 
-    /// `master` or `slave`, as Redis calls them.
+    /// `master` or `slave`, as Redis calls them; Dragonfly says `replica`.
     pub(super) fn is_replica(&self) -> Option<bool> {
-        self.text("role").map(|role| role == "slave")
+        self.text("role").map(|role| matches!(role.as_str(), "slave" | "replica"))
+    }
+
+    /// Which program it is, and its own version: `redis_version` of the others is the Redis that they are compatible with.
+    pub(super) fn product(&self) -> (&'static str, Option<String>) {
+        const OTHERS: [(&str, &str); 4] = [
+            ("valkey_version", "Valkey"),
+            ("keydb_version", "KeyDB"),
+            ("dragonfly_version", "Dragonfly"),
+            ("garnet_version", "Garnet"),
+        ];
+        if let Some((version, name)) = OTHERS.iter().find_map(|(field, name)| Some((self.text(field)?, *name))) {
+            // df-v1.40.1
+            return (name, Some(version.trim_start_matches("df-").trim_start_matches('v').to_owned()));
+        }
+        // KeyDB counts its versions in the field that it has from Redis.
+        let keydb = self.text("mvcc_depth").is_some()
+            || self.text("executable").is_some_and(|path| path.ends_with("keydb-server"));
+        (if keydb { "KeyDB" } else { "Redis" }, self.text("redis_version"))
     }
 
     /// Address of the master that a replica follows.
@@ -94,6 +112,19 @@ mod tests {
             (replicas[0].1.get("ip"), replicas[0].1.count("lag"), replicas[1].1.get("ip")),
             (Some("a"), Some(3), Some("b"))
         );
+    }
+
+    #[test]
+    fn each_program_is_called_by_its_own_name() {
+        for (text, name, version) in [
+            ("redis_version:8.2.3\r\n", "Redis", "8.2.3"),
+            // Valkey 8.0.1 as Debian has it.
+            ("redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n", "Valkey", "8.0.1"),
+            ("redis_version:6.3.4\r\nexecutable:/usr/bin/keydb-server\r\nmvcc_depth:0\r\n", "KeyDB", "6.3.4"),
+            ("redis_version:7.4.0\r\ndragonfly_version:df-v1.40.1\r\n", "Dragonfly", "1.40.1"),
+        ] {
+            assert_eq!(Info::parse(text).product(), (name, Some(version.to_owned())), "{text}");
+        }
     }
 
     proptest::proptest! {

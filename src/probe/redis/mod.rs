@@ -7,25 +7,31 @@
 //! | --- | --- |
 //! | connection refused, max number of clients, loading the dataset, busy with a script | down |
 //! | a replica where a master is expected, or the other way round | down |
-//! | writes are refused: out of memory, last save failed (MISCONF) | down |
+//! | writes are refused: out of memory (OOM), last save failed (MISCONF), too few replicas in time (NOREPLICAS) | down |
 //! | link to the master down or copying: down when a replica is expected, else | warn |
-//! | last save failed while writes go on; Sentinels without quorum or in disagreement; a cluster node failed | warn |
-//! | cluster state `fail` (some slots are not served) | down |
+//! | last save or rewrite of the append-only file failed while writes go on; a cluster node failed | warn |
+//! | Sentinels without quorum or in disagreement; fewer of them than the quorum hold the master for down | warn |
+//! | the quorum of the Sentinels holds the master for down (`o_down`) | down |
+//! | a master came back after a failover and is one still: two servers accept writes | down, warn where a replica is expected |
+//! | cluster state `fail`, or slots that nobody owns or whose master failed | down |
+//! | how many replicas a write needs is hidden (`CONFIG` refused), and there are some | unknown |
 //! | wants a password (NOAUTH), refuses ours (WRONGPASS), not allowed (NOPERM), protected mode; TLS fails | unknown |
 //! | does not answer, no route, name does not resolve here | unknown |
 //!
 //! The value is the latency of `PING` in ms (of the slowest node of a cluster). Details:
 //!
-//! - `role` (`master`, `replica`, `cluster`), `version`, `ping_ms`, `uptime_seconds`, `keys`
+//! - `role` (`master`, `replica`, `cluster`), `server` (`Redis`, `Valkey`, `KeyDB`, `Dragonfly`, `Garnet`), `version` (its own),
+//!   `ping_ms`, `uptime_seconds`, `keys`
 //! - `memory`: `used_bytes`, `max_bytes` and `used_percent` (absent without a limit), `policy`, `fragmentation`, `peak_bytes`
 //! - `clients`: `connected`, `blocked`, `max`; `hit_percent` (since start)
 //! - `evictions_since_last_look`, `refused_for_memory_since_last_look` (absent on the first look)
-//! - `persistence`: `last_save_age_seconds`, `last_save_ok`, `changes_since_last_save`, `aof_enabled`, `aof_ok`, `loading`
+//! - `persistence`: `last_save_age_seconds`, `last_save_ok`, `changes_since_last_save`, `aof_enabled`, `aof_ok`,
+//!   `aof_rewrite_ok`, `loading`
 //! - `replication` of a replica: `master`, `link`, `last_io_seconds`, `link_down_seconds`, `sync_in_progress`,
-//!   `offset_lag_bytes`; of a master: `connected_replicas`, `offset_lag_bytes` (the worst), `replicas` (table): `address`,
+//!   `offset_lag_bytes`; of a master: `connected_replicas`, `replicas_in_time`, `offset_lag_bytes` (the worst), `replicas` (table): `address`,
 //!   `state`, `offset_lag_bytes`, `last_ack_seconds`
 //! - `databases` (table): `db`, `keys`, `expires`
-//! - `sentinel`: `master`, `address`, `held_for_down`, `quorum`, `quorum_ok`, `known_sentinels`, `asked`, `answering`, `replicas`
+//! - `sentinel`: `master`, `address`, `held_for_down`, `voices_for_down`, `other_masters`, `quorum`, `quorum_ok`, `known_sentinels`, `asked`, `answering`, `replicas`
 //! - `cluster`: `state`, `slots_assigned`, `slots_ok`, `slots_failed`, `nodes`, `failed`, `masters`; `nodes` (table): `address`,
 //!   `role`, `state`, `slots`, `ping_ms`, `used_bytes`, `max_bytes`, `clients`, `hit_percent`
 
@@ -174,7 +180,7 @@ impl RedisProbe {
 }
 
 async fn see(server: &mut Server, look: &Look, counters: &mut Counters) -> Result<Seen, Failure> {
-    let answers = server.ask(look, &assess::questions()).await?;
+    let answers = assess::ask(server, look).await?;
     Ok(Seen::read(server.label(), answers, counters))
 }
 

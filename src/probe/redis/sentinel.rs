@@ -27,16 +27,29 @@ pub(super) struct Finding {
 #[derive(Debug)]
 struct View {
     address: String,
-    down: bool,
+    /// Counts up with each failover.
+    epoch: i64,
+    /// It holds the master for down itself; the quorum agrees on that.
+    subjectively: bool,
+    objectively: bool,
     quorum: Option<i64>,
     others: i64,
-    replicas: i64,
     /// The refusal of CKQUORUM.
     no_quorum: bool,
-    healthy_replica: Option<Place>,
+    replicas: Vec<Replica>,
 }
 
-/// Asks all Sentinels at once; the first that answers is believed, the others are counted.
+/// A server that should be a replica, as one Sentinel knows it.
+#[derive(Debug)]
+struct Replica {
+    address: String,
+    reachable: bool,
+    /// It says that it is a master.
+    master: bool,
+    link_up: bool,
+}
+
+/// Asks all Sentinels at once. Most votes say who the master is, then the latest failover; the order in the URL says nothing.
 pub(super) async fn find(
     sentinels: &mut [Server],
     master: &str,
@@ -72,39 +85,86 @@ pub(super) async fn find(
             Err(failure) => failures.push(failure),
         }
     }
-    let Some(first) = views.first() else {
+    let votes = |view: &View| views.iter().filter(|other| other.address == view.address).count();
+    let weight = |view: &View| (votes(view), view.epoch, view.address.clone());
+    let Some(first) = views.iter().max_by_key(|view| weight(view)) else {
         let worst = failures.into_iter().next().unwrap_or_else(|| Failure::unknown("the URL names no Sentinel"));
         return Err(Failure { cause: format!("sentinel: {}", worst.cause), ..worst });
     };
-    let place = match (expect, &first.healthy_replica) {
-        (RedisRole::Replica, Some(replica)) => replica.clone(),
-        (RedisRole::Replica, None) => {
-            return Err(Failure::down(format!("no healthy replica of {master}, says Sentinel")));
-        }
-        _ => place(&first.address).ok_or_else(|| Failure::unknown("sentinel names a master without an address"))?,
-    };
-    let disagree = views.iter().any(|view| view.address != first.address);
-    let problem = if first.down {
-        Some((Status::Down, format!("Sentinel holds master {} for down", first.address)))
-    } else if disagree {
-        Some((Status::Warn, "Sentinels disagree on who the master is".to_owned()))
-    } else if first.no_quorum {
-        Some((Status::Warn, "Sentinels have no quorum: no failover is possible".to_owned()))
-    } else {
-        failures.first().map(|failure| (Status::Warn, format!("sentinel: {}", failure.cause)))
-    };
+    let address = &first.address;
+    let agreeing: Vec<&View> = views.iter().filter(|view| view.address == *address).collect();
+    let voices = agreeing.iter().filter(|view| view.subjectively || view.objectively).count();
+    let quorum = agreeing.iter().filter_map(|view| view.quorum).min();
+    let held = agreeing.iter().any(|view| view.objectively) || quorum.is_some_and(|quorum| voices as i64 >= quorum);
+    // While the master is gone, a replica that has become one is its heir.
+    let others = if voices == 0 { other_masters(&agreeing) } else { Vec::new() };
+
+    let mut problems = Vec::new();
+    if held {
+        let text = format!("{voices} of {} Sentinels hold master {address} for down", views.len());
+        problems.push((Status::Down, text));
+    } else if voices > 0 {
+        let text = format!("{voices} of {} Sentinels holds master {address} for down", views.len());
+        problems.push((Status::Warn, text));
+    }
+    problems.extend(others.iter().map(|other| match expect {
+        RedisRole::Replica => (Status::Warn, format!("{other} is a master again: it takes writes that will be lost")),
+        _ => (Status::Down, format!("split brain: {address} and {other} both accept writes")),
+    }));
+    if agreeing.len() < views.len() {
+        problems.push((Status::Warn, "Sentinels disagree on who the master is".to_owned()));
+    }
+    let no_quorum = views.iter().any(|view| view.no_quorum);
+    if no_quorum {
+        problems.push((Status::Warn, "Sentinels have no quorum: no failover is possible".to_owned()));
+    }
+    problems.extend(failures.first().map(|failure| (Status::Warn, format!("sentinel: {}", failure.cause))));
+    // Stable: within a status, in the order above.
+    problems.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
+
     let details = json!({
         "master": master,
-        "address": first.address,
-        "held_for_down": first.down,
+        "address": address,
+        "held_for_down": held,
+        "voices_for_down": voices,
+        "other_masters": others,
         "quorum": first.quorum,
-        "quorum_ok": !first.no_quorum,
+        "quorum_ok": !no_quorum,
         "known_sentinels": first.others + 1,
         "asked": total,
         "answering": views.len(),
-        "replicas": first.replicas,
+        "replicas": first.replicas.len(),
     });
+    let problem = problems.into_iter().next();
+    let place = if expect == RedisRole::Replica {
+        let healthy = agreeing.iter().flat_map(|view| &view.replicas).find(|replica| replica.is_healthy());
+        match (healthy.and_then(|replica| place(&replica.address)), problem) {
+            (Some(place), problem) => return Ok(Finding { place, problem, details }),
+            // A master that came back is a replica soon: Sentinel sees to that.
+            (None, Some((status, text))) if !others.is_empty() => return Err(Failure::new(status, text)),
+            (None, _) => return Err(Failure::down(format!("no healthy replica of {master}, says Sentinel"))),
+        }
+    } else {
+        place(address)
+    };
+    let place = place.ok_or_else(|| Failure::unknown("sentinel names a master without an address"))?;
     Ok(Finding { place, problem, details })
+}
+
+impl Replica {
+    fn is_healthy(&self) -> bool {
+        self.reachable && !self.master && self.link_up
+    }
+}
+
+/// Servers that should be replicas, and say that they are masters.
+fn other_masters(views: &[&View]) -> Vec<String> {
+    let replicas = views.iter().flat_map(|view| &view.replicas);
+    let mut found: Vec<String> =
+        replicas.filter(|replica| replica.reachable && replica.master).map(|replica| replica.address.clone()).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn view(peer: &str, master: &str, answers: &[Answer]) -> Result<View, Failure> {
@@ -122,21 +182,29 @@ fn view(peer: &str, master: &str, answers: &[Answer]) -> Result<View, Failure> {
     };
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let number = |name: &str| field(name).parse::<i64>().ok();
-    let down = |flags: &str| flags.split(',').any(|flag| matches!(flag, "s_down" | "o_down" | "disconnected"));
+    let has = |flags: &str, flag: &str| flags.split(',').any(|own| own == flag);
+    let down = |flags: &str| has(flags, "s_down") || has(flags, "o_down");
     let replicas: Vec<HashMap<String, String>> =
         replicas.value.as_ref().ok().and_then(|value| from_redis_value_ref(value).ok()).unwrap_or_default();
-    let healthy_replica = replicas.iter().find_map(|replica| {
+    let replicas = replicas.iter().map(|replica| {
         let own = |name: &str| replica.get(name).map(String::as_str).unwrap_or_default();
-        (!down(own("flags"))).then(|| place(&format!("{}:{}", own("ip"), own("port"))))?
+        Replica {
+            address: join(own("ip"), own("port")),
+            reachable: !down(own("flags")) && !has(own("flags"), "disconnected"),
+            master: own("role-reported") == "master",
+            link_up: own("master-link-status") == "ok",
+        }
     });
     Ok(View {
         address: join(field("ip"), field("port")),
-        down: down(field("flags")),
+        epoch: number("config-epoch").unwrap_or_default(),
+        // Right after a failover it is "disconnected" from the new master, and holds it for nothing yet.
+        subjectively: down(field("flags")),
+        objectively: has(field("flags"), "o_down"),
         quorum: number("quorum"),
         others: number("num-other-sentinels").unwrap_or_default(),
-        replicas: number("num-slaves").unwrap_or_default(),
         no_quorum: quorum.value.as_ref().is_err_and(|refused| refused.code == "NOQUORUM"),
-        healthy_replica,
+        replicas: replicas.collect(),
     })
 }
 
