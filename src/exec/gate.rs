@@ -8,6 +8,7 @@
 //! | `change` | y/N |
 //! | `destructive` | the target's name, typed |
 //! | `destructive` where the environment is protected | and a second person, or a reason to do without one |
+//! | any, where nothing says that it is commands to run | at least y/N, whatever `--confirm` says |
 
 use std::fmt;
 
@@ -54,6 +55,8 @@ pub struct Request {
     pub mismatches: Vec<String>,
     /// Nothing in it runs: it is comments, and a person does what they say.
     pub is_for_a_person: bool,
+    /// It is never run by itself, whatever its risk: nobody labelled it, or it is one of several that cannot be told apart.
+    pub always_asks: bool,
     /// What the linter found wrong with its step, one sentence each.
     pub faults: Vec<String>,
     /// Why the condition on the probes does not hold; `None` when it holds or there is none.
@@ -232,16 +235,17 @@ fn missing(request: &Request) -> Option<Wants> {
     }
     let allowed = said(&|c| matches!(c, Confirmation::Allowed { up_to } if *up_to >= request.risk()));
     let typed = said(&|c| matches!(c, Confirmation::Typed { name } if *name == request.target));
+    let by_a_person = request.is_for_a_person || request.always_asks;
     let agreed = match request.risk() {
-        Risk::Read if !request.is_for_a_person => said(&|c| matches!(c, Confirmation::Enter | Confirmation::Yes)),
+        Risk::Read if !by_a_person => said(&|c| matches!(c, Confirmation::Enter | Confirmation::Yes)),
         Risk::Read | Risk::Change => said(&|c| matches!(c, Confirmation::Yes)),
         Risk::Destructive => typed,
     };
-    // Nobody has done by `--confirm` what a person has to do.
-    if !agreed && (!allowed || request.is_for_a_person) {
+    // Nobody has done by `--confirm` what a person has to do, or has to say.
+    if !agreed && (!allowed || by_a_person) {
         return Some(match request.risk() {
             // What people outside see is never only an Enter away.
-            Risk::Read if !request.external && !request.is_for_a_person => Wants::Enter,
+            Risk::Read if !request.external && !by_a_person => Wants::Enter,
             Risk::Read | Risk::Change => Wants::YesOrNo,
             Risk::Destructive => Wants::Type { name: request.target.clone() },
         });
@@ -318,6 +322,7 @@ mod tests {
             target: "portal".into(),
             mismatches: Vec::new(),
             is_for_a_person: false,
+            always_asks: false,
             faults: Vec::new(),
             closed_gate: None,
             unwritable: None,
@@ -452,6 +457,19 @@ mod tests {
     }
 
     #[test]
+    fn what_always_asks_is_run_by_no_setting() {
+        let everything = Confirmation::Allowed { up_to: Risk::Destructive };
+        let always = |risk| Request { always_asks: true, ..request(risk) };
+        for risk in [Risk::Read, Risk::Change] {
+            assert_eq!(asked(&said(&always(risk), &[everything.clone(), Confirmation::Enter])), Wants::YesOrNo);
+            assert!(is_allowed(&said(&always(risk), &[Confirmation::Yes])));
+        }
+        let destructive = always(Risk::Destructive);
+        assert!(!is_allowed(&said(&destructive, &[everything, Confirmation::Yes])));
+        assert!(is_allowed(&said(&destructive, &[typed("portal")])));
+    }
+
+    #[test]
     fn a_dry_run_knows_what_would_be_asked() {
         let shown = Request { mode: Mode::DryRun, protected: true, ..request(Risk::Destructive) };
         let asked: Vec<String> = outline(&shown).unwrap().iter().map(ToString::to_string).collect();
@@ -478,7 +496,7 @@ mod tests {
         let bits = |n: u32, bit: u32| n & (1 << bit) != 0;
         for risk in Risk::ALL {
             for mode in [Mode::Live, Mode::Drill, Mode::DryRun] {
-                for n in 0..256 {
+                for n in 0..512 {
                     let request = Request {
                         mode,
                         simulated: bits(n, 0),
@@ -489,6 +507,7 @@ mod tests {
                         closed_gate: bits(n, 5).then(|| "lag is 40 s".into()),
                         faults: if bits(n, 6) { vec!["sg-xxx is a placeholder".into()] } else { Vec::new() },
                         is_for_a_person: bits(n, 7),
+                        always_asks: bits(n, 8),
                         ..said(&request(risk), &everything)
                     };
                     let above_read = risk > Risk::Read;

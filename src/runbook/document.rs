@@ -17,7 +17,7 @@ use warroom_domain::platform::{Diagnostic, Expression};
 pub struct Runbook {
     /// From the front matter, else the file's name without `.md`.
     pub id: String,
-    /// The first heading, else the id.
+    /// The first heading, else the front matter's title, else the id; the front matter's before a heading of a lower level.
     pub title: String,
     /// The file as the user named it.
     pub file: String,
@@ -69,6 +69,8 @@ impl Runbook {
 /// What the YAML block before the first heading says. All of it is optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FrontMatter {
+    /// What the document is called when it has no first-level heading.
+    pub title: Option<String>,
     pub components: Vec<String>,
     pub severity: Option<String>,
     pub rto: Option<Duration>,
@@ -223,10 +225,14 @@ pub struct Action {
     pub name: Option<String>,
     pub language: Language,
     /// What is run: the bytes of `spans`, one after the other, as they stand in the document (without a list's indentation and
-    /// without the prompts of a console fence).
+    /// without the prompts of a console fence), with variables in the place of `<placeholders>`.
     pub code: String,
     /// Where `code` stands in the document.
     pub spans: Vec<Range<usize>>,
+    /// Variables in `code` that take the place of placeholders, in order.
+    pub filled: Vec<Filled>,
+    /// Why a person is asked before each run of it, whatever its risk is.
+    pub asks: Option<Asks>,
     /// 1-based line of the first line of code.
     pub line: usize,
     pub attributes: Attributes,
@@ -235,7 +241,61 @@ pub struct Action {
     pub assessment: Assessment,
 }
 
+/// A variable in the place of a placeholder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// Bytes of the code that stand in the place of what is written.
+    pub span: Range<usize>,
+    /// What is written: `<pod-name>`.
+    pub written: String,
+}
+
+/// Why an action is never run by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// Nothing says that it is commands.
+    Unlabelled,
+    /// A `# ` before it is taken for the prompt of a root shell, and may be a comment.
+    RootPrompt,
+    /// It stands in text that is folded away: what is done in some cases.
+    Collapsed,
+    /// It stands among alternatives that are not understood.
+    NotUnderstood,
+    /// Its document leaves it out when all is run.
+    Excluded,
+}
+
+impl fmt::Display for Asks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Asks::Unlabelled => "unlabelled: no label says that this is commands, so each run asks",
+            Asks::RootPrompt => "the `# ` before this command is taken for a root prompt, so each run asks",
+            Asks::Collapsed => "this command stands in a collapsed part of the document, so each run asks",
+            Asks::NotUnderstood => "this command stands among alternatives that cannot be read, so each run asks",
+            Asks::Excluded => "the document excludes this command from running with the others, so each run asks",
+        })
+    }
+}
+
 impl Action {
+    /// The byte of what is written, `spans` joined, for one of `code`.
+    pub fn written_at(&self, at: usize, end: bool) -> usize {
+        let (mut in_code, mut in_text) = (0, 0);
+        for filled in &self.filled {
+            if at < filled.span.start || at == filled.span.start && end {
+                break;
+            }
+            in_text += filled.span.start - in_code;
+            if at < filled.span.end {
+                return if end { in_text + filled.written.len() } else { in_text };
+            }
+            in_text += filled.written.len();
+            in_code = filled.span.end;
+        }
+        in_text + (at - in_code)
+    }
+
     /// False for comments and nothing else: running them does nothing, and what they say is for a person to do.
     pub fn has_command(&self) -> bool {
         match self.language {
@@ -253,7 +313,7 @@ impl Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
-    /// `bash`, `sh`, `shell`, `console`, `shell-session`: all are run by bash.
+    /// `bash`, `sh`, `shell`, `zsh`, `console`, `shell-session`: all are run by bash.
     Bash,
     Sql,
 }
@@ -343,6 +403,8 @@ pub struct Variable {
     pub from: Option<String>,
     /// False means that the value may be empty.
     pub required: bool,
+    /// It stands for a `<placeholder>`: a variable of this machine that has the same name is no value for it.
+    pub placeholder: bool,
     /// 1-based line in the document.
     pub line: usize,
 }

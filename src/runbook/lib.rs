@@ -31,8 +31,8 @@ pub mod shell;
 pub mod sql;
 
 pub use document::{
-    Action, ActionId, Attributes, Capture, Check, Expectation, FrontMatter, Language, OptionKey, Poll, Runbook,
-    Scripts, Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
+    Action, ActionId, Asks, Attributes, Capture, Check, Expectation, Filled, FrontMatter, Language, OptionKey, Poll,
+    Runbook, Scripts, Section, SectionKind, Step, StepId, StepKind, Variable, VariableKind,
 };
 pub use parse::parse;
 pub use requirement::{Requirement, Version};

@@ -3,7 +3,7 @@
 use std::process::{Command, Output, Stdio};
 
 use crate::{
-    desk::{Desk, stderr, stdout},
+    desk::{Desk, is_in_a_file, stderr, stdout},
     lab::{self, Postgres},
 };
 
@@ -234,4 +234,43 @@ fn a_variable_forges_no_author() {
         "{:?}",
         desk.events()
     );
+}
+
+/// Fences that only seem to be commands: without a label, behind a `# `, folded away, left out by their own document, and among
+/// alternatives of which one is read only. Each only looks.
+const LOOSE: [&str; 5] = [
+    "```\nls -l \"$DIR\"\n```\n",
+    "```sh\n# ls -l \"$DIR\"\n```\n",
+    "<details>\n<summary>When it hangs</summary>\n\n```sh\nls -l \"$DIR\"\n```\n</details>\n",
+    "```sh {\"excludeFromRunAll\":\"true\"}\nls -l \"$DIR\"\n```\n",
+    "```console\nls -l \"$DIR\"\n```\n",
+];
+
+#[test]
+fn what_only_seems_to_be_commands_asks_before_it_runs_and_no_setting_answers_for_a_person() {
+    for fence in LOOSE {
+        let desk = desk("", &format!("# A task\n\n## Steps\n\n### 1. Look\n\n{fence}"));
+        let output = desk.run(&["runbook", "run", "task", "--confirm", "destructive"]);
+        assert_eq!(output.status.code(), Some(4), "{fence}{}{}", stdout(&output), stderr(&output));
+        let runs = desk.path("data/runs");
+        assert!(!runs.exists() || !is_in_a_file(&runs, "action_intended"), "{fence}");
+        let dry = desk.run(&["runbook", "run", "task", "--dry-run", "--confirm", "destructive"]);
+        assert!(stdout(&dry).contains("asks for y") && stdout(&dry).contains("each run asks"), "{}", stdout(&dry));
+        let terminal = desk.terminal(&["runbook", "run", "task"]);
+        terminal.wait_for("[y/N]");
+        terminal.keys("y\r");
+        terminal.wait_for("A task: completed");
+    }
+}
+
+#[test]
+fn a_placeholder_is_asked_for_and_reaches_the_command_as_a_variable() {
+    let text = "# A task\n\n## Steps\n\n### 1. Look\n\n```bash\necho \"seen: \"<pod-name> in <pod-name>\n```\n";
+    let desk = desk("", text);
+    let without = desk.run(&["runbook", "run", "task"]);
+    assert_eq!(without.status.code(), Some(4), "{}{}", stdout(&without), stderr(&without));
+    let odd = desk.run(&["runbook", "run", "task", "--var", "POD_NAME=$(id)"]);
+    assert_eq!(odd.status.code(), Some(64), "{}{}", stdout(&odd), stderr(&odd));
+    let given = desk.run(&["runbook", "run", "task", "--var", "POD_NAME=web-0"]);
+    assert!(stdout(&given).contains("seen: web-0 in web-0"), "{}{}", stdout(&given), stderr(&given));
 }

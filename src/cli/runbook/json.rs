@@ -78,6 +78,7 @@ fn action(action: &Action) -> Value {
         "language": language(action.language),
         "code": action.code,
         "risk": assessment.risk,
+        "asks": action.asks,
         "lowered": assessment.lowered(),
         "external": assessment.external,
         "reasons": assessment.reasons.iter().map(|reason| &reason.text).collect::<Vec<_>>(),

@@ -127,6 +127,9 @@ pub(super) async fn prepare(around: &Surroundings, action: Action, title: String
     if is_for_a_person {
         notes.push("there are only comments in it, and nothing runs: do what they say before you say yes".to_owned());
     }
+    if let Some(asks) = action.asks {
+        notes.push(asks.to_string());
+    }
     let faults = around.faults(&action);
     let accepted = around.options.accept_errors.clone().filter(|_| !faults.is_empty());
     let accepted = accepted.map(|reason| Confirmation::Override { of: gate::LINT_ERRORS.to_owned(), reason });
@@ -146,6 +149,7 @@ pub(super) async fn prepare(around: &Surroundings, action: Action, title: String
         target,
         mismatches: place.mismatches.clone(),
         is_for_a_person,
+        always_asks: action.asks.is_some(),
         faults,
         closed_gate,
         unwritable: around.unwritable.clone(),

@@ -112,7 +112,8 @@ pub(super) fn missing_variables(around: &Surroundings, action: &Action) -> Resul
         let given = around.values.get(&name).map(|(value, _)| value.expose_secret().is_empty());
         // What an action set wins over what was given before it.
         let set = around.session.get(&name).map(|value| value.as_ref().is_some_and(String::is_empty));
-        let inherited = || std::env::var_os(&name).map(|value| value.is_empty());
+        let is_placeholder = declared.get(&name).is_some_and(|variable| variable.placeholder);
+        let inherited = || std::env::var_os(&name).filter(|_| !is_placeholder).map(|value| value.is_empty());
         let empty = match set.or(given).or_else(inherited) {
             Some(empty) => empty,
             None if BASH_OWN.contains(&name.as_str()) || own == Some(name.as_str()) => false,

@@ -120,5 +120,6 @@ fn finding(subject: &Subject<'_>, name: &'static str, span: Range<usize>, messag
         position: subject.outline.position(span),
         message,
         help: rule.map(|rule| rule.help.to_owned()),
+        fix: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::scripts::VariableUse;
-use crate::{Action, OptionKey, SectionKind};
+use crate::{Action, OptionKey, SectionKind, shell::SyntaxProblem};
 
 /// One action with where it stands.
 pub(super) struct Block<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Block<'a> {
     /// It is offered only while a condition over the probes holds.
     pub(super) gated: bool,
     /// Bash could not read it: where and why.
-    pub(super) problem: Option<(Range<usize>, String)>,
+    pub(super) problem: Option<&'a SyntaxProblem>,
     /// Where it runs code that nobody can see before.
     pub(super) unseen: Vec<Range<usize>>,
     /// The code of the whole fence, of which this may be a part.
@@ -64,7 +64,7 @@ impl<'a> Block<'a> {
     }
 
     fn byte(&self, at: usize, end: bool) -> usize {
-        let mut left = at;
+        let mut left = self.action.written_at(at, end);
         for span in &self.action.spans {
             if left < span.len() || end && left == span.len() {
                 return span.start + left;

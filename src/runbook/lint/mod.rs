@@ -28,12 +28,12 @@ mod words;
 
 use std::collections::BTreeSet;
 
+use self::{report::Report, rule::Check, scripts::Scripts, subject::Subject};
 pub use self::{
-    report::Finding,
+    report::{Finding, Fix},
     rule::{Family, Rule},
     scripts::{needed_variables, used_variables},
 };
-use self::{report::Report, rule::Check, scripts::Scripts, subject::Subject};
 use super::Runbook;
 use warroom_domain::platform::{DiagnosticSeverity, Position};
 
@@ -86,6 +86,7 @@ fn diagnostics(runbook: &Runbook) -> Vec<Finding> {
             position: diagnostic.position.clone().unwrap_or_else(|| Position::of(&runbook.source, 0..0)),
             message: diagnostic.message.clone(),
             help: diagnostic.help.clone(),
+            fix: None,
         })
         .collect()
 }

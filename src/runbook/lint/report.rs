@@ -17,6 +17,15 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// What to write instead, where there is one right form.
+    pub fix: Option<Fix>,
+}
+
+/// Bytes of the document, and what is to stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    pub span: Range<usize>,
+    pub text: String,
 }
 
 impl Finding {
@@ -68,6 +77,14 @@ impl<'a> Report<'a> {
             position: self.subject.outline.position(span),
             message: message.into(),
             help: (!self.help.is_empty()).then(|| self.help.to_owned()),
+            fix: None,
         });
+    }
+
+    /// Says what to write instead of the finding that was told last: at bytes of the document.
+    pub(super) fn fix(&mut self, span: Range<usize>, text: impl Into<String>) {
+        if let Some(last) = self.found.last_mut() {
+            last.fix = Some(Fix { span, text: text.into() });
+        }
     }
 }

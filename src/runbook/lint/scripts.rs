@@ -1,18 +1,11 @@
 //! The shell of every action, analysed once, in the order in which rules see the actions.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeSet,
-    ops::Range,
-    sync::{Arc, LazyLock},
-};
-
-use regex::{Captures, Regex};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use super::command::Command;
 use crate::{
     Action, Language, Runbook, Step,
-    shell::{self, Assignment, PartKind, Redirect, Script, Word, WordPart},
+    shell::{self, Assignment, PartKind, Redirect, Script, SyntaxProblem, Word, WordPart},
 };
 
 /// One script an action, with its code; an empty one for SQL.
@@ -39,12 +32,11 @@ pub(super) type FoundAssignment = (String, String, Range<usize>, bool, bool);
 
 impl<'a> Scripts<'a> {
     pub(super) fn of(runbook: &'a Runbook) -> Self {
-        let script = |action: &Action| match (action.language, without_placeholders(&action.code)) {
-            (Language::Sql, _) => Arc::default(),
-            (Language::Bash, Cow::Borrowed(code)) => {
-                runbook.scripts.get(&action.id).cloned().unwrap_or_else(|| Arc::new(shell::analyse(code)))
+        let script = |action: &Action| match action.language {
+            Language::Sql => Arc::default(),
+            Language::Bash => {
+                runbook.scripts.get(&action.id).cloned().unwrap_or_else(|| Arc::new(shell::analyse(&action.code)))
             }
-            (Language::Bash, Cow::Owned(code)) => Arc::new(shell::analyse(&code)),
         };
         let actions = runbook.steps().flat_map(Step::all_actions);
         Scripts { scripts: actions.map(|action| (script(action), action.code.as_str())).collect() }
@@ -86,22 +78,6 @@ fn outer_variables(script: &Script, code: &str, wanted: impl Fn(&VariableUse, &B
     names
 }
 
-/// `<name>`, which people write for what is to be filled in, and which bash takes for two redirects that swallow the words
-/// around them.
-static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<[A-Za-z][A-Za-z0-9_.-]*>").ok());
-
-/// The code with placeholders as plain words of the same length, so that the rest of the command is seen as it is meant. The
-/// placeholder has a rule of its own.
-fn without_placeholders(code: &str) -> Cow<'_, str> {
-    match PLACEHOLDER.as_ref() {
-        Some(regex) if code.contains('<') => regex.replace_all(code, |found: &Captures<'_>| {
-            let name = found.get(0).map_or("", |name| name.as_str());
-            format!("_{}_", &name[1..name.len() - 1])
-        }),
-        _ => Cow::Borrowed(code),
-    }
-}
-
 /// The script of one action.
 pub(super) struct Analysed<'a> {
     script: &'a Script,
@@ -109,8 +85,8 @@ pub(super) struct Analysed<'a> {
 }
 
 impl<'a> Analysed<'a> {
-    pub(super) fn problem(&self) -> Option<(Range<usize>, String)> {
-        self.script.problem.as_ref().map(|problem| (problem.span.clone(), problem.message.clone()))
+    pub(super) fn problem(&self) -> Option<&'a SyntaxProblem> {
+        self.script.problem.as_ref()
     }
 
     /// Where code is run that nobody can see before.

@@ -5,11 +5,13 @@ use std::{collections::HashSet, ops::Range, time::Duration};
 use regex::Regex;
 
 use super::{
+    dialect,
+    language::{self, Info},
     notes::Notes,
     variables::{self, Name},
     words::{self, Word},
 };
-use crate::{Attributes, Capture, Expectation, Language, Poll, Risk};
+use crate::{Asks, Attributes, Capture, Expectation, Language, Poll, Risk};
 use warroom_domain::platform::{Expression, ExpressionError, nearest, period::parse_duration};
 
 /// Every attribute there is.
@@ -37,37 +39,80 @@ pub(super) const NAMES: [&str; 18] = [
 /// How long a polling wait waits between two attempts when the runbook does not say.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// What the braces say: the attributes and what they expect of the output.
+/// What other tools read there, and what does nothing here: Hugo, Docusaurus, MkDocs, Pandoc, MyST, Quarto, R Markdown, Runme.
+const FOREIGN: &str = " anchorlinenos autosize cache caption category categories class closeTerminalOnSuccess collapse comment copy \
+                       copyable diff downlit dedent echo emphasize-lines engine error eval fig.cap file fold force frame height highlight \
+                       hl-lines hl_Lines hl_lines id include label lang language lineAnchors lineNos line-numbers lineanchors lineno-start \
+                       linenos linenostart linenums live lines mcp message mimeType noClasses noInline nocopy numberLines number-lines \
+                       openTerminalOnSuccess output playground promptEnv render results shell showLineNumbers showlinenumbers startFrom \
+                       startLine style tabWidth tag tags terminalRows theme warning width wrap wrapLines ";
+/// What Runme does and a run here does not.
+const NOT_FOLLOWED: [(&str, &str); 2] = [
+    ("cwd", "commands run where the session of the run is: write `cd` into the commands"),
+    ("background", "an action is waited for until it ends: end the commands with `&` to leave them running"),
+];
+
+/// What the first line of a fence says besides its language.
 #[derive(Default)]
 pub(super) struct Read {
     pub attributes: Attributes,
     pub expected: Vec<Expectation>,
+    /// What the fence is called.
+    pub name: Option<String>,
+    pub asks: Option<Asks>,
 }
 
-/// Reads the text behind a fence's language. `at` is where it starts in the document.
+/// Reads the first line of a fence. `at` is where it starts in the document.
 pub(super) fn read(info: &str, at: usize, language: Language, notes: &mut Notes<'_>) -> Read {
-    let Some(brace) = info.find('{') else { return Read::default() };
-    let start = at + brace + 1;
-    let read = words::read(&info[brace + 1..], start);
-    if let Some(problem) = &read.problem {
-        let (message, help) = if problem.span.is_empty() {
-            ("the attributes have no closing brace", "end them with `}`")
-        } else {
-            ("this quote has no end, so the attributes from here on are not read", "close it with the same quote")
-        };
-        notes.error(problem.span.clone(), message, Some(help.to_owned()));
+    let Info { rest, rest_at, braced, .. } = language::info(info);
+    let at = at + rest_at;
+    let brace = if braced { Some(0) } else { rest.find('{') };
+    let outside = brace.filter(|_| !braced).map_or(rest, |brace| &rest[..brace]);
+    let mut reader =
+        Reader { read: Read::default(), retry: None, every: None, notes, lenient: braced, ignored: Vec::new() };
+    if !braced {
+        reader.read.name = dialect::attribute(outside, &["title", "name", "filename"]);
     }
-    let mut reader = Reader { read: Read::default(), retry: None, every: None, notes };
+    let mut words = Vec::new();
+    if let Some(brace) = brace {
+        let from = if braced { 0 } else { brace + 1 };
+        words = match json(&rest[brace..], at + brace) {
+            Some(words) => {
+                reader.lenient = true;
+                words
+            }
+            None => {
+                let read = words::read(&rest[from..], at + from);
+                if let Some(problem) = &read.problem {
+                    reader.unclosed(&problem.span);
+                }
+                read.words
+            }
+        };
+    }
     let mut seen = HashSet::new();
-    for word in &read.words {
+    for word in &words {
         if NAMES.contains(&word.name.as_str()) && !seen.insert(word.name.as_str()) {
             let message = format!("the attribute `{}` stands here twice; the last one counts", word.name);
             reader.notes.warning(word.name_span.clone(), message, None);
         }
         reader.word(word);
     }
-    reader.fits_together(language, &read.words);
+    reader.fits_together(language, &words);
+    reader.say_ignored();
     reader.read
+}
+
+/// Attributes as Runme writes them: `{"name":"pods","interactive":"false"}`.
+fn json(text: &str, at: usize) -> Option<Vec<Word>> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Map<String, serde_json::Value>>();
+    let object = values.next()?.ok()?;
+    let span = at..at + values.byte_offset();
+    let word = |(name, value): (String, serde_json::Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Word { name, name_span: span.clone(), value: Some(value), value_span: span.clone() }
+    };
+    Some(object.into_iter().map(word).collect())
 }
 
 struct Reader<'r, 'a> {
@@ -75,9 +120,58 @@ struct Reader<'r, 'a> {
     retry: Option<(u32, Range<usize>)>,
     every: Option<(Duration, Range<usize>)>,
     notes: &'r mut Notes<'a>,
+    /// Other tools read these attributes too.
+    lenient: bool,
+    /// Names that mean nothing here, and where the first of them is.
+    ignored: Vec<(String, Range<usize>)>,
 }
 
 impl Reader<'_, '_> {
+    fn unclosed(&mut self, span: &Range<usize>) {
+        let (message, help) = if span.is_empty() {
+            ("the attributes have no closing brace", "end them with `}`")
+        } else {
+            ("this quote has no end, so the attributes from here on are not read", "close it with the same quote")
+        };
+        self.notes.error(span.clone(), message, Some(help.to_owned()));
+    }
+
+    /// What other tools write into a fence's first line.
+    fn foreign(&mut self, word: &Word) -> bool {
+        let name = word.name.as_str();
+        let given = || word.value.as_deref().is_none_or(|value| !matches!(value, "false" | "FALSE" | "no"));
+        match name {
+            // Classes, identifiers, and the lines to highlight: `.numberLines`, `#restore`, `1,3-4`.
+            _ if name.starts_with(['.', '#', '=', '!', ':', '[', '/'])
+                || name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {}
+            "name" | "title" | "filename" => self.read.name = word.value.clone().or(self.read.name.take()),
+            "excludeFromRunAll" | "ignore" => {
+                self.read.asks = given().then_some(Asks::Excluded);
+            }
+            "eval" if self.lenient && !given() => self.read.asks = Some(Asks::Excluded),
+            "interpreter" => {}
+            _ => match NOT_FOLLOWED.iter().find(|(other, _)| *other == name) {
+                Some((_, help)) if given() => {
+                    let message = format!("`{name}` has no effect here");
+                    self.notes.warning(word.name_span.clone(), message, Some((*help).to_owned()));
+                }
+                Some(_) => {}
+                None if FOREIGN.contains(&format!(" {name} ")) || self.lenient && nearest(name, NAMES).is_none() => {
+                    self.ignored.push((name.to_owned(), word.name_span.clone()));
+                }
+                None => return false,
+            },
+        }
+        true
+    }
+
+    fn say_ignored(&mut self) {
+        let Some((_, first)) = self.ignored.first() else { return };
+        let names = self.ignored.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = format!("{names}: for other tools, ignored here");
+        self.notes.note(first.clone(), message, None);
+    }
+
     fn word(&mut self, word: &Word) {
         let line = self.notes.text.line(word.name_span.start);
         match word.name.as_str() {
@@ -134,6 +228,7 @@ impl Reader<'_, '_> {
                 }
             }
             "every" => self.every = self.duration(word).map(|every| (every, word.name_span.clone())),
+            _ if self.foreign(word) => {}
             other => {
                 let help = match nearest(other, NAMES) {
                     Some(name) => format!("did you mean `{name}`?"),
@@ -192,8 +287,8 @@ impl Reader<'_, '_> {
 
     fn flag(&mut self, word: &Word) -> bool {
         match word.value.as_deref() {
-            None | Some("true") => true,
-            Some("false") => false,
+            None | Some("true" | "TRUE") => true,
+            Some("false" | "FALSE") => false,
             Some(other) => {
                 let message = format!("`{}` takes no value, and `{other}` is none of true and false", word.name);
                 self.notes.error(word.value_span.clone(), message, None);

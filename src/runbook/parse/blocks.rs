@@ -1,10 +1,16 @@
 //! From Markdown to a flat row of blocks in document order: headings, paragraphs by line, lists, items and fences.
 
-use std::ops::Range;
+use std::{iter::Peekable, ops::Range, slice};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
-use super::readable;
+use super::{
+    containers::{Containers, Mark},
+    dialect, fence,
+    language::{self, Use},
+    readable,
+};
+use crate::Asks;
 
 /// One block. Its place in lists and quotes is in `depth` and `item`.
 #[derive(Debug)]
@@ -16,6 +22,8 @@ pub(super) struct Block {
     pub depth: usize,
     /// The innermost list item around it: an index of the same row.
     pub item: Option<usize>,
+    /// Why actions in it are never run by themselves.
+    pub asks: Option<Asks>,
 }
 
 #[derive(Debug)]
@@ -32,6 +40,13 @@ pub(super) enum Kind {
         ticked: Option<bool>,
     },
     Fence(Fence),
+    /// One of several alternatives begins, with the number of their group.
+    Option {
+        group: usize,
+        title: String,
+    },
+    /// The alternatives before this are all of them.
+    OptionsEnd,
     /// Code by indentation, HTML, a table, a rule, the start of a quote.
     Other,
 }
@@ -55,16 +70,20 @@ pub(super) struct Fence {
     pub info: Range<usize>,
     /// The code, without a list's indentation and without carriage returns.
     pub code: Vec<Range<usize>>,
+    /// What is done with it.
+    pub what: Use,
     /// The document ended before the fence did.
     pub unclosed: bool,
 }
 
 /// Reads the whole document. `text` has the same offsets as `source`, which is what is quoted.
-pub(super) fn read(source: &str, text: &str) -> Vec<Block> {
-    let mut reader = Reader { source, blocks: Vec::new(), around: Vec::new(), inline: None, fence: None };
+pub(super) fn read(source: &str, text: &str, containers: &Containers) -> Vec<Block> {
+    let (blocks, around, marks) = (Vec::new(), Vec::new(), containers.marks.iter().peekable());
+    let mut reader = Reader { source, blocks, around, inline: None, fence: None, marks, asking: &containers.asking };
     for (event, span) in Parser::new_ext(text, readable::options()).into_offset_iter() {
         reader.event(event, span);
     }
+    reader.mark(usize::MAX);
     reader.blocks
 }
 
@@ -75,6 +94,9 @@ struct Reader<'a> {
     around: Vec<Option<usize>>,
     inline: Option<Inline>,
     fence: Option<Fence>,
+    /// Where alternatives begin and end, those that are still to come.
+    marks: Peekable<slice::Iter<'a, Mark>>,
+    asking: &'a [(Range<usize>, Asks)],
 }
 
 /// The lines of a paragraph or heading that is being read.
@@ -175,6 +197,9 @@ impl Reader<'_> {
             TagEnd::CodeBlock => {
                 if let Some(mut fence) = self.fence.take() {
                     fence.unclosed = !self.is_closed(&span);
+                    fence.without_options(self.source);
+                    let code = fence.code.iter().map(|span| &self.source[span.clone()]).collect::<String>();
+                    fence.what = language::of(&self.source[fence.info.clone()], &code);
                     self.push(Kind::Fence(fence), span);
                 }
             }
@@ -185,9 +210,23 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, kind: Kind, span: Range<usize>) -> usize {
+        self.mark(span.start);
         let item = self.around.iter().rev().find_map(|around| *around);
-        self.blocks.push(Block { kind, span, depth: self.around.len(), item });
+        let asks = self.asking.iter().rev().find(|(part, _)| part.contains(&span.start)).map(|(_, asks)| *asks);
+        self.blocks.push(Block { kind, span, depth: self.around.len(), item, asks });
         self.blocks.len() - 1
+    }
+
+    /// The marks up to this byte.
+    fn mark(&mut self, at: usize) {
+        while let Some(mark) = self.marks.next_if(|mark| mark.at <= at) {
+            let kind = match &mark.title {
+                Some(title) => Kind::Option { group: mark.group, title: title.clone() },
+                None => Kind::OptionsEnd,
+            };
+            let (span, depth) = (mark.at..mark.at, self.around.len());
+            self.blocks.push(Block { kind, span, depth, item: None, asks: None });
+        }
     }
 
     fn open(&mut self, span: Range<usize>, level: Option<u8>) {
@@ -242,7 +281,7 @@ impl Reader<'_> {
     fn info(&self, span: &Range<usize>) -> Range<usize> {
         let block = &self.source[span.clone()];
         let line = block.split('\n').next().unwrap_or_default();
-        let mark = line.len() - line.trim_start_matches(['`', '~', '\\']).len();
+        let mark = line.len() - line.trim_start_matches(['`', '~', '\\', ':']).len();
         let rest = &line[mark..];
         let start = span.start + mark + (rest.len() - rest.trim_start().len());
         start..start + rest.trim().len()
@@ -252,8 +291,26 @@ impl Reader<'_> {
         let block = self.source[span.clone()].trim_end();
         let last = block.rsplit('\n').next().unwrap_or_default();
         let mark = last.trim_start_matches(['>', ' ', '\t']);
-        let marks_only = !mark.is_empty() && mark.chars().all(|c| matches!(c, '`' | '~' | '\\'));
+        let marks_only = !mark.is_empty() && mark.chars().all(|c| matches!(c, '`' | '~' | '\\' | ':'));
         marks_only && block.contains('\n')
+    }
+}
+
+impl Fence {
+    /// Takes the options of a MyST directive off the code: lines `:name: value` before a blank one.
+    fn without_options(&mut self, source: &str) {
+        if dialect::code_directive(&source[self.info.clone()]).is_none() {
+            return;
+        }
+        let lines = fence::lines(source, &self.code);
+        let is_option = |line: &[Range<usize>]| {
+            let text = fence::text_of(source, line);
+            text.strip_prefix(':').is_some_and(|rest| rest.split_once(':').is_some_and(|(name, _)| !name.contains(' ')))
+        };
+        let options = lines.iter().take_while(|line| is_option(line)).count();
+        let is_blank = lines.get(options).is_some_and(|line| fence::text_of(source, line).trim().is_empty());
+        let skipped = if options > 0 { options + usize::from(is_blank) } else { 0 };
+        self.code = fence::join(&lines[skipped..].concat());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Takes one fence apart: into the actions that its comments number, or into the commands and the output of a console.
+//! Takes one fence apart: into the actions that its comments number, and from the output that stands below its commands.
 
 use std::{ops::Range, sync::LazyLock};
 
@@ -23,7 +23,7 @@ pub(super) struct Part {
 type CodeLine = Range<usize>;
 
 /// The lines of code. A line in a document with carriage returns is two pieces, of which the second is its end.
-fn lines(source: &str, code: &[Range<usize>]) -> Vec<Vec<CodeLine>> {
+pub(super) fn lines(source: &str, code: &[Range<usize>]) -> Vec<Vec<CodeLine>> {
     let mut lines = Vec::new();
     let mut line: Vec<Range<usize>> = Vec::new();
     for span in code {
@@ -44,7 +44,7 @@ fn lines(source: &str, code: &[Range<usize>]) -> Vec<Vec<CodeLine>> {
     lines
 }
 
-fn text_of(source: &str, spans: &[Range<usize>]) -> String {
+pub(super) fn text_of(source: &str, spans: &[Range<usize>]) -> String {
     spans.iter().map(|span| &source[span.clone()]).collect()
 }
 
@@ -103,6 +103,16 @@ fn numbering(line: &str) -> Option<(u32, String)> {
     Some((number, found[3].trim().to_owned()))
 }
 
+/// The commands and the output below them, where a line that is only a `>` stands between the two: bash would end there with an error.
+pub(super) fn above_sign(source: &str, code: &[Range<usize>]) -> Option<(Vec<Range<usize>>, Range<usize>)> {
+    let lines = lines(source, code);
+    let sign = lines.iter().position(|line| text_of(source, line).trim() == ">")?;
+    let above: Vec<Range<usize>> = lines[..sign].iter().flatten().cloned().collect();
+    let below = lines.get(sign + 1..)?.iter().flatten();
+    let output = below.clone().next()?.start..below.last()?.end;
+    is_whole(&text_of(source, &above)).then(|| (join(&above), output))
+}
+
 /// A line that is neither blank nor a comment.
 fn has_command(code: &str) -> bool {
     code.lines().any(|line| !matches!(line.trim_start().chars().next(), None | Some('#')))
@@ -121,7 +131,7 @@ fn is_whole(code: &str) -> bool {
         && last.is_some_and(|last| last.program() == Some(NEXT) && last.through.is_empty() && alone(&last.placement))
 }
 
-fn join(spans: &[Range<usize>]) -> Vec<Range<usize>> {
+pub(super) fn join(spans: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut joined: Vec<Range<usize>> = Vec::new();
     for span in spans {
         match joined.last_mut() {
@@ -130,59 +140,6 @@ fn join(spans: &[Range<usize>]) -> Vec<Range<usize>> {
         }
     }
     joined
-}
-
-/// A console fence: commands without their prompts, and what they print.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Console {
-    pub spans: Vec<Range<usize>>,
-    /// The lines that are output, and where the first one is.
-    pub output: String,
-    pub output_at: Option<usize>,
-}
-
-/// Takes the prompts off. A `# ` is a prompt only where no line has `$ `: next to `$ ` it starts a comment, which is neither
-/// command nor output. A command goes on in the next line after a backslash; a `> ` that bash shows there is taken off too.
-pub(super) fn console(source: &str, code: &[Range<usize>]) -> Console {
-    let lines = lines(source, code);
-    let prompts: Vec<Option<(usize, char)>> = lines.iter().map(|line| prompt(&text_of(source, line))).collect();
-    let dollar = prompts.iter().flatten().any(|(_, sign)| *sign == '$');
-    let mut console = Console::default();
-    let mut goes_on = false;
-    for (line, prompt) in lines.iter().zip(prompts) {
-        let text = text_of(source, line);
-        let first = line.first().map_or(0, |span| span.start);
-        let taken = match prompt {
-            _ if goes_on => Some(text.strip_prefix("> ").map_or(0, |_| 2)),
-            Some((_, '#')) if dollar => continue,
-            Some((length, _)) => Some(length),
-            None => None,
-        };
-        let Some(mut taken) = taken else {
-            console.output_at.get_or_insert(first);
-            console.output.push_str(&text);
-            continue;
-        };
-        goes_on = text.trim_end_matches(['\n', '\r']).ends_with('\\');
-        for span in line {
-            let skip = taken.min(span.len());
-            taken -= skip;
-            if skip < span.len() {
-                console.spans.push(span.start + skip..span.end);
-            }
-        }
-    }
-    console.spans = join(&console.spans);
-    console
-}
-
-/// Bytes of a prompt and its sign: `$ `, `# `, `user@host:~$ `, `[root@host dir]# `.
-fn prompt(line: &str) -> Option<(usize, char)> {
-    static SHAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"^\s*(?:\[[\w.-]+@[\w.-]+[^\]\n]*\]|[\w.-]+@[\w.-]+:[^$#\n]*)?([$#])(?:[ \t]+|$)").ok()
-    });
-    let found = SHAPE.as_ref()?.captures(line.trim_end_matches(['\n', '\r']))?;
-    Some((found[0].len(), found[1].chars().next()?))
 }
 
 #[cfg(test)]
@@ -233,28 +190,5 @@ mod tests {
         let code = "# 1. Deploy\na\n# 2. Update the secrets by hand\n# in the console\n";
         let parts = numbered(code, std::slice::from_ref(&(0..code.len())));
         assert_eq!(parts.iter().map(|part| part.only_comments).collect::<Vec<_>>(), [false, true]);
-    }
-
-    fn taken(code: &str) -> (String, String) {
-        let console = console(code, std::slice::from_ref(&(0..code.len())));
-        (text_of(code, &console.spans), console.output)
-    }
-
-    #[test]
-    fn a_console_is_commands_and_output() {
-        let both = |commands: &str, output: &str| (commands.to_owned(), output.to_owned());
-        assert_eq!(taken("$ ls\na\nb\n$ wc\n3\n"), both("ls\nwc\n", "a\nb\n3\n"));
-        assert_eq!(taken("# systemctl stop\n"), both("systemctl stop\n", ""));
-        assert_eq!(taken("# a comment\n$ ls \\\n> -l\n"), both("ls \\\n-l\n", ""));
-        assert_eq!(taken("me@bastion-1:~/x$ id\nuid=0\n"), both("id\n", "uid=0\n"));
-        assert_eq!(taken("[root@db1 data]# id\n"), both("id\n", ""));
-        assert_eq!(taken("no prompt\n$5\n"), both("", "no prompt\n$5\n"));
-    }
-
-    #[test]
-    fn carriage_returns_are_in_no_action() {
-        let code = "$ ls\r\na\r\n";
-        let console = console(code, &[0..4, 5..7, 8..9]);
-        assert_eq!((text_of(code, &console.spans), console.output), ("ls\n".to_owned(), "a\n".to_owned()));
     }
 }

@@ -16,25 +16,23 @@ use super::{
     variables::{self, Name},
 };
 use crate::{FrontMatter, Variable, VariableKind};
-use warroom_domain::platform::{period::parse_duration, suggestion};
+use warroom_domain::platform::{nearest, period::parse_duration, suggestion};
 
-const KEYS: [&str; 10] =
-    ["id", "components", "severity", "rto", "rpo", "estimated", "requires", "roles", "triggers", "vars"];
-/// Keys that other tools put there, and which mean nothing to us: not worth a word.
-const FOREIGN: [&str; 12] = [
-    "title",
-    "author",
-    "authors",
-    "date",
-    "description",
-    "draft",
-    "layout",
-    "owner",
-    "owners",
-    "slug",
-    "tags",
-    "weight",
-];
+const KEYS: [&str; 11] =
+    ["id", "title", "components", "severity", "rto", "rpo", "estimated", "requires", "roles", "triggers", "vars"];
+/// Keys that other tools put there, and which mean nothing to us: not worth a word. Hugo, Jekyll, Docusaurus, MkDocs, Backstage, GitLab,
+/// Runme and wikis.
+const FOREIGN: &str = " abstract aliases apiVersion author authors badges breadcrumbs build bookCollapseSection canonical categories \
+                       category cascade comments content_type contributors cover custom_edit_url cwd date description displayed_sidebar \
+                       draft editable excerpt expires expiryDate featured group has_children hide hide_table_of_contents hide_title \
+                       icon image images info keywords kind labels lang language last_modified_at last_update lastmod layout linkTitle \
+                       linktitle locale markdown menu metadata min_version ms.author ms.date ms.service ms.topic nav_exclude nav_order \
+                       no_list order outline outputs owner owners pagination_label pagination_next pagination_prev parent permalink \
+                       position published publishDate redirect_from redirect_to redirects resources reviewer reviewers revision runme \
+                       search search_exclude series shell short_title sidebar sidebar_class_name sidebar_label sidebar_position \
+                       simple_list skipPrompts slug spec stage status subtitle summary tag tags template terminalRows toc toc_hide \
+                       toc_max_heading_level toc_min_heading_level tocdepth topic translationKey type unlisted updated url version \
+                       versions visibility weight ";
 const VARIABLE_KEYS: [&str; 8] = ["prompt", "default", "type", "pattern", "choices", "secret", "from", "required"];
 const KINDS: [(&str, VariableKind); 4] = [
     ("text", VariableKind::Text),
@@ -71,6 +69,13 @@ pub(super) fn read(yaml: Range<usize>, notes: &mut Notes<'_>) -> (Option<String>
     (reader.id, reader.front)
 }
 
+/// Hugo's front matter between lines of `+++`: what the document is called.
+pub(super) fn read_toml(text: &str) -> FrontMatter {
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let title = table.get("title").and_then(toml::Value::as_str).map(str::to_owned);
+    FrontMatter { title, ..FrontMatter::default() }
+}
+
 /// YAML before it is known what it should be.
 enum Value {
     Null,
@@ -92,6 +97,7 @@ impl Reader<'_, '_> {
     fn entry(&mut self, (key, value): (Spanned<String>, Spanned<Value>)) {
         match key.value.as_str() {
             "id" => self.id = self.slug(&value),
+            "title" => self.front.title = self.text("title", &value),
             "components" => self.front.components = self.list(&key.value, &value),
             "severity" => self.front.severity = self.text(&key.value, &value),
             "rto" => self.front.rto = self.duration(&key.value, &value),
@@ -101,10 +107,15 @@ impl Reader<'_, '_> {
             "roles" => self.front.roles = self.list(&key.value, &value),
             "triggers" => self.front.triggers = self.list(&key.value, &value),
             "vars" => self.front.vars = self.variables(value),
-            other if FOREIGN.contains(&other) => {}
+            other if FOREIGN.contains(&format!(" {other} ")) => {}
             other => {
                 let span = self.span(&key.referenced);
-                self.notes.warning(span, format!("there is no key `{other}`"), suggestion(other, &KEYS));
+                match nearest(other, KEYS) {
+                    Some(_) => {
+                        self.notes.warning(span, format!("there is no key `{other}`"), suggestion(other, &KEYS));
+                    }
+                    None => self.notes.note(span, format!("the key `{other}` means nothing here"), None),
+                }
             }
         }
     }

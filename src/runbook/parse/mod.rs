@@ -4,10 +4,13 @@
 //! | --- | --- |
 //! | `readable` | the text for the Markdown reader: front matter blanked, escaped fences mended, offsets kept |
 //! | `front` | front matter |
+//! | `containers`, `scan`, `dialect` | tabs and collapsed parts of documentation dialects, which are options |
 //! | `blocks` | Markdown as a flat row of blocks with their places |
 //! | `tree`, `outline` | headings as trees; which of them are sections, steps and alternatives |
 //! | `step` | the blocks of one step |
-//! | `language`, `fence` | which fences are run; one fence taken apart |
+//! | `language`, `commands` | which fences are run; whether a fence without a label is commands |
+//! | `fence`, `session` | one fence taken apart; prompts, commands and what they print |
+//! | `placeholders` | `<name>` in a command, which becomes a variable |
 //! | `words`, `attributes` | the words in braces after a fence's language |
 //! | [`variables`] | names and values of variables |
 //! | `heading` | numbers, slugs, options and labels of titles |
@@ -15,13 +18,19 @@
 
 mod attributes;
 mod blocks;
+mod commands;
+mod containers;
+mod dialect;
 mod fence;
 mod front;
 mod heading;
 mod language;
 mod notes;
 mod outline;
+mod placeholders;
 pub(super) mod readable;
+mod scan;
+mod session;
 mod step;
 mod tree;
 pub mod variables;
@@ -41,18 +50,26 @@ use super::{FrontMatter, Runbook};
 pub fn parse(file: &str, text: &str) -> Runbook {
     let mut notes = Notes::new(file, text);
     let front = readable::front(&mut notes);
-    let (id, front_matter) = match &front {
-        Some(front) => front::read(front.yaml.clone(), &mut notes),
+    let (id, mut front_matter) = match &front {
+        Some(front) if front.is_toml => (None, front::read_toml(&text[front.text.clone()])),
+        Some(front) => front::read(front.text.clone(), &mut notes),
         None => (None, FrontMatter::default()),
     };
     let id = id.unwrap_or_else(|| id_of(file));
-    let readable = readable::readable(&mut notes, front.as_ref());
-    let blocks = blocks::read(text, &readable);
+    let (readable, containers) = readable::readable(&mut notes, front.as_ref());
+    let blocks = blocks::read(text, &readable, &containers);
     let trees = tree::trees(&blocks, front.map_or(0, |front| front.end));
     step::shown(&blocks, &mut notes);
     let (sections, scripts) = outline::sections(&trees, &blocks, &id, &mut notes);
+    for (name, variable) in notes.asked_for() {
+        front_matter.vars.entry(name).or_insert(variable);
+    }
+    let title = match trees.title {
+        Some(title) if !trees.lead.title.is_empty() => Some(title),
+        title => front_matter.title.clone().or(title),
+    };
     Runbook {
-        title: trees.title.unwrap_or_else(|| id.clone()),
+        title: title.unwrap_or_else(|| id.clone()),
         id,
         file: file.to_owned(),
         source: text.into(),

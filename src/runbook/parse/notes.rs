@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use warroom_domain::platform::{Diagnostic, Position};
+use crate::Variable;
+use warroom_domain::platform::{Diagnostic, DiagnosticSeverity, Position};
 
 /// A document's text and where its lines start.
 pub(super) struct Text<'a> {
@@ -44,11 +45,23 @@ impl<'a> Text<'a> {
 pub(super) struct Notes<'a> {
     pub text: Text<'a>,
     found: Vec<Diagnostic>,
+    /// Variables for the placeholders in commands, in the order in which they are met.
+    asked_for: Vec<(String, Variable)>,
 }
 
 impl<'a> Notes<'a> {
     pub(super) fn new(file: &'a str, source: &'a str) -> Self {
-        Notes { text: Text::new(file, source), found: Vec::new() }
+        Notes { text: Text::new(file, source), found: Vec::new(), asked_for: Vec::new() }
+    }
+
+    pub(super) fn ask_for(&mut self, name: &str, variable: Variable) {
+        if !self.asked_for.iter().any(|(known, _)| known == name) {
+            self.asked_for.push((name.to_owned(), variable));
+        }
+    }
+
+    pub(super) fn asked_for(&mut self) -> Vec<(String, Variable)> {
+        std::mem::take(&mut self.asked_for)
     }
 
     /// Something that changes what a run would do: it must be mended first.
@@ -60,6 +73,14 @@ impl<'a> Notes<'a> {
     /// Something odd that can be lived with.
     pub(super) fn warning(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
         let finding = Diagnostic::warning(self.text.file, Some(self.text.position(span)), message);
+        self.add(finding, help);
+    }
+
+    /// Nothing is wrong: somebody may want to know it.
+    pub(super) fn note(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
+        let severity = DiagnosticSeverity::Note;
+        let finding =
+            Diagnostic { severity, ..Diagnostic::warning(self.text.file, Some(self.text.position(span)), message) };
         self.add(finding, help);
     }
 

@@ -152,7 +152,15 @@ impl Writer<'_, '_> {
                 used -= 1;
                 continue;
             }
-            let option = heading::option(&node.title).filter(|_| self.has_alternative(nodes, place));
+            let option = match node.tab {
+                Some(tabs) => {
+                    if !place.checked_sub(1).is_some_and(|before| nodes[before].tab == Some(tabs)) {
+                        group = None;
+                    }
+                    Some((letter(nodes, place, tabs), node.title.clone()))
+                }
+                None => heading::option(&node.title).filter(|_| self.has_alternative(nodes, place)),
+            };
             if option.is_none() && !is_label(node) {
                 group = None;
             }
@@ -173,7 +181,8 @@ impl Writer<'_, '_> {
         let others = |node: &&Node| !is_label(node);
         let before = nodes[..place].iter().rev().find(others);
         let after = nodes[place + 1..].iter().find(others);
-        let found = [before, after].into_iter().flatten().any(|node| heading::option(&node.title).is_some());
+        let is_option = |node: &Node| node.tab.is_none() && heading::option(&node.title).is_some();
+        let found = [before, after].into_iter().flatten().any(is_option);
         if !found {
             let message = "there is no other option next to this one, so it is taken as a step like any other";
             self.notes.warning(nodes[place].span.clone(), message, None);
@@ -193,7 +202,7 @@ impl Writer<'_, '_> {
     }
 
     fn has_work(&self, range: &Range<usize>) -> bool {
-        step::has_work(&self.blocks[range.clone()], self.notes.text.source)
+        step::has_work(&self.blocks[range.clone()])
     }
 
     /// Where a step's heading starts, or its body when that starts earlier.
@@ -204,8 +213,9 @@ impl Writer<'_, '_> {
     /// Adds a step with these blocks. Its body reaches to the next step's.
     fn step(&mut self, title: &str, node: &Node, ranges: Vec<Range<usize>>) {
         let (number, name) = heading::number(title);
-        let name = match (&self.under.option, heading::option(title)) {
-            (Some(choice), Some(_)) if !choice.title.is_empty() => choice.title.clone(),
+        let is_option = node.tab.is_some() || heading::option(title).is_some();
+        let name = match &self.under.option {
+            Some(choice) if is_option && !choice.title.is_empty() => choice.title.clone(),
             _ => name.to_owned(),
         };
         let above = self.under.path.last().map_or_else(|| self.under.section.clone(), |parent| heading::slug(parent));
@@ -249,12 +259,23 @@ impl Writer<'_, '_> {
     }
 }
 
+/// The key of a tab: `A` for the first of its group.
+fn letter(nodes: &[Node], place: usize, tabs: usize) -> String {
+    let before = nodes[..place].iter().filter(|node| node.tab == Some(tabs)).count();
+    match u8::try_from(before).ok().filter(|number| *number < 26) {
+        Some(number) => char::from(b'A' + number).to_string(),
+        None => (before + 1).to_string(),
+    }
+}
+
 fn is_label(node: &Node) -> bool {
     heading::label(heading::number(&node.title).1).is_some()
 }
 
 fn has_options(node: &Node) -> bool {
-    node.children.iter().any(|child| heading::option(&child.title).is_some() || has_options(child))
+    node.children
+        .iter()
+        .any(|child| child.tab.is_some() || heading::option(&child.title).is_some() || has_options(child))
 }
 
 /// How many labels stand before any other heading.

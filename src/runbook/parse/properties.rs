@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     blocks::{self, Kind},
-    language::{self, Use},
+    language::Use,
     notes::Notes,
     parse, readable,
 };
@@ -63,6 +63,31 @@ fn soup() -> impl Strategy<Value = String> {
         "\u{feff}",
         "\0",
         "<details>\n",
+        "</details>\n",
+        "<summary>x</summary>\n",
+        "<Tabs>\n",
+        "</Tabs>\n",
+        "<TabItem value=\"é\">\n",
+        "</TabItem>\n",
+        "<Odd>\n",
+        "</Odd>\n",
+        "{{< tabs >}}\n",
+        "{{% tab name=\"a\" %}}\n",
+        "{{% /tab %}}\n",
+        "{{< /tabs >}}\n",
+        "=== \"Linux\"\n",
+        "    ```bash\n",
+        "    ```\n",
+        "::::{tab-set}\n",
+        ":::{tab-item} a\n",
+        ":::{code-block} bash\n",
+        ":::\n",
+        "::::\n",
+        "kubectl get pod <pod-name> -n \"<ns>\"\n",
+        "```{code-block} bash\n:linenos:\n\n",
+        "```{.bash .numberLines}\n",
+        "% ls\n",
+        ">\n",
         "<!-- c -->\n",
         "| a | b |\n|---|---|\n| c | d |\n",
         "    indented\n",
@@ -88,8 +113,12 @@ fn holds(text: &str, runbook: &Runbook) -> Result<(), TestCaseError> {
         prop_assert!(step.if_it_fails.as_ref().is_none_or(|span| slice(span).is_some()));
         for action in step.all_actions() {
             prop_assert!(ids.insert(action.id.0.clone()), "{} twice", action.id);
-            let code: Option<String> = action.spans.iter().map(slice).collect();
-            prop_assert_eq!(code.as_deref(), Some(action.code.as_str()));
+            let written: Option<String> = action.spans.iter().map(slice).collect();
+            let mut code = action.code.clone();
+            for filled in action.filled.iter().rev() {
+                code.replace_range(filled.span.clone(), &filled.written);
+            }
+            prop_assert_eq!(written.as_deref(), Some(code.as_str()));
             for byte in action.spans.iter().flat_map(Clone::clone) {
                 prop_assert!(owner.insert(byte, &action.id.0).is_none(), "byte {} is in two actions", byte);
             }
@@ -107,21 +136,22 @@ fn holds(text: &str, runbook: &Runbook) -> Result<(), TestCaseError> {
     // console, of which only what follows a prompt is run.
     let mut notes = Notes::new("x.md", text);
     let front = readable::front(&mut notes);
-    let readable = readable::readable(&mut notes, front.as_ref());
+    let (readable, containers) = readable::readable(&mut notes, front.as_ref());
     prop_assert_eq!(readable.len(), text.len());
-    for block in blocks::read(text, &readable) {
+    for block in blocks::read(text, &readable, &containers) {
         let Kind::Fence(fence) = &block.kind else { continue };
-        let what = language::what(language::word(&text[fence.info.clone()]));
         let line = fence.code.first().map_or(0, |span| notes.text.line(span.start));
         let covered = fence.code.iter().flat_map(Clone::clone).filter(|byte| owner.contains_key(byte)).count();
         let length: usize = fence.code.iter().map(Range::len).sum();
-        match what {
-            Use::Run(_) => {
+        match fence.what {
+            Use::Run(_) | Use::Unlabelled => {
                 let is_expected =
                     covered == 0 && (expected_at.contains(&line) || text[..block.span.start].contains("Expected"));
-                prop_assert!(covered == length || is_expected, "{covered} of {length} bytes of line {line}");
+                let code: String = fence.code.iter().filter_map(slice).collect();
+                let is_cut = code.lines().any(|line| line.trim() == ">");
+                prop_assert!(covered == length || is_expected || is_cut, "{covered} of {length} bytes of line {line}");
             }
-            Use::Console => prop_assert!(covered <= length),
+            Use::Session { .. } => prop_assert!(covered <= length),
             Use::Show => prop_assert_eq!(covered, 0),
         }
         for span in &fence.code {

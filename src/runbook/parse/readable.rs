@@ -5,7 +5,10 @@ use std::{borrow::Cow, ops::Range};
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use super::notes::Notes;
+use super::{
+    containers::{self, Containers},
+    notes::Notes,
+};
 use warroom_domain::platform::bounds;
 
 /// How runbooks are read: CommonMark with what forges add to it. Footnotes, definition lists and mathematics are not read:
@@ -18,9 +21,11 @@ pub(crate) fn options() -> Options {
 const ESCAPED: &str = "\\`\\`\\`";
 const MENDED: &str = "``````";
 
-/// The YAML block at the document's start, without its two lines of dashes, and where the Markdown begins.
+/// The YAML block at the document's start, without its two lines of dashes, and where the Markdown begins. Hugo's has TOML between two
+/// lines of `+++`.
 pub(super) struct Front {
-    pub yaml: Range<usize>,
+    pub text: Range<usize>,
+    pub is_toml: bool,
     pub end: usize,
 }
 
@@ -36,12 +41,16 @@ enum Beginning {
 fn beginning(source: &str) -> Beginning {
     let start = if source.starts_with('\u{feff}') { 3 } else { 0 };
     let mut lines = source[start..].split_inclusive('\n');
-    let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else { return Beginning::Markdown };
+    let Some(first) = lines.next().filter(|line| matches!(line.trim_end(), "---" | "+++")) else {
+        return Beginning::Markdown;
+    };
+    let is_toml = first.starts_with('+');
     let yaml = start + first.len();
     let mut at = yaml;
     for line in lines {
-        if matches!(line.trim_end(), "---" | "...") {
-            return Beginning::Front(Front { yaml: yaml..at, end: at + line.len() });
+        let ends = if is_toml { line.trim_end() == "+++" } else { matches!(line.trim_end(), "---" | "...") };
+        if ends {
+            return Beginning::Front(Front { text: yaml..at, is_toml, end: at + line.len() });
         }
         at += line.len();
     }
@@ -49,7 +58,7 @@ fn beginning(source: &str) -> Beginning {
     let next = source[yaml..].lines().next().unwrap_or_default();
     let key = next.split_once(':').map(|(key, _)| key);
     let is_key = key.is_some_and(|key| !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase()));
-    if is_key { Beginning::Unclosed(start..start + 3) } else { Beginning::Markdown }
+    if is_key && !is_toml { Beginning::Unclosed(start..start + 3) } else { Beginning::Markdown }
 }
 
 /// Finds the front matter.
@@ -65,8 +74,8 @@ pub(super) fn front(notes: &mut Notes<'_>) -> Option<Front> {
     }
 }
 
-/// What to read, with the same offsets as the document.
-pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> Cow<'a, str> {
+/// What to read, with the same offsets as the document, and the containers that were taken out of it.
+pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> (Cow<'a, str>, Containers) {
     for (excess, part) in bounds::markdown(notes.text.source) {
         let help = Some("make it shorter".to_owned());
         notes.error(part.start..part.start, format!("this is left out: it is {excess}"), help);
@@ -82,7 +91,17 @@ pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> Cow<
         };
         notes.warning(first.clone(), message, Some("remove the backslashes".to_owned()));
     }
-    text
+    let containers = containers::find(&text);
+    for (mark, why) in &containers.problems {
+        let message =
+            format!("this looks like alternatives, and cannot be read as such: {why}; each of its commands asks");
+        notes.error(mark.clone(), message, Some("write headings: `### Option A: …`, `### Option B: …`".to_owned()));
+    }
+    (without(text, &containers), containers)
+}
+
+fn without<'a>(text: Cow<'a, str>, containers: &Containers) -> Cow<'a, str> {
+    if containers.edits.is_empty() { text } else { Cow::Owned(containers::edited(&text, &containers.edits)) }
 }
 
 /// The same for those who only show the document, or a part of it.
@@ -91,7 +110,9 @@ pub(crate) fn for_reading(source: &str) -> Cow<'_, str> {
         Beginning::Front(front) => Some(front),
         _ => None,
     };
-    mended(source, front.as_ref()).0
+    let text = mended(source, front.as_ref()).0;
+    let containers = containers::find(&text);
+    without(text, &containers)
 }
 
 /// The text with front matter blanked and escaped fences mended, and the marks of those fences.

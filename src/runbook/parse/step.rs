@@ -9,9 +9,11 @@ use super::{
     heading::{self, Label},
     language::{self, Use},
     notes::Notes,
+    placeholders::{self, Placeholder},
+    session,
 };
 use crate::{
-    Action, ActionId, Attributes, Check, Expectation, Language, StepId, risk,
+    Action, ActionId, Asks, Attributes, Check, Expectation, Filled, Language, StepId, risk,
     shell::{self, Script},
 };
 
@@ -28,10 +30,10 @@ pub(super) struct Content {
 }
 
 /// Whether there is something to do: an executable fence or a check.
-pub(super) fn has_work(blocks: &[Block], source: &str) -> bool {
+pub(super) fn has_work(blocks: &[Block]) -> bool {
     blocks.iter().any(|block| match &block.kind {
         Kind::Item { ticked } => ticked.is_some(),
-        Kind::Fence(fence) => language::what(language::word(&source[fence.info.clone()])) != Use::Show,
+        Kind::Fence(fence) => fence.what != Use::Show,
         _ => false,
     })
 }
@@ -42,8 +44,8 @@ pub(super) fn shown(blocks: &[Block], notes: &mut Notes<'_>) {
         blocks.iter().filter_map(|block| if let Kind::Fence(fence) = &block.kind { Some(fence) } else { None });
     for fence in fences {
         let info = &notes.text.source[fence.info.clone()];
-        let word = language::word(info);
-        if language::what(word) != Use::Show {
+        let word = language::info(info).word;
+        if fence.what != Use::Show || language::is_run(word) {
             continue;
         }
         if let Some(meant) = language::meant(word) {
@@ -240,12 +242,10 @@ impl Reader<'_, '_> {
             let at = fence.code.first().map_or(block.span.start, |span| span.start);
             return self.expect(Some(Expected { text, at, is_code: true }));
         }
-        let info = &source[fence.info.clone()];
-        let what = language::what(language::word(info));
-        let language = match what {
+        let language = match fence.what {
             Use::Show => return,
             Use::Run(language) => language,
-            Use::Console => Language::Bash,
+            Use::Session { .. } | Use::Unlabelled => Language::Bash,
         };
         if fence.unclosed {
             let span = self.notes.text.line_span(self.notes.text.line(block.span.start));
@@ -256,39 +256,59 @@ impl Reader<'_, '_> {
             self.notes.warning(block.span.clone(), "there is nothing to run in this fence", None);
             return;
         }
-        let read = attributes::read(info, fence.info.start, language, self.notes);
+        let read = attributes::read(&source[fence.info.clone()], fence.info.start, language, self.notes);
         let mut expected = read.expected;
-        let parts = match what {
-            Use::Console => {
-                let console = fence::console(source, &fence.code);
-                if console.spans.is_empty() {
+        let mut asks = read.asks.or(block.asks);
+        // What a person compares with what is printed.
+        let mut shown = None;
+        let whole = |spans: Vec<Range<usize>>| vec![fence::Part { spans, ..fence::Part::default() }];
+        let parts = match fence.what {
+            Use::Session { asks: by_prompt, compared } => {
+                asks = by_prompt.or(asks);
+                let session = session::read(source, &fence.code);
+                if session.spans.is_empty() {
                     let message = "no line of this fence starts with a prompt, so there is nothing to run";
                     let help = "put `$ ` before each command, or call the language `bash`".to_owned();
                     self.notes.warning(block.span.clone(), message, Some(help));
                     return;
                 }
-                if let Some(at) = console.output_at.filter(|_| !console.output.trim().is_empty()) {
+                if let Some(at) = session.output_at.filter(|_| !session.output.trim().is_empty()) {
                     let line = self.notes.text.line(at);
-                    expected.push(Expectation::Text { text: console.output, line });
+                    match compared {
+                        true => expected.push(Expectation::Text { text: session.output, line }),
+                        false => shown = Some((session.output, line)),
+                    }
                 }
-                vec![fence::Part { spans: console.spans, ..fence::Part::default() }]
+                whole(session.spans)
             }
-            _ if language == Language::Bash => fence::numbered(source, &fence.code),
-            _ => vec![fence::Part { spans: fence.code.clone(), ..fence::Part::default() }],
+            Use::Unlabelled => {
+                asks = Some(Asks::Unlabelled);
+                fence::numbered(source, &fence.code)
+            }
+            Use::Run(Language::Bash) => match fence::above_sign(source, &fence.code) {
+                Some((above, below)) => {
+                    shown = Some((source[below.clone()].to_owned(), self.notes.text.line(below.start)));
+                    whole(above)
+                }
+                None => fence::numbered(source, &fence.code),
+            },
+            Use::Run(Language::Sql) | Use::Show => whole(fence.code.clone()),
         };
-        self.actions(parts, &read.attributes, expected, language, self.name(index, first), fence.info.clone());
+        let name = self.name(index, first).or(read.name);
+        let made = Made { attributes: read.attributes, language, name, asks, info: fence.info.clone() };
+        self.actions(parts, made, expected);
+        if let Some((output, line)) = shown
+            && self.mode() == Mode::Forward
+            && let Some(action) = self.content.actions.last()
+        {
+            let about = Some(action.id.clone());
+            self.content.checks.push(Check { text: in_one_line(&output, line), about, ticked: false, line });
+        }
     }
 
     /// One action a part. What is said about the output is about the last part's.
-    fn actions(
-        &mut self,
-        parts: Vec<fence::Part>,
-        attributes: &Attributes,
-        mut expected: Vec<Expectation>,
-        language: Language,
-        name: Option<String>,
-        info: Range<usize>,
-    ) {
+    fn actions(&mut self, parts: Vec<fence::Part>, made: Made, mut expected: Vec<Expectation>) {
+        let Made { attributes, language, name, asks, info } = made;
         let count = parts.len();
         for (number, part) in parts.into_iter().enumerate() {
             let last = number + 1 == count;
@@ -299,7 +319,13 @@ impl Reader<'_, '_> {
             // Parts are numbered because they come after one another.
             attributes.parallel &= count == 1;
             let at = part.spans.first().map_or(info.start, |span| span.start);
-            let code: String = part.spans.iter().map(|span| &self.notes.text.source[span.clone()]).collect();
+            let written: String = part.spans.iter().map(|span| &self.notes.text.source[span.clone()]).collect();
+            let (code, placeholders) = match language {
+                Language::Bash => placeholders::filled(&written),
+                Language::Sql => (written.as_str().into(), Vec::new()),
+            };
+            let code = code.into_owned();
+            let filled = self.filled(&written, at, placeholders);
             if part.only_comments {
                 self.only_comments(&code, at);
             }
@@ -333,11 +359,29 @@ impl Reader<'_, '_> {
                 code,
                 line: self.notes.text.line(at),
                 spans: part.spans,
+                filled,
+                asks,
                 attributes,
                 expected: if last { std::mem::take(&mut expected) } else { Vec::new() },
                 assessment,
             });
         }
+    }
+
+    /// Asks for the placeholders, and says where the variables stand that take their place.
+    fn filled(&mut self, written: &str, at: usize, found: Vec<Placeholder>) -> Vec<Filled> {
+        let mut longer = 0;
+        let mut filled = Vec::with_capacity(found.len());
+        let first = self.notes.text.line(at);
+        for placeholder in found {
+            let line = first + written[..placeholder.span.start].matches('\n').count();
+            self.notes.ask_for(&placeholder.variable, placeholders::variable(&placeholder, line));
+            let start = placeholder.span.start + longer;
+            let (length, was) = (placeholder.text.len(), placeholder.span.len());
+            filled.push(Filled { span: start..start + length, written: written[placeholder.span].to_owned() });
+            longer = longer + length - was;
+        }
+        filled
     }
 
     /// A numbered part without a command is for a person: it becomes a check too, so that it is not passed over.
@@ -380,6 +424,25 @@ impl Reader<'_, '_> {
             }
             _ => String::new(),
         }
+    }
+}
+
+/// What the actions of one fence have in common.
+struct Made {
+    attributes: Attributes,
+    language: Language,
+    name: Option<String>,
+    asks: Option<Asks>,
+    info: Range<usize>,
+}
+
+/// Output as the text of a check: its first line, and where the rest is.
+fn in_one_line(output: &str, line: usize) -> String {
+    let mut lines = output.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    match lines.count() {
+        0 => first,
+        more => format!("{first} … ({} lines from line {line})", more + 1),
     }
 }
 

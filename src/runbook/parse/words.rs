@@ -61,9 +61,12 @@ pub(super) fn read(text: &str, base: usize) -> Words {
                     return Words { words, problem: Some(Unclosed { span: base + at..base + text.len() }) };
                 }
             },
-            _ => {
+            first => {
                 let rest = &text[at..];
+                // A list is one value: `hl_lines=[1,"3-4"]`.
+                let list = first.filter(|first| *first == '[').and_then(|_| rest.find(']'));
                 let length = rest.find(|c: char| c == '}' || separates(c)).unwrap_or(rest.len());
+                let length = list.map_or(length, |end| end + 1);
                 at += length;
                 rest[..length].to_owned()
             }

@@ -232,3 +232,10 @@ fn quoted_depth(code: &[u8]) -> (usize, usize) {
     }
     (brackets, expansions)
 }
+
+/// False where the parser refuses what bash takes (brush-parser 0.4 against `bash -n` 5.2): `select`, `case` in parentheses, `[[` in odd
+/// places, `for` with a group for its body.
+pub(super) fn parser_knows(code: &str) -> bool {
+    let has = |word: &str| code.contains(word);
+    !(has("select") || has("[[") || has("coproc") || has("case ") && has("(") || has("for ") && has("{"))
+}

@@ -55,6 +55,8 @@ pub struct Spliced {
 pub struct SyntaxProblem {
     pub message: String,
     pub span: Range<usize>,
+    /// Bash would refuse it, too. False for what our own parser cannot do, and for what is left unread.
+    pub certain: bool,
 }
 
 /// One simple command.

@@ -39,7 +39,8 @@ pub(super) struct Walker<'c> {
 
 impl<'c> Walker<'c> {
     pub(super) fn new(code: &'c str) -> Self {
-        Self { code, script: Script::default(), options: ParserOptions::default(), pipelines: 0, recoveries: 0 }
+        let options = ParserOptions { enable_extended_globbing: code.contains("extglob"), ..ParserOptions::default() };
+        Self { code, script: Script::default(), options, pipelines: 0, recoveries: 0 }
     }
 
     /// A range that is safe to slice the code with.
@@ -53,7 +54,16 @@ impl<'c> Walker<'c> {
     pub(super) fn problem(&mut self, message: String, range: Range<usize>) {
         if self.script.problem.is_none() {
             let span = self.span(range);
-            self.script.problem = Some(SyntaxProblem { message, span });
+            self.script.problem = Some(SyntaxProblem { message, span, certain: false });
+        }
+    }
+
+    /// A problem that the parser has found.
+    fn mistake(&mut self, message: String, range: Range<usize>) {
+        let is_first = self.script.problem.is_none();
+        self.problem(message, range);
+        if let Some(problem) = self.script.problem.as_mut().filter(|_| is_first) {
+            problem.certain = guard::parser_knows(self.code) && !problem.message.contains("here document");
         }
     }
 
@@ -81,7 +91,7 @@ impl<'c> Walker<'c> {
         let tokens = match uncached_tokenize_str(&text.value, &self.options.tokenizer_options()) {
             Ok(tokens) => tokens,
             Err(error) => {
-                self.problem(error.to_string(), whole);
+                self.mistake(error.to_string(), whole);
                 return self.recover(text, text.value.len(), context);
             }
         };
@@ -97,11 +107,11 @@ impl<'c> Walker<'c> {
             Err(ParseError::ParsingNear(near)) => {
                 let at = layer.byte(near.index);
                 let place = text.outer(at);
-                self.problem("this is not shell that bash would understand".to_owned(), place..place + 1);
+                self.mistake("this is not shell that bash would understand".to_owned(), place..place + 1);
                 self.recover(text, at, context);
             }
             Err(_) => {
-                self.problem("the shell code ends in the middle of a command".to_owned(), whole.end..whole.end);
+                self.mistake("the shell code ends in the middle of a command".to_owned(), whole.end..whole.end);
                 self.recover(text, text.value.len(), context);
             }
         }

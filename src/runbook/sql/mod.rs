@@ -126,13 +126,16 @@ pub struct MetaCommand {
 pub fn analyse(text: &str) -> SqlScript {
     if text.len() > LONGEST {
         let message = format!("it is longer than {} KiB, which is too long to be read as one action", LONGEST / 1024);
-        return SqlScript { problem: Some(SyntaxProblem { message, span: 0..0 }), ..SqlScript::default() };
+        return SqlScript {
+            problem: Some(SyntaxProblem { message, span: 0..0, certain: false }),
+            ..SqlScript::default()
+        };
     }
     let split = split::split(text);
     let mut script = SqlScript { meta_commands: split.meta_commands, spliced: split.spliced, ..SqlScript::default() };
     if let Some(at) = split.unclosed {
         let message = "a quote, comment or dollar-quoted text is not closed".to_owned();
-        script.problem = Some(SyntaxProblem { message, span: at..text.len() });
+        script.problem = Some(SyntaxProblem { message, span: at..text.len(), certain: false });
     }
     for span in split.statements {
         let Some(code) = split.clean.get(span.clone()) else { continue };
@@ -142,7 +145,7 @@ pub fn analyse(text: &str) -> SqlScript {
             Err(failed) => {
                 let (statement, message) = *failed;
                 if script.problem.is_none() {
-                    script.problem = Some(SyntaxProblem { message, span: statement.span.clone() });
+                    script.problem = Some(SyntaxProblem { message, span: statement.span.clone(), certain: false });
                 }
                 script.statements.push(statement);
             }

@@ -224,6 +224,8 @@ pub(super) fn command_action(id: String, code: String) -> (Action, Script) {
         language: Language::Bash,
         assessment: risk::assess_script(&script, &code, &attributes),
         spans: Vec::new(),
+        filled: Vec::new(),
+        asks: None,
         line: 1,
         attributes,
         expected: Vec::new(),

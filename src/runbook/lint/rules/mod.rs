@@ -10,6 +10,7 @@ mod git;
 mod hanging;
 mod helm;
 mod kubectl;
+mod labels;
 mod order;
 mod placeholders;
 mod postgres;
@@ -30,6 +31,7 @@ use super::rule::{Family, Rule};
 pub const FAMILIES: &[Family] = &[
     Family { title: "The document", rules: template::RULES },
     Family { title: "The order of steps", rules: order::RULES },
+    Family { title: "Labels and prompts", rules: labels::RULES },
     Family { title: "Placeholders", rules: placeholders::RULES },
     Family { title: "Shell", rules: shell::RULES },
     Family { title: "Commands that wait", rules: hanging::RULES },

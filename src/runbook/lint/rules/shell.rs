@@ -17,6 +17,7 @@ use crate::{
         scripts::optional_variables,
         subject::{ENVIRONMENT, Subject},
     },
+    shell::SyntaxProblem,
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -28,6 +29,16 @@ pub(super) const RULES: &[Rule] = &[
         help: "correct it; bash -n FILE says where it stumbles",
         correct: "",
         check: AtBlock(syntax),
+    },
+    Rule {
+        name: "shell-not-understood",
+        severity: WARNING,
+        title: "this block is not understood",
+        explanation: "The linter reads less shell than bash does, or the block is beyond its limits. Its commands count as destructive, \
+                      and no other rule sees all of them.",
+        help: "check it with bash -n FILE, or write it in a simpler form",
+        correct: "",
+        check: AtBlock(not_understood),
     },
     Rule {
         name: "sql-in-shell",
@@ -46,15 +57,6 @@ pub(super) const RULES: &[Rule] = &[
         help: "write it as text or as - [ ] items, outside the fence",
         correct: "",
         check: AtBlock(prose),
-    },
-    Rule {
-        name: "prompt-in-shell",
-        severity: ERROR,
-        title: "the prompt is part of the command",
-        explanation: "Bash takes `$` for a program: `$: command not found`. Lines of output below it are run as well.",
-        help: "make it a console fence, where `$ ` is the prompt and the rest is the expected output, or take the prompt out",
-        correct: "",
-        check: AtBlock(prompt),
     },
     Rule {
         name: "crontab-in-shell",
@@ -220,15 +222,26 @@ const CLIENTS: &[&str] = &[
 ];
 
 fn syntax(block: &Block<'_>, report: &mut Report<'_>) {
-    if let Some((span, message)) = &block.problem
-        && !block.reads_as_sql(span.start)
-        && numbered_line(block).is_none()
-    {
-        // What ends too early is best seen from its beginning.
-        let early = span.start >= block.action.code.trim_end().len();
-        let span = if early { block.first_line() } else { span.clone() };
-        report.code(block, span, format!("bash cannot read this: {message}"));
+    if let Some((span, problem)) = unread(block).filter(|(_, problem)| problem.certain) {
+        report.code(block, span, format!("bash cannot read this: {}", problem.message));
     }
+}
+
+fn not_understood(block: &Block<'_>, report: &mut Report<'_>) {
+    if let Some((span, problem)) = unread(block).filter(|(_, problem)| !problem.certain) {
+        report.code(block, span, format!("this is not understood here: {}", problem.message));
+    }
+}
+
+/// What could not be read, and where.
+fn unread<'p>(block: &Block<'p>) -> Option<(Range<usize>, &'p SyntaxProblem)> {
+    let problem = block.problem?;
+    if block.reads_as_sql(problem.span.start) || numbered_line(block).is_some() {
+        return None;
+    }
+    // What ends too early is best seen from its beginning.
+    let early = problem.span.start >= block.action.code.trim_end().len();
+    Some((if early { block.first_line() } else { problem.span.clone() }, problem))
 }
 
 const STATEMENTS: [&str; 13] = [
@@ -291,15 +304,6 @@ fn reads_as_prose(command: &Command<'_>) -> bool {
     };
     let sentence = capital && name && command.words.len() >= 3 && command.words[1..].iter().all(|word| plain(word));
     numbered || bullet || sentence
-}
-
-fn prompt(block: &Block<'_>, report: &mut Report<'_>) {
-    // The first line tells it all.
-    let first = block.lines().find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    if let Some((start, line)) = first.filter(|(_, line)| line.trim_start().starts_with("$ ")) {
-        let at = start + line.len() - line.trim_start().len();
-        report.code(block, at..at + 1, "bash looks for a program named $");
-    }
 }
 
 fn crontab(command: &Command<'_>, report: &mut Report<'_>) {
