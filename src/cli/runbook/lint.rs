@@ -1,22 +1,38 @@
 //! `warroom runbook lint`: what will go wrong with runbooks, as a compiler would show it.
 
+mod fix;
+mod formats;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
 };
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::{Exit, NoFileError, UsageError, diagnostics, open, output::Output, painted::Painted};
-use warroom_domain::platform::{Diagnostic, DiagnosticSeverity, nearest};
+use warroom_domain::{
+    platform::{Diagnostic, DiagnosticSeverity, nearest},
+    text::line,
+};
 use warroom_host::packs::PackFolder;
 use warroom_room::{runbooks::OpenError, settings::Settings};
 use warroom_runbook::{
     self as runbook,
     lint::{Finding, LintContext, lint, page, rules, worst},
 };
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+    Sarif,
+    Github,
+}
 
 /// Say what will go wrong with runbooks
 #[derive(Debug, Clone, Default, Args)]
@@ -27,14 +43,20 @@ pub struct LintArgs {
     /// Files, folders, or ids of the pack's runbooks; without any, every runbook of the pack
     #[arg(value_name = "FILE|ID")]
     runbooks: Vec<String>,
-    /// Print one JSON document a line, one line a finding
-    #[arg(long)]
+    /// How to print the findings: one JSON document a line, SARIF for code scanning, or annotations of a GitHub workflow
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// Write the files again where there is one right form, and print what is left
+    #[arg(long)]
+    fix: bool,
     /// Let warnings fail too
     #[arg(long)]
     strict: bool,
     /// Explain one rule, with the correct form
-    #[arg(long, value_name = "RULE", conflicts_with_all = ["runbooks", "json", "rules"])]
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["runbooks", "json", "format", "fix", "rules"])]
     explain: Option<String>,
     /// List every rule
     #[arg(long, conflicts_with_all = ["runbooks"])]
@@ -54,16 +76,27 @@ pub(super) fn run(args: &LintArgs, settings: &Settings, output: &Output) -> Resu
         }
         return Ok(Exit::Ok);
     }
-    let documents = documents(&args.runbooks, settings)?;
+    let mut documents = documents(&args.runbooks, settings)?;
     let context = LintContext { variables: variables(settings) };
     let mut found: Vec<Finding> = Vec::new();
-    for (file, text) in &documents {
-        found.extend(lint(&runbook::parse(file, text), &context));
+    let mut fixed = Painted::new();
+    for (file, text) in &mut documents {
+        let mut own = lint(&runbook::parse(file, text), &context);
+        let count = if args.fix { fix::apply(file, text, &own)? } else { 0 };
+        if count > 0 {
+            fixed.push_str(&format!("{}: {count} fixed\n", line(file)));
+            own = lint(&runbook::parse(file, text), &context);
+        }
+        found.extend(own);
     }
-    if args.json {
-        output.json(&as_json_lines(&found)?)?;
-    } else {
-        output.paint(&as_snippets(&found, &documents, output))?;
+    match if args.json { Format::Json } else { args.format } {
+        Format::Json => output.json(&as_json_lines(&found)?)?,
+        Format::Sarif => output.json(&formats::sarif(&found)?)?,
+        Format::Github => output.print(&formats::github(&found))?,
+        Format::Text => {
+            fixed.push(&as_snippets(&found, &documents, output));
+            output.paint(&fixed)?;
+        }
     }
     Ok(match worst(&found) {
         Some(DiagnosticSeverity::Error) => Exit::Down,
@@ -182,12 +215,38 @@ fn as_json_lines(found: &[Finding]) -> Result<String> {
     Ok(lines)
 }
 
+/// One block a rule, with the place of every finding of it.
 fn as_snippets(found: &[Finding], documents: &BTreeMap<String, String>, output: &Output) -> Painted {
     let mut text = Painted::new();
     for (file, source) in documents {
-        let own: Vec<Diagnostic> =
-            found.iter().filter(|finding| finding.file == *file).map(Finding::to_diagnostic).collect();
-        text.push(&diagnostics::as_snippets(&own, |_| Some(source.as_str()), output));
+        let own: Vec<&Finding> = found.iter().filter(|finding| finding.file == *file).collect();
+        let mut groups: Vec<Vec<&Finding>> = Vec::new();
+        for finding in &own {
+            // What the parser says is of many kinds.
+            let same = |group: &&mut Vec<&Finding>| {
+                let first = group[0];
+                first.rule == finding.rule && (first.rule != "document" || first.message == finding.message)
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(finding),
+                None => groups.push(vec![finding]),
+            }
+        }
+        for group in &groups {
+            let first = group[0].to_diagnostic();
+            text.push(&diagnostics::as_snippets(std::slice::from_ref(&first), |_| Some(source.as_str()), output));
+            for finding in &group[1..] {
+                let message = if finding.message == group[0].message { "" } else { &finding.message };
+                let separator = if message.is_empty() { "" } else { ": " };
+                let at = &finding.position;
+                let place = format!("{}:{}:{}", line(file), at.line, at.column);
+                text.push_str(&format!("  also at {place}{separator}{}\n", line(message)));
+            }
+            if group.len() > 1 {
+                text.push_str("\n");
+            }
+        }
+        let own: Vec<Diagnostic> = own.into_iter().map(Finding::to_diagnostic).collect();
         text.push_str(&format!("{}\n", diagnostics::verdict(file, &own)));
     }
     text

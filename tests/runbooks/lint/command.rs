@@ -98,3 +98,58 @@ fn a_file_that_is_not_there_is_one_sentence() {
     let run = run("", &["other.md"]);
     assert_eq!((run.code, run.err.as_str()), (66, "warroom: cannot read other.md: no such file\n"));
 }
+
+#[test]
+fn findings_of_one_rule_are_one_block_with_all_places() {
+    let text = CLEAN.replace(
+        "rollout restart \"${DEPLOYMENT:?}\"\n",
+        "rollout restart \"${DEPLOYMENT:?}\"\nsleep 10\nsleep 20\nsleep 30\n",
+    );
+    let run = run(&text, &["book.md"]);
+    assert_eq!(run.out.matches("[fixed-sleep]").count(), 1, "{}", run.out);
+    let at = text.lines().position(|line| line == "sleep 20").unwrap() + 1;
+    assert!(run.out.contains(&format!("  also at book.md:{at}:1")), "{}", run.out);
+    assert!(run.out.contains("book.md: usable, 3 warnings"), "{}", run.out);
+}
+
+#[test]
+fn other_programs_read_findings_as_sarif_and_as_workflow_commands() {
+    let text = CLEAN.replace("get pods -o wide", "logs -f api-0");
+    let line = text.lines().position(|line| line.contains("logs -f")).unwrap() + 1;
+    let sarif = run(&text, &["--format", "sarif", "book.md"]);
+    assert_eq!(sarif.code, 2);
+    let document: serde_json::Value = serde_json::from_str(&sarif.out).unwrap();
+    assert_eq!(document["version"], "2.1.0");
+    let result = &document["runs"][0]["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"never-returns".into(), &"error".into()));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&"book.md".into(), &line.into()));
+    let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["id"] == "never-returns"));
+    let github = run(&text, &["--format", "github", "book.md"]);
+    let start = format!("::error file=book.md,line={line},col=1,title=never-returns::");
+    assert!(github.code == 2 && github.out.starts_with(&start) && github.out.lines().count() == 1, "{}", github.out);
+}
+
+#[test]
+fn what_has_one_right_form_is_written_so() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("book.md");
+    let bad = "# T\n\n## Look\n\n```\nkubectl get nodes\n```\n\n- in a list:\n\n  ~~~bash\n  $ kubectl get pods\n  NAME\n  ~~~\n";
+    fs::write(&file, bad).unwrap();
+    let fixed = |file: &std::path::Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_warroom"))
+            .args(["runbook", "lint", "--fix"])
+            .arg(file)
+            .env_clear()
+            .env("HOME", home.path())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let out = fixed(&file);
+    let good = bad.replace("```\nkubectl get nodes", "```bash\nkubectl get nodes").replace("~~~bash", "~~~console");
+    assert_eq!(fs::read_to_string(&file).unwrap(), good);
+    assert!(out.contains("book.md: 2 fixed\n") && !out.contains("unlabelled-command"), "{out}");
+    assert!(!fixed(&file).contains(" fixed"), "the second time nothing is left");
+}
