@@ -64,3 +64,16 @@ fn a_template_that_is_shown_as_an_example_is_no_procedure() {
     let escaped = runbook.diagnostics.iter().filter(|found| found.message.contains("escaped")).count();
     assert_eq!(escaped, 1, "one word about all of them");
 }
+
+#[test]
+fn no_fence_that_says_commands_is_left_out_of_the_plans_and_the_clean_examples() {
+    let folder = format!("{}/tests/runbooks", env!("CARGO_MANIFEST_DIR"));
+    let figures = crate::corpus::measure(folder.as_ref());
+    assert_eq!((figures.documents, figures.crashes.len()), (16, 0));
+    let missed: Vec<_> =
+        figures.missed.iter().map(|(file, line)| (file.file_name().unwrap().to_str().unwrap(), *line)).collect();
+    assert_eq!((figures.labelled, missed), (126, vec![]), "{figures:?}");
+    assert_eq!((figures.unlabelled_actions, figures.asking, figures.errors), (0, 0, 0));
+    assert!(figures.fences > figures.labelled && figures.actions >= figures.labelled_run && figures.variables > 0);
+    assert!(figures.findings > 0 && !figures.parsing.is_zero() && !figures.linting.is_zero());
+}
