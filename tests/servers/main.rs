@@ -22,6 +22,7 @@ mod lab_itself;
 mod look;
 mod looking;
 mod metrics;
+mod nothing_done;
 mod place;
 mod postgres;
 mod postgres_states;

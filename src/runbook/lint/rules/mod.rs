@@ -11,6 +11,7 @@ mod hanging;
 mod helm;
 mod kubectl;
 mod labels;
+mod nothing;
 mod order;
 mod placeholders;
 mod postgres;
@@ -35,6 +36,7 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "Placeholders", rules: placeholders::RULES },
     Family { title: "Shell", rules: shell::RULES },
     Family { title: "Commands that wait", rules: hanging::RULES },
+    Family { title: "Commands that do nothing and succeed", rules: nothing::RULES },
     Family { title: "Credentials and personal data", rules: secrets::RULES },
     Family { title: "curl", rules: curl::RULES },
     Family { title: "kubectl", rules: kubectl::RULES },
