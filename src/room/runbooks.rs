@@ -8,7 +8,7 @@ use warroom_domain::{
 };
 use warroom_exec::gate::{Because, Refusal};
 use warroom_host::{packs::PackFolder, plain_file};
-use warroom_runbook::{self as runbook, Attributes, Lowered, Risk, Runbook};
+use warroom_runbook::{self as runbook, Action, Lowered, Risk, Runbook};
 
 /// Why a runbook cannot be opened. Each is one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +74,11 @@ impl Summary {
     }
 }
 
-/// What the attributes of an action say to whoever reads it, as other people wrote it.
-pub fn notable(attributes: &Attributes) -> Vec<String> {
+/// What an action and its attributes say to whoever reads it, as other people wrote it.
+pub fn notable(action: &Action) -> Vec<String> {
+    let attributes = &action.attributes;
     let mut parts = Vec::new();
+    parts.extend(action.asks.map(|asks| asks.word().to_owned()));
     parts.extend(attributes.db.as_ref().map(|db| format!("on {db}")));
     parts.extend(attributes.database.as_ref().map(|name| format!("in the database {name}")));
     parts.extend(attributes.write.then(|| "may write".to_owned()));

@@ -266,13 +266,26 @@ pub enum Asks {
     Excluded,
 }
 
+impl Asks {
+    /// As it is marked next to the risk.
+    pub fn word(self) -> &'static str {
+        match self {
+            Asks::Unlabelled => "unlabelled: always asks",
+            Asks::RootPrompt => "root prompt: always asks",
+            Asks::Collapsed => "collapsed: always asks",
+            Asks::NotUnderstood => "unclear alternatives: always asks",
+            Asks::Excluded => "excluded: always asks",
+        }
+    }
+}
+
 impl fmt::Display for Asks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Asks::Unlabelled => "unlabelled: no label says that this is commands, so each run asks",
+            Asks::Unlabelled => "unlabelled: the fence does not say that it holds commands, so each run asks",
             Asks::RootPrompt => "the `# ` before this command is taken for a root prompt, so each run asks",
-            Asks::Collapsed => "this command stands in a collapsed part of the document, so each run asks",
-            Asks::NotUnderstood => "this command stands among alternatives that cannot be read, so each run asks",
+            Asks::Collapsed => "this command is in a collapsed part of the document, so each run asks",
+            Asks::NotUnderstood => "this command is one of several alternatives that cannot be read, so each run asks",
             Asks::Excluded => "the document excludes this command from running with the others, so each run asks",
         })
     }

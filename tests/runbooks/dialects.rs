@@ -133,7 +133,7 @@ fn alternatives_that_are_not_understood_are_an_error_and_none_runs_by_itself() {
     ] {
         let runbook = read(&text);
         let found = errors(&runbook);
-        assert!(found.len() == 1 && found[0].starts_with("this looks like alternatives"), "{text}: {found:?}");
+        assert!(found.len() == 1 && found[0].starts_with("these alternatives cannot be read"), "{text}: {found:?}");
         assert!(
             runbook.steps().flat_map(|step| &step.actions).all(|action| action.asks == Some(Asks::NotUnderstood)),
             "{text}"

@@ -186,7 +186,7 @@ impl<'a> Page<'a> {
         parts.extend(assessment.external.then(|| "people outside see it".to_owned()));
         parts.extend(action.name.as_deref().map(clean));
         parts.push(json::language(action.language).to_owned());
-        parts.extend(notable(&action.attributes).iter().map(|part| clean(part)));
+        parts.extend(notable(action).iter().map(|part| clean(part)));
         let risk = paint::risk(assessment.risk.word(), assessment.risk, self.output);
         self.text.push_str(&format!("{}{sign} ", " ".repeat(indent)));
         self.text.push(&risk);

@@ -114,7 +114,7 @@ impl Reader<'_, '_> {
                     Some(_) => {
                         self.notes.warning(span, format!("there is no key `{other}`"), suggestion(other, &KEYS));
                     }
-                    None => self.notes.note(span, format!("the key `{other}` means nothing here"), None),
+                    None => self.notes.note(span, format!("unknown key `{other}`: ignored"), None),
                 }
             }
         }

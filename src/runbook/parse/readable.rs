@@ -93,8 +93,7 @@ pub(super) fn readable<'a>(notes: &mut Notes<'a>, front: Option<&Front>) -> (Cow
     }
     let containers = containers::find(&text);
     for (mark, why) in &containers.problems {
-        let message =
-            format!("this looks like alternatives, and cannot be read as such: {why}; each of its commands asks");
+        let message = format!("these alternatives cannot be read: {why}. Each of their commands asks");
         notes.error(mark.clone(), message, Some("write headings: `### Option A: …`, `### Option B: …`".to_owned()));
     }
     (without(text, &containers), containers)

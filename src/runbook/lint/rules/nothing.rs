@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: WARNING,
         title: "a selector that matches nothing succeeds",
         explanation: "`kubectl delete pods -l app=ap` prints `No resources found` and ends with 0: a mistyped label looks like work done.",
-        help: "list what it matches first: kubectl get … -o name | grep . ends with 1 when there is nothing",
+        help: "list what it matches first: kubectl get … -o name | grep . ends with 1 when nothing matches",
         correct: "kubectl -n shop get pods -l app=api -o name | grep . && kubectl -n shop delete pods -l app=api",
         check: AtCommand(&["kubectl"], selector),
     },
@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "copying from a prefix that does not exist succeeds",
         explanation: "`aws s3 cp --recursive` and `aws s3 sync` from a mistyped prefix copy no object and end with 0. The restore that \
                       follows reads an empty folder.",
-        help: "look first: aws s3 ls ends with 1 when there is nothing",
+        help: "list the prefix first: aws s3 ls ends with 1 when nothing matches",
         correct: "aws s3 ls s3://backups/portal/ && aws s3 sync s3://backups/portal/ /srv/restore",
         check: AtCommand(&["aws"], prefix),
     },
@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: WARNING,
         title: "replacing a mistyped address changes nothing and succeeds",
         explanation: "Terraform takes -replace for an address that is in no state without a word: `No changes`, and 0.",
-        help: "look for the address first: terraform state show ends with 1 when it is not there",
+        help: "check the address first: terraform state show ends with 1 for an unknown one",
         correct: "terraform state show aws_instance.api",
         check: AtCommand(&["terraform", "tofu"], replace),
     },
@@ -84,7 +84,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: WARNING,
         title: "a backup without one of its sources may succeed",
         explanation: "restic warns about a source that does not exist, backs the others up, and older versions end with 0.",
-        help: "stop when one is not there: test -e for each source before it",
+        help: "stop when a source is missing: test -e for each of them first",
         correct: "test -e /srv/uploads && test -e /etc/portal && restic backup /srv/uploads /etc/portal",
         check: AtCommand(&["restic"], restic),
     },
@@ -146,7 +146,7 @@ fn prefix(command: &Command<'_>, report: &mut Report<'_>) {
         other.is("aws", "s3") && other.second() == "ls" && place == bucket(source)
     };
     if !command.before(report.subject).any(looked) && !is_compared(command, report) {
-        report.word(command, *at, "nothing is copied, and nothing is said, where this prefix has no objects");
+        report.word(command, *at, "a prefix without objects copies nothing and prints nothing");
     }
 }
 
@@ -163,7 +163,7 @@ fn replace(command: &Command<'_>, report: &mut Report<'_>) {
         other.verb() == "state" && other.operands().iter().any(|(_, operand)| *operand == address)
     };
     if !command.before(report.subject).any(looked) {
-        report.command(command, format!("nothing is replaced, and nothing is said, where {address} is in no state"));
+        report.command(command, format!("an unknown address replaces nothing and prints no warning: {address}"));
     }
 }
 
@@ -200,7 +200,7 @@ fn restic(command: &Command<'_>, report: &mut Report<'_>) {
     let sources = command.operands().len().saturating_sub(1);
     let tested = |other: &Command<'_>| matches!(other.program(), "test" | "[" | "ls" | "stat");
     if command.verb() == "backup" && sources > 1 && !command.before(report.subject).any(tested) {
-        report.command(command, "a source that is not there may be no error");
+        report.command(command, "a missing source may be no error");
     }
 }
 

@@ -187,7 +187,7 @@ fn facts(
     if let Some(lowered) = assessment.lowered() {
         lines.extend(indented(&clean(&lowered.to_string()), columns, theme.status(Status::Warn)));
     }
-    let attributes = clean(&notable(&action.attributes).join(" · "));
+    let attributes = clean(&notable(action).join(" · "));
     if !attributes.is_empty() {
         lines.extend(indented(&attributes, columns, theme.dim()));
     }
