@@ -89,7 +89,8 @@ pub(super) fn run(args: &LintArgs, settings: &Settings, output: &Output) -> Resu
         }
         found.extend(own);
     }
-    match if args.json { Format::Json } else { args.format } {
+    let format = if args.json { Format::Json } else { args.format };
+    match format {
         Format::Json => output.json(&as_json_lines(&found)?)?,
         Format::Sarif => output.json(&formats::sarif(&found)?)?,
         Format::Github => output.print(&formats::github(&found))?,

@@ -108,8 +108,9 @@ pub(super) fn above_sign(source: &str, code: &[Range<usize>]) -> Option<(Vec<Ran
     let lines = lines(source, code);
     let sign = lines.iter().position(|line| text_of(source, line).trim() == ">")?;
     let above: Vec<Range<usize>> = lines[..sign].iter().flatten().cloned().collect();
-    let below = lines.get(sign + 1..)?.iter().flatten();
-    let output = below.clone().next()?.start..below.last()?.end;
+    let mut below = lines.get(sign + 1..)?.iter().flatten();
+    let first = below.next()?;
+    let output = first.start..below.next_back().unwrap_or(first).end;
     is_whole(&text_of(source, &above)).then(|| (join(&above), output))
 }
 
