@@ -194,6 +194,8 @@ pub(super) struct Tag {
     pub span: Range<usize>,
     /// Markdown must not see it.
     pub blanked: bool,
+    /// Its name is one of a container.
+    pub is_known: bool,
 }
 
 /// The tag or shortcode that starts at this byte.
@@ -221,7 +223,7 @@ fn angle(text: &str, at: usize) -> Option<Tag> {
             let length = body.find("</summary>").filter(|length| *length < LONGEST_TAG).unwrap_or_default();
             let title = without_tags(&body[..length]);
             let end = span.end + length + if length > 0 { "</summary>".len() } else { 0 };
-            return Some(Tag { what: What::Title, name, title, span: at..end, blanked: true });
+            return Some(Tag { what: What::Title, name, title, span: at..end, blanked: true, is_known: true });
         }
         "summary" => What::Passed,
         "div" if closes => What::Closes,
@@ -234,7 +236,8 @@ fn angle(text: &str, at: usize) -> Option<Tag> {
     };
     let title = attribute(inner, &["label", "title", "header", "heading", "summary", "tab", "name", "value"]);
     let blanked = name != "div";
-    Some(Tag { what, name: format!("<{name}"), title: title.unwrap_or_default(), span, blanked })
+    let is_known = kind(&name, true) != Kind::Unknown;
+    Some(Tag { what, name: format!("<{name}"), title: title.unwrap_or_default(), span, blanked, is_known })
 }
 
 /// How long a tag is: to the `>` that stands in no braces and no quotes.
@@ -278,7 +281,8 @@ fn shortcode(text: &str, at: usize) -> Option<Tag> {
     let named = attribute(arguments, &["name", "title", "header", "label", "tabName"]);
     let title = named.unwrap_or_else(|| arguments.trim().trim_matches(['"', '\'', '`']).to_owned());
     let bracket = if liquid { "{%" } else { "{{" };
-    Some(Tag { what, name: format!("{bracket}{}", own.trim()), title, span, blanked: true })
+    let is_known = kind(own, false) != Kind::Unknown;
+    Some(Tag { what, name: format!("{bracket}{}", own.trim()), title, span, blanked: true, is_known })
 }
 
 /// The value of the first of these attributes that is there: `label="x"`, `label={'x'}`, `label=x`.

@@ -328,7 +328,13 @@ impl Scanner<'_> {
                     self.push(kind, &tag.title, End::Name(tag.name), tag.span.clone(), edits);
                 }
                 dialect::What::Closes => {
-                    self.close(&End::Name(tag.name), tag.span.start, tag.blanked.then_some(edit));
+                    let end = End::Name(tag.name);
+                    match self.innermost(&end) {
+                        Some(_) => self.close(&end, tag.span.start, tag.blanked.then_some(edit)),
+                        // A part of a document may begin inside of it.
+                        None if tag.blanked && tag.is_known => self.edit(edit.span, ""),
+                        None => {}
+                    }
                 }
                 dialect::What::Title => {
                     if let Some(node) = self.open.last_mut().filter(|node| node.kind == Kind::Details) {

@@ -133,3 +133,11 @@ proptest! {
         render(&text, width);
     }
 }
+
+#[test]
+fn marks_of_tabs_are_not_shown_and_their_titles_are() {
+    let tabs = plain("<Tabs>\n<TabItem value=\"k\" label=\"With kubectl\">\n\nText.\n\n</TabItem>\n</Tabs>\n", 40);
+    assert_eq!(tabs.split_whitespace().collect::<Vec<_>>(), ["With", "kubectl", "Text."]);
+    // A step's part of the document may end outside of the tabs that it begins in.
+    assert_eq!(plain("Text.\n\n{{% /tab %}}\n{{< /tabs >}}\n</TabItem>\n", 40), "Text.\n");
+}
