@@ -69,8 +69,6 @@ impl Runbook {
 /// What the YAML block before the first heading says. All of it is optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FrontMatter {
-    /// What the document is called when it has no first-level heading.
-    pub title: Option<String>,
     pub components: Vec<String>,
     pub severity: Option<String>,
     pub rto: Option<Duration>,

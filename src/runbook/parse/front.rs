@@ -41,12 +41,19 @@ const KINDS: [(&str, VariableKind); 4] = [
     ("file", VariableKind::File),
 ];
 
-/// The runbook's id, when it names one, and everything else.
-pub(super) fn read(yaml: Range<usize>, notes: &mut Notes<'_>) -> (Option<String>, FrontMatter) {
+/// What the document is called, when it says so, and everything else.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub id: Option<String>,
+    pub title: Option<String>,
+    pub front: FrontMatter,
+}
+
+pub(super) fn read(yaml: Range<usize>, notes: &mut Notes<'_>) -> Read {
     let text = &notes.text.source[yaml.clone()];
-    let mut reader = Reader { base: yaml.start, notes, id: None, front: FrontMatter::default() };
+    let mut reader = Reader { base: yaml.start, notes, id: None, title: None, front: FrontMatter::default() };
     if text.trim().is_empty() {
-        return (None, reader.front);
+        return Read::default();
     }
     // Variables, their names, their keys and a list of choices are five levels.
     let options = serde_saphyr::options! {
@@ -66,14 +73,14 @@ pub(super) fn read(yaml: Range<usize>, notes: &mut Notes<'_>) -> (Option<String>
             reader.notes.error(at, format!("the front matter is no YAML: {message}"), None);
         }
     }
-    (reader.id, reader.front)
+    Read { id: reader.id, title: reader.title, front: reader.front }
 }
 
 /// Hugo's front matter between lines of `+++`: what the document is called.
-pub(super) fn read_toml(text: &str) -> FrontMatter {
+pub(super) fn read_toml(text: &str) -> Read {
     let table = text.parse::<toml::Table>().unwrap_or_default();
     let title = table.get("title").and_then(toml::Value::as_str).map(str::to_owned);
-    FrontMatter { title, ..FrontMatter::default() }
+    Read { title, ..Read::default() }
 }
 
 /// YAML before it is known what it should be.
@@ -90,6 +97,7 @@ struct Reader<'r, 'a> {
     base: usize,
     notes: &'r mut Notes<'a>,
     id: Option<String>,
+    title: Option<String>,
     front: FrontMatter,
 }
 
@@ -97,7 +105,7 @@ impl Reader<'_, '_> {
     fn entry(&mut self, (key, value): (Spanned<String>, Spanned<Value>)) {
         match key.value.as_str() {
             "id" => self.id = self.slug(&value),
-            "title" => self.front.title = self.text("title", &value),
+            "title" => self.title = self.text("title", &value),
             "components" => self.front.components = self.list(&key.value, &value),
             "severity" => self.front.severity = self.text(&key.value, &value),
             "rto" => self.front.rto = self.duration(&key.value, &value),

@@ -43,17 +43,17 @@ mod tests;
 
 use notes::Notes;
 
-use super::{FrontMatter, Runbook};
+use super::Runbook;
 
 /// Reads a document. `file` is its name as the user knows it; the id is the front matter's, else that name without folder
 /// and extension.
 pub fn parse(file: &str, text: &str) -> Runbook {
     let mut notes = Notes::new(file, text);
     let front = readable::front(&mut notes);
-    let (id, mut front_matter) = match &front {
-        Some(front) if front.is_toml => (None, front::read_toml(&text[front.text.clone()])),
+    let front::Read { id, title, front: mut front_matter } = match &front {
+        Some(front) if front.is_toml => front::read_toml(&text[front.text.clone()]),
         Some(front) => front::read(front.text.clone(), &mut notes),
-        None => (None, FrontMatter::default()),
+        None => front::Read::default(),
     };
     let id = id.unwrap_or_else(|| id_of(file));
     let (readable, containers) = readable::readable(&mut notes, front.as_ref());
@@ -65,8 +65,8 @@ pub fn parse(file: &str, text: &str) -> Runbook {
         front_matter.vars.entry(name).or_insert(variable);
     }
     let title = match trees.title {
-        Some(title) if !trees.lead.title.is_empty() => Some(title),
-        title => front_matter.title.clone().or(title),
+        Some(heading) if !trees.lead.title.is_empty() => Some(heading),
+        heading => title.or(heading),
     };
     Runbook {
         title: title.unwrap_or_else(|| id.clone()),
