@@ -154,7 +154,7 @@ impl Writer<'_, '_> {
             }
             let option = match node.tab {
                 Some(tabs) => {
-                    if !place.checked_sub(1).is_some_and(|before| nodes[before].tab == Some(tabs)) {
+                    if place.checked_sub(1).is_none_or(|before| nodes[before].tab != Some(tabs)) {
                         group = None;
                     }
                     Some((letter(nodes, place, tabs), node.title.clone()))
