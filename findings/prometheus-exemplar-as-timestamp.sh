@@ -2,24 +2,23 @@
 # prometheus_client 0.26.0 (PyPI), both its writer for OpenMetrics and its parser for the Prometheus text format, and
 # parse-prometheus-text-format 1.1.1 (npm).
 #
-# Expected: OpenMetrics text with exemplars, read by a parser for the older text format, fails to parse (promtool refuses it) or
-# gives the values without the exemplars.
-# Actual: prometheus_client.parser reads its own library's OpenMetrics output without an error, and takes the last number of the
-# line for the time of the sample. That is the exemplar's time, in seconds, read as milliseconds: the sample is dated
-# January 21, 1970. If the exemplar has no time, it is the exemplar's value, and the sample is from the first second of 1970.
-# In a histogram only the buckets with an exemplar are dated so; the next bucket of the same histogram has no time. The counter
-# is split in two: a family of type counter without samples, and the sample in a family of type unknown.
-# parse-prometheus-text-format returns the text of the exemplar as timestamp_ms.
+# Expected: a parser for the older Prometheus text format rejects OpenMetrics text with exemplars (promtool does), or returns the
+# values without the exemplars.
+# Actual: prometheus_client.parser reads the OpenMetrics output of its own library without an error and uses the last number of the
+# line as the timestamp of the sample. That number is the time of the exemplar in seconds, read as milliseconds, so the sample is
+# dated January 21, 1970. If the exemplar has no time, its value becomes the timestamp: the first second of 1970.
+# In a histogram only the buckets with an exemplar get such a timestamp. The counter is split in two: a family of type counter without
+# samples, and the sample in a family of type unknown. parse-prometheus-text-format returns the exemplar as timestamp_ms.
 #
-# Why it matters: a check that measures how old a metric is, or drops stale samples, sees one that is 56 years old, but only
-# after the first traced request has given the exporter an exemplar. Check the Content-Type, or ask for text/plain.
+# Why it matters: a check that measures the age of a metric, or drops stale samples, sees data that is 56 years old, but only after
+# the first traced request gave the exporter an exemplar. Check the Content-Type, or request text/plain.
 #
 # Seen:
 #   OpenMetrics parser: orders_total 7.0 type counter, time None
 #   text parser: orders_total 7.0 type unknown, time 1970-01-21
 #   text parser: lat_bucket le=1.0 2.0 type histogram, time 1970-01-21
 #   text parser: lat_bucket le=5.0 2.0 type histogram, time None
-#   text parser, exemplar without a time: time 0.0005 seconds after 1970-01-01
+#   text parser, exemplar without a time: time 0.0005 s after the epoch
 #   parse-prometheus-text-format: timestamp_ms #{trace="x"}0.5
 set -euo pipefail
 
@@ -56,7 +55,7 @@ def show(name, parse, wanted):
 show("OpenMetrics parser", openmetrics.text_string_to_metric_families, {("orders_total", "")})
 show("text parser", parser.text_string_to_metric_families, {("orders_total", ""), ("lat_bucket", "1.0"), ("lat_bucket", "5.0")})
 (bare,) = parser.text_string_to_metric_families('orders_total 7 # {trace="x"} 0.5\n')
-print(f"text parser, exemplar without a time: time {bare.samples[0].timestamp} seconds after 1970-01-01")
+print(f"text parser, exemplar without a time: time {bare.samples[0].timestamp} s after the epoch")
 END
 cat >ask.cjs <<'END'
 const read = require('parse-prometheus-text-format');

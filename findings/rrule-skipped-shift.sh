@@ -1,19 +1,17 @@
 #!/usr/bin/env bash
 # python-dateutil 2.9.0.post0, recurring-ical-events 3.8.2 (PyPI), rrule 2.8.1, ical.js 2.2.1 (npm).
 #
-# Expected: a shift that was cancelled with EXDATE is gone in every calendar library, and a shift at 02:30 on the night when
-# 02:30 does not exist is moved as RFC 5545 says: by the offset before the gap, to 03:30 summer time.
-# What happens, for a daily shift in Europe/Berlin:
-#   EXDATE in UTC (how most servers write it): dateutil, recurring-ical-events and ical.js drop the shift. rrule keeps it and
-#   says nothing; it drops it when EXDATE holds the local time, with a Z behind it or not.
-#   EXDATE as a bare date: recurring-ical-events and ical.js drop the shift, rrule keeps it, dateutil raises TypeError.
-#   The night of the gap: dateutil gives 01:30Z, which is 03:30 summer time and right. rrule (in a process
-#   whose own zone is UTC) and ical.js give 00:30Z, which is
-#   01:30 winter time: the shift begins an hour before anybody was told.
+# Expected: a shift removed with EXDATE is removed in every calendar library. A shift at 02:30 on the night when 02:30 does not
+# exist starts at 03:30 summer time, because RFC 5545 applies the UTC offset from before the gap.
+# Actual, for a daily shift in Europe/Berlin:
+#   EXDATE in UTC: dateutil, recurring-ical-events and ical.js remove the shift. rrule keeps it without an error. It removes the
+#   shift if EXDATE has the local time, with or without a Z.
+#   EXDATE as a date: recurring-ical-events and ical.js remove the shift, rrule keeps it, dateutil raises TypeError.
+#   The night of the gap: dateutil and recurring-ical-events start the shift at 01:30Z, which is 03:30 summer time. rrule (in a
+#   process with TZ=UTC) and ical.js start it at 00:30Z, which is 01:30 winter time, an hour early.
 #
-# Why it matters: the library of the roster and that of the console disagree on who is on call. The one who is paged is away,
-# and the one who swapped in is not asked. A console must not compute shifts from a feed with one library and trust it; it
-# takes the expanded list of the roster's own API.
+# Why it matters: the roster and the console disagree about who is on call. The page goes to the engineer who is off, and not to the
+# one who swapped in. Read the expanded shifts from the roster's API instead of expanding its calendar feed.
 #
 # Seen:
 #   dateutil: EXDATE UTC drops, EXDATE date TypeError, gap 01:30Z

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # serde-saphyr 2.2.0 (crates.io), the YAML reader that kube 5 uses, against PyYAML 6.0.2 (YAML 1.1) and yaml 2.8.1 (npm, 1.2).
 #
-# Expected: `defaultMode: 0644` is 420 (octal, as kubectl and PyYAML have it) or 644 (as YAML 1.2 has it), a whole number
-# in either case, and a reader that knows no octal agrees with YAML 1.2 about the rest.
-# What happens in serde-saphyr, when the type is not known beforehand (serde_json::Value):
-#   0644   the floating-point number 644.0. As JSON it is 644.0, which Kubernetes refuses for an int32, and it is neither
-#          the file mode 0644 (420) nor the text that was written. A short commit hash such as 0123456 becomes 123456.0.
-#   0o644  420, a whole number, so that only the older spelling changes its kind
-#   on     true, as in YAML 1.1, though it is text in YAML 1.2: `on: page` has the key "on", `page: on` has the value true
-#   "8080" in quotes is text for a Value and the number 8080 for a u32: the type that is asked for decides what is said
-# With a u32 the same 0644 is no float but an error, and with a String it is "0644".
+# Expected: `defaultMode: 0644` is 420 (octal, as in PyYAML and YAML 1.1) or 644 (as in YAML 1.2), an integer in both cases, and a
+# reader that does not use YAML 1.1 octal follows YAML 1.2 elsewhere.
+# Actual, when serde-saphyr reads a document without a known type (serde_json::Value):
+#   0644    the float 644.0. Written as JSON it stays 644.0, which does not fit an int32 field, and it is neither the file mode
+#           (420) nor the text. A short commit hash such as 0123456 becomes 123456.0.
+#   0o644   the integer 420
+#   on      the boolean true, as in YAML 1.1. In YAML 1.2 it is the string "on".
+#   "8080"  a string, but the number 8080 if the type is u32: quotes do not make it a string
+# As a u32, 0644 is an error. As a String it is "0644".
 #
-# Why it matters: front matter and manifests are first read without a type, to see what they are. An incident number, a hash,
-# a file mode or a version written without quotes comes out with another value or kind, and no error says so.
+# Why it matters: tools read front matter and manifests without a type first, to find out what they are. An unquoted file mode,
+# hash or incident number changes its value or type, and there is no error. Keep the source text of scalars, or require quotes.
 #
 # Seen:
 #   0644: serde-saphyr 644.0, u32 error, String "0644"; PyYAML 420; yaml 644

@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
 # paramiko 5.1.0 and asyncssh 2.24.1 (PyPI), ssh-config 5.3.0 (npm), against `ssh -G` of the installed OpenSSH (seen with 9.2).
 #
-# Expected: a client that reads ~/.ssh/config finds the same jump host as ssh. "Match host" is compared with the host name
-# after HostName has been applied, and a block above the HostName line is compared with the name as typed.
+# Expected: a client that reads ~/.ssh/config uses the same jump host as ssh. "Match host" is compared with the host name after
+# HostName is applied, and in a block above the HostName line with the name as typed.
 # Actual:
-#   HostName written with a token (%h.example.com): ssh and asyncssh go through jump-a. paramiko and ssh-config compare
-#   "Match host" with the text "%h.example.com" before the token is expanded, so the block never applies and both go through
-#   jump-b. The host name that paramiko reports is the expanded one, the same as ssh, so the result looks right.
-#   The Match block above the HostName line: ssh, asyncssh and ssh-config go direct, because the name is still "web1" there.
-#   paramiko reads the file twice and goes through jump-a.
-#   A comma in a Host line (Host web1,db1): ssh takes the comma as part of the name and ignores the block. asyncssh and
+#   HostName with a token (%h.example.com): ssh and asyncssh use jump-a. paramiko and ssh-config compare "Match host" with the
+#   unexpanded text "%h.example.com", skip the block and use jump-b. paramiko reports the expanded host name, the same as ssh, so
+#   the result looks right.
+#   Match block above the HostName line: ssh, asyncssh and ssh-config connect directly. paramiko uses jump-a.
+#   Comma in a Host line (Host web1,db1): ssh and paramiko treat it as part of the name and skip the block. asyncssh and
 #   ssh-config treat it as a separator and apply port 2222.
 #
-# Why it matters: the jump host decides which network a step runs in. A console that previews the route with `ssh -G` and then
-# connects with a library shows one bastion and uses another. Run the ssh binary, or pass the route explicitly.
+# Why it matters: the jump host decides in which network a step runs. A console that previews the route with `ssh -G` and connects
+# with a library shows one bastion and uses another. Run the ssh binary, or pass the route explicitly.
 #
 # Seen:
 #   token in HostName: ssh jump-a, paramiko jump-b, asyncssh jump-a, ssh-config jump-b
