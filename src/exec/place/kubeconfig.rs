@@ -31,11 +31,13 @@ pub(super) fn read(list: Option<&str>, home: Option<&str>) -> Result<Option<Kube
     for path in paths {
         // Relative paths of certificates are made to start at the folder of the file: it must be absolute to stay valid elsewhere.
         let path = std::path::absolute(&path).unwrap_or(path);
-        let one = match Kubeconfig::read_from(&path) {
+        let mut one = match Kubeconfig::read_from(&path) {
             Ok(one) => one,
             Err(KubeconfigError::ReadConfig(error, _)) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(sentence(&error, &path)),
         };
+        // An empty name is none: kubectl then takes that of the next file, and kube 5 would keep the empty one.
+        one.current_context = one.current_context.filter(|name| !name.is_empty());
         merged = Some(match merged {
             None => one,
             Some(before) => before.merge(one).map_err(|error| sentence(&error, &path))?,

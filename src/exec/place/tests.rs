@@ -145,6 +145,20 @@ async fn several_files_of_kubeconfig_are_one_and_missing_ones_are_passed_over() 
     assert!(place.mismatches.is_empty(), "{place:?}");
 }
 
+/// kubectl 1.20 takes the current context of the next file then; kube 5 alone would keep the empty one.
+#[tokio::test]
+async fn an_empty_current_context_of_the_first_file_leaves_that_of_the_next() {
+    let mut bench = Bench::new(None);
+    let first = bench.home.path().join("first.yaml");
+    fs::write(&first, "current-context: ''\n").unwrap();
+    let list = format!("{1}:{0}/.kube/config", bench.home.path().display(), first.display());
+    let alone = value(&bench.resolve("kubectl get pods").await, "kube context").map(str::to_owned);
+    bench.variables.push(("KUBECONFIG", list.leak()));
+    let place = bench.resolve("kubectl get pods").await;
+    assert!(alone.is_some());
+    assert_eq!(value(&place, "kube context"), alone.as_deref());
+}
+
 #[tokio::test]
 async fn whatever_leads_past_the_pin_is_a_mismatch() {
     let bench = Bench::new(Some("prod"));

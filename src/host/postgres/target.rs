@@ -149,6 +149,38 @@ pub fn with_database(text: &str, name: &str) -> Result<String, String> {
     Ok(format!("postgresql://{authority}/{name}{mark}{}", rest.join("&")))
 }
 
+/// The URL before its query without hosts and ports, which go into the query unless they are there already: what the query says
+/// replaces what stands before it (libpq 15), and the library (tokio-postgres 0.7) would add the one to the other.
+fn hosts_moved(before: &str, query: &mut Vec<String>) -> String {
+    let (scheme, rest) = before.split_once("://").unwrap_or(("postgresql", before));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (user, hosts) = authority
+        .rsplit_once('@')
+        .map_or(("", authority), |(_, hosts)| authority.split_at(authority.len() - hosts.len()));
+    let one = |text: &str| match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((host, port)) => (host.to_owned(), port.trim_start_matches(':').to_owned()),
+        None => text
+            .split_once(':')
+            .map_or((text.to_owned(), String::new()), |(host, port)| (host.to_owned(), port.to_owned())),
+    };
+    let (hosts, ports): (Vec<String>, Vec<String>) = hosts.split(',').map(one).unzip();
+    for (key, values) in [("host=", hosts), ("port=", ports)] {
+        if !query.iter().any(|pair| pair.starts_with(key)) && values.iter().any(|value| !value.is_empty()) {
+            query.push(format!("{key}{}", values.join(",")));
+        }
+    }
+    query.retain(|pair| pair != "host=" && pair != "port=");
+    // The library splits ports at commas and hosts not.
+    *query = std::mem::take(query)
+        .into_iter()
+        .flat_map(|pair| match pair.strip_prefix("host=") {
+            Some(hosts) => hosts.split(',').map(|host| format!("host={host}")).collect(),
+            None => vec![pair],
+        })
+        .collect();
+    format!("{scheme}://{user}{path}")
+}
+
 /// The text as a URL that the library takes, or `None` when it is something else.
 fn url_form(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
@@ -186,7 +218,9 @@ impl Wish {
                 _ => {}
             }
         }
-        if kept.is_empty() { before.to_owned() } else { format!("{before}?{}", kept.join("&")) }
+        let names_host = |pair: &String| pair.starts_with("host=") || pair.starts_with("port=");
+        let before = if kept.iter().any(names_host) { hosts_moved(before, &mut kept) } else { before.to_owned() };
+        if kept.is_empty() { before } else { format!("{before}?{}", kept.join("&")) }
     }
 
     fn resolve(self, parsed: SslMode) -> Result<(SslMode, TlsWish), String> {
@@ -303,6 +337,23 @@ mod tests {
         assert_eq!(target.config.get_dbname(), Some("portal"));
         assert_eq!(target.tls.verify, Verify::ChainAndName);
         assert_eq!(target.config.get_application_name(), Some("warroom"));
+    }
+
+    /// As libpq 15 takes them (`PQconninfoParse`): the query replaces what stands before it.
+    #[test]
+    fn what_the_query_says_of_host_and_port_replaces_the_rest() {
+        for (text, expected) in [
+            ("postgresql://u@h1/db?host=h2", &["h2:5432"][..]),
+            ("postgresql://u@h1:6000/db?host=h2", &["h2:6000"]),
+            ("postgresql://u:p%40@h1:5432/db?port=5433", &["h1:5433"]),
+            ("postgresql://u@h1,h2/db?port=5433", &["h1:5433", "h2:5433"]),
+            ("postgresql://u@[::1]:6000/db?host=h2,h3", &["h2:6000", "h3:6000"]),
+            ("postgresql://u@h1/db?host=", &["/var/run/postgresql/.s.PGSQL.5432"]),
+        ] {
+            let target = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(labels(&target), expected, "{text}");
+            assert_eq!((target.config.get_user(), target.config.get_dbname()), (Some("u"), Some("db")), "{text}");
+        }
     }
 
     #[test]

@@ -66,7 +66,8 @@ fn sample(line: &str, wanted: &impl Fn(&str) -> bool) -> Line {
         return if ends_well { Line::Other } else { Line::Garbage };
     }
     let mut name = name.to_owned();
-    let (labels, rest) = match rest.strip_prefix('{') {
+    // Blanks before the labels are allowed, as in `promtool check metrics` 2.42.
+    let (labels, rest) = match rest.trim_start().strip_prefix('{') {
         Some(inner) => match labels(inner, &mut name) {
             Some(found) => found,
             None => return Line::Garbage,
@@ -143,6 +144,14 @@ mod tests {
 
     fn label(name: &str, value: &str) -> (String, String) {
         (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn blanks_before_the_labels_are_no_garbage() {
+        let (page, samples) = all("up {job=\"a\"} 1\nup\t{ job=\"b\" } 0\n");
+        assert_eq!((page.samples, page.garbage), (2, 0));
+        assert_eq!(samples[0].labels, [label("job", "a")]);
+        assert_eq!((samples[1].name.as_str(), samples[1].value), ("up", 0.0));
     }
 
     #[test]

@@ -42,12 +42,17 @@ pub(in crate::platform::load) fn schedule(text: &str) -> Result<Crontab, String>
         .map_err(|error| error.to_string().lines().last().unwrap_or_default().trim_start_matches([' ', '^']).to_owned())
 }
 
-/// The longest time between two runs, over the next runs after a fixed day (a Wednesday, so that weekends are seen).
+/// The longest time between two runs, over eight days from a fixed one, so that nights and weekends are seen, and at least over the next
+/// 200 runs, so that months are.
 fn longest_gap(cron: &Crontab) -> Option<Duration> {
     const RUNS: usize = 200;
-    let mut last = cron.find_next(Timestamp::constant(1_735_689_600, 0)).ok()?.timestamp();
-    let mut longest = SignedDuration::ZERO;
-    for _ in 0..RUNS {
+    const DAYS: SignedDuration = SignedDuration::from_hours(8 * 24);
+    let first = cron.find_next(Timestamp::constant(1_735_689_600, 0)).ok()?.timestamp();
+    let (mut last, mut longest) = (first, SignedDuration::ZERO);
+    for run in 0.. {
+        if run >= RUNS && last.duration_since(first) > DAYS {
+            break;
+        }
         let Ok(next) = cron.find_next(last) else { break };
         longest = longest.max(next.timestamp().duration_since(last));
         last = next.timestamp();
@@ -65,6 +70,10 @@ mod tests {
         assert_eq!(gap("0 3 * * *"), 24);
         assert_eq!(gap("0 3 * * 1-5"), 72);
         assert_eq!(gap("0 */6 * * *"), 6);
+        // More than 200 runs a day: the night is still seen, and the weekend.
+        assert_eq!(gap("*/5 6-23 * * *"), 6);
+        assert_eq!(gap("*/5 0-20 * * 1-5"), 51);
+        assert_eq!(gap("* * 1 * *"), 30 * 24);
         assert!(schedule("every day").is_err());
     }
 }
