@@ -37,7 +37,7 @@ const LOADERS: [&str; 8] = [
 ];
 
 /// What the code calls values of a type, where that is not the type's own name in lower case.
-const NAMES: [(&str, &[&str]); 9] = [
+const NAMES: [(&str, &[&str]); 11] = [
     ("AlertRule", &["rule"]),
     ("BackupPolicy", &["policy"]),
     ("Document", &["document"]),
@@ -47,6 +47,8 @@ const NAMES: [(&str, &[&str]); 9] = [
     ("PhaseBudgets", &["budgets"]),
     ("ProbeSpec", &["spec"]),
     ("SeverityLevel", &["severity"]),
+    ("TlsFiles", &["files"]),
+    ("WebFields", &["fields"]),
 ];
 
 /// Keys whose reader comes with a later part of the program, and which.

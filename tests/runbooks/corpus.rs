@@ -128,12 +128,11 @@ fn fences(text: &str) -> Vec<(usize, usize, String)> {
         let sign = line.chars().next().filter(|sign| matches!(sign, '`' | '~'));
         let length = sign.map_or(0, |sign| line.len() - line.trim_start_matches(sign).len());
         match &open {
-            Some((first, own, least, label)) => {
-                if sign == Some(*own) && length >= *least && line.len() == length {
-                    found.push((*first, number + 1, label.clone()));
-                    open = None;
-                }
+            Some((first, own, least, label)) if sign == Some(*own) && length >= *least && line.len() == length => {
+                found.push((*first, number + 1, label.clone()));
+                open = None;
             }
+            Some(_) => {}
             None if length >= 3 => {
                 let info = line[length..].trim().trim_start_matches("{code-block}").trim_start();
                 let word = info.trim_start_matches(['{', '.', ' ']).split([' ', '{', '}', ',', '[', ':']).next();

@@ -392,7 +392,8 @@ async fn after_a_cut_nothing_is_missed() {
     let (mut proxy, probe, _folder) = cut_off_while_a_pod_goes(&server).await;
     server.pod("default", "c", app("a"), waiting("ErrImagePull", 0));
     proxy.mend();
-    assert_eq!(see_until(&*probe, "1/2 ready").await.summary, "1/2 ready, 1 image pull");
+    // What is no pod comes back a little later.
+    see_when(&*probe, "the new pod", |seen| seen.summary == "1/2 ready, 1 image pull").await;
     // A network that swallows everything is noticed by asking.
     proxy.freeze();
     see_until(&*probe, "no answer from").await;

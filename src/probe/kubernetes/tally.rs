@@ -126,6 +126,10 @@ struct Sum<'a> {
 pub(super) fn workloads(picture: &Picture, now: Timestamp) -> Vec<Row<'_>> {
     let mut sums: HashMap<&Owner, Sum<'_>> = HashMap::new();
     for (owner, workload) in &picture.workloads {
+        // A set of a Deployment says again what the Deployment says.
+        if workload.part_of.as_ref().is_some_and(|whole| picture.workloads.contains_key(whole)) {
+            continue;
+        }
         let sum = sums.entry(workload.part_of.as_ref().unwrap_or(owner)).or_default();
         let (desired, ready, available) = sum.told.get_or_insert_default();
         *desired += workload.desired;

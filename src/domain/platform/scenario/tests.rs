@@ -187,7 +187,8 @@ mod primary_outage {
     const FILE: &str = "runbooks/dotmac/drills/primary-outage.toml";
 
     fn demo() -> Scenario {
-        let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE)).unwrap();
+        let text =
+            std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(FILE)).unwrap();
         let (scenario, diagnostics) = Scenario::parse(FILE, &text);
         assert_eq!(diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
         scenario.unwrap()

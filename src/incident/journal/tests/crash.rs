@@ -78,7 +78,7 @@ fn one_life(folder: &Path, responder: &str, random: &mut fastrand::Rng) -> Ackno
 
 fn start(folder: &Path, responder: &str) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "incident::journal::tests::crash::what_was_acknowledged_before_a_kill_is_there_after_it"])
+        .args(["--exact", "journal::tests::crash::what_was_acknowledged_before_a_kill_is_there_after_it"])
         .args(["--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
         .env(RESPONDER, responder)

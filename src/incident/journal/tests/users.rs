@@ -32,7 +32,7 @@ fn users_of_a_group_read_each_others_logs_and_write_their_own_only() {
     let act = |uid: u32, mut command: Command| command.uid(uid).gid(GROUP).current_dir(&logs).output().unwrap();
     let append = |uid: u32| {
         let mut command = Command::new(&program);
-        let name = "incident::journal::tests::users::users_of_a_group_read_each_others_logs_and_write_their_own_only";
+        let name = "journal::tests::users::users_of_a_group_read_each_others_logs_and_write_their_own_only";
         command.args(["--exact", name]).env(FOLDER, incident.path());
         let output = act(uid, command);
         assert!(output.status.success(), "{output:?}");
