@@ -63,7 +63,7 @@ pub use {
     kubelet::Kubelet,
     kubernetes::{Cluster, Kubernetes, Namespace, running, waiting},
     name_server::NameServer,
-    need::{KUBERNETES, Need, PGBOUNCER, POSTGRES, PROMETHEUS, REDIS, TOOLS, WHOLE_CLUSTER, missing},
+    need::{KUBERNETES, Need, PACKERS, PGBOUNCER, POSTGRES, PROMETHEUS, REDIS, RESTIC, TOOLS, WHOLE_CLUSTER, missing},
     pgbouncer::PgBouncer,
     portal::Portal,
     postgres::{HeldConnections, PASSWORD_ROLE, Postgres, PostgresOptions},

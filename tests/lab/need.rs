@@ -19,6 +19,10 @@ pub const REDIS: Need =
     Need { programs: &["redis-server", "redis-cli"], hint: "apt-get install redis-server redis-sentinel" };
 pub const PGBOUNCER: Need = Need { programs: &["pgbouncer"], hint: "apt-get install pgbouncer" };
 pub const PROMETHEUS: Need = Need { programs: &["prometheus"], hint: "apt-get install prometheus" };
+/// What packs the dumps of others.
+pub const PACKERS: Need =
+    Need { programs: &["zstd", "lz4", "xz", "bzip2"], hint: "apt-get install zstd lz4 xz-utils bzip2" };
+pub const RESTIC: Need = Need { programs: &["restic"], hint: "apt-get install restic" };
 /// What runbooks call.
 pub const TOOLS: Need = Need {
     programs: &["kubectl", "jq", "curl", "dig", "openssl", "sha256sum"],
