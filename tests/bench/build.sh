@@ -22,14 +22,9 @@ mkdir -p "$place"
 
 # cpu COMMAND...: its CPU seconds, with those of what it started.
 cpu() {
-  local before after
-  before=$(times_of_children)
-  "$@" >"$place/log" 2>&1 || { tail -20 "$place/log" >&2; return 1; }
-  after=$(times_of_children)
-  awk -v a="$after" -v b="$before" 'BEGIN { printf "%.1f", a - b }'
-}
-times_of_children() {
-  times | awk 'NR == 2 { s = 0; for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); s += t[1] * 60 + t[2] } print s }'
+  local TIMEFORMAT='%U %S' spent
+  spent=$({ time "$@" >"$place/log" 2>&1; } 2>&1) || { tail -20 "$place/log" >&2; return 1; }
+  awk '{ printf "%.1f", $1 + $2 }' <<<"$spent"
 }
 wall() {
   local start
