@@ -19,7 +19,7 @@ use crate::{
     look,
 };
 
-fn get(url: impl Into<String>) -> HttpTarget {
+pub(super) fn get(url: impl Into<String>) -> HttpTarget {
     HttpTarget {
         url: SecretText::Literal(url.into()),
         method: "GET".to_owned(),

@@ -12,7 +12,7 @@ use proptest::{
 };
 use warroom::{
     health::{Reading, Status, Unit},
-    platform::{HttpTarget, ProbeTarget, SecretText, TlsFiles, WebFields},
+    platform::{HttpTarget, ProbeTarget, TlsFiles, WebFields},
 };
 
 use crate::{
@@ -269,19 +269,8 @@ async fn a_server_that_asks_for_a_client_certificate_shows_its_own_and_gets_ours
             assert_eq!(reading.details["client_certificate"], "asked for", "{version}");
         }
         let ask = |tls: TlsFiles| {
-            let target = HttpTarget {
-                url: SecretText::Literal(format!("https://{address}/")),
-                method: "GET".to_owned(),
-                headers: indexmap::IndexMap::new(),
-                body: None,
-                status: "2xx".to_owned(),
-                json: None,
-                contains: None,
-                matches: None,
-                resolve: None,
-                redirects: 0,
-                web: WebFields { tls, body_limit: None },
-            };
+            let web = WebFields { tls, body_limit: None };
+            let target = HttpTarget { redirects: 0, web, ..super::http::get(format!("https://{address}/")) };
             look::at(ProbeTarget::Http(Box::new(target)))
         };
         let reading = ask(lab.trusting("root")).await;

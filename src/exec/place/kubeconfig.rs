@@ -36,7 +36,7 @@ pub(super) fn read(list: Option<&str>, home: Option<&str>) -> Result<Option<Kube
             Err(KubeconfigError::ReadConfig(error, _)) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(sentence(&error, &path)),
         };
-        // An empty name is none: kubectl then takes that of the next file, and kube 5 would keep the empty one.
+        // kubectl skips an empty name and takes that of the next file; kube 5 would keep the empty one.
         one.current_context = one.current_context.filter(|name| !name.is_empty());
         merged = Some(match merged {
             None => one,

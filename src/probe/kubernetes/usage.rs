@@ -43,7 +43,7 @@ pub(super) struct Used {
     pub memory_bytes: f64,
 }
 
-/// What is used by the pods of these feeds, and by the nodes. None where there is no such API, or no right to it.
+/// What is used by the pods of these feeds, and by the nodes. None where the cluster does not serve that API, or our role may not read it.
 pub(super) async fn read(access: &Access, feeds: &[Feed]) -> Option<Usage> {
     let pods = feeds.iter().filter(|feed| feed.resource == Resource::Pods);
     let pods = pods.map(|feed| {

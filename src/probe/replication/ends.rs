@@ -100,7 +100,7 @@ pub(super) enum Primary<'a> {
     Writes(&'a Node),
     /// It does not answer now.
     Silent,
-    /// It is none: it is in recovery.
+    /// It is in recovery, so it is not one.
     Recovers,
     /// The pack names none.
     Unnamed,

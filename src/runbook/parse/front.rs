@@ -120,7 +120,7 @@ impl Reader<'_, '_> {
                 let span = self.span(&key.referenced);
                 match nearest(other, KEYS) {
                     Some(_) => {
-                        self.notes.warning(span, format!("there is no key `{other}`"), suggestion(other, &KEYS));
+                        self.notes.warning(span, format!("unknown key `{other}`"), suggestion(other, &KEYS));
                     }
                     None => self.notes.note(span, format!("unknown key `{other}`: ignored"), None),
                 }

@@ -200,7 +200,7 @@ impl Scanner<'_> {
             node.span.end = at;
             let Some(outer) = self.open.last_mut() else { return };
             if !node.closed && node.kind == Kind::Unknown {
-                // What looks like a tag and is none: `<Namespace>` in prose.
+                // What only looks like a tag: `<Namespace>` in prose.
                 outer.children.append(&mut node.children);
                 outer.fences += node.fences;
             } else {

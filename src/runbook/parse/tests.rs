@@ -354,7 +354,7 @@ fn what_is_odd_is_said_at_its_line() {
             one(1, "no line of this fence starts with a prompt, so there is nothing to run"),
         ),
         ("```bash\n```", one(1, "there is nothing to run in this fence")),
-        ("---\nid: a\ntrigers: b\n---\n", one(3, "there is no key `trigers`")),
+        ("---\nid: a\ntrigers: b\n---\n", one(3, "unknown key `trigers`")),
         (
             "---\nid: a\nvars:\n  PATH: b\n---\n",
             one(4, "`PATH` cannot be a variable: programs obey it: give it another name"),

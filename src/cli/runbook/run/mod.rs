@@ -79,7 +79,7 @@ pub(crate) fn run(args: &RunArgs, global: &Global, settings: &Settings, output: 
     };
     let environment = (room.environment_name.clone(), room.environment.clone());
     let exit = in_runtime(settings, async {
-        // A runbook may be followed in the incident of another platform; what is seen of this one is none of its history.
+        // A runbook may be followed in the incident of another platform; what is seen of this one does not belong into its history.
         let recorded = desk
             .as_ref()
             .filter(|desk| !settings.read_only && desk.view().is_of(&room.pack.name, &room.environment_name).is_ok());
